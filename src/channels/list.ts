@@ -1,0 +1,9 @@
+import type { Channel } from './contract.ts';
+
+/** Every channel there is. A new one is a file beside this one and a line here. */
+export const CHANNELS: readonly Channel[] = [];
+
+/** The channel for an id or any spelling callers use; null when there is none. */
+export function findChannel(spelling: string): Channel | null {
+  return CHANNELS.find((channel) => channel.id === spelling || channel.aliases.includes(spelling)) ?? null;
+}

@@ -1,0 +1,39 @@
+import { hash, randomBytes } from 'node:crypto';
+
+/** Kore's prefixes: job, log, message, bot, user, client, connection. */
+export type IdPrefix = 'ds' | 'nl' | 'ms' | 'st' | 'u' | 'cs' | 'dc';
+
+const NAMESPACE = 'beckon/';
+const ID_BODY = '[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}';
+
+/** A fresh id, `ds-…`: 122 random bits in the shape of a version-5 UUID, which callers' id patterns expect. */
+export function randomId(prefix: IdPrefix): string {
+  return `${prefix}-${shapeAsV5(randomBytes(16).toString('hex'))}`;
+}
+
+/** The same id for the same parts, for ever: version-5 shaped, from SHA-1 over the prefix and the parts. */
+export function derivedId(prefix: IdPrefix, ...parts: readonly (string | number)[]): string {
+  return `${prefix}-${shapeAsV5(hash('sha1', NAMESPACE + prefix + JSON.stringify(parts), 'hex'))}`;
+}
+
+/** Ids of a recipient's log (`nl-…`): fixed by (notification, seq), so never stored. */
+export const logId = (notificationId: string, seq: number): string => derivedId('nl', notificationId, seq);
+
+/** Ids of a recipient's message (`ms-…`), which is also its idempotency key at providers that take one. */
+export const messageId = (notificationId: string, seq: number): string => derivedId('ms', notificationId, seq);
+
+/** A person's id when none was given: fixed by bot and (normalised) identity. */
+export const personId = (botId: string, identity: string): string => derivedId('u', botId, identity);
+
+/** A connection's id: fixed by what makes it unique, so that addresses can be imported before it is configured. */
+export const connectionId = (botId: string, channel: string, name: string | null): string =>
+  derivedId('dc', botId, channel, name ?? '');
+
+export function isId(prefix: IdPrefix, value: string): boolean {
+  return new RegExp(`^${prefix}-${ID_BODY}$`).test(value);
+}
+
+function shapeAsV5(hex: string): string {
+  const variant = ((Number.parseInt(hex[16] ?? '0', 16) & 0x3) | 0x8).toString(16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}

@@ -1,0 +1,82 @@
+import type { Message, Parameters } from './message.ts';
+import type { Reason } from './reasons.ts';
+
+/** Lanes in the order they are served. */
+export const LANES = ['urgent', 'normal', 'bulk'] as const;
+export type Lane = (typeof LANES)[number];
+
+/** Which interface a notification came through; it decides how its status reads, never how it is delivered. */
+export type Api = 'kore-v1' | 'kore-v2' | 'native';
+
+/** Final states of a recipient. A recipient without a log is pending. */
+export const FINAL_STATES = ['delivered', 'failed', 'suppressed', 'expired', 'cancelled', 'unknown'] as const;
+export type FinalState = (typeof FINAL_STATES)[number];
+
+/** total = pending + the six final states, at every moment; the database refuses anything else. */
+export type Counts = Readonly<Record<FinalState | 'pending' | 'total', number>>;
+
+/** What was asked. Times are epoch milliseconds. */
+export interface Notification {
+  readonly botId: string;
+  readonly id: string;
+  readonly api: Api;
+  /** The client id of the app that asked. */
+  readonly appId: string;
+  /** `u-…` of the token's subject. */
+  readonly createdBy: string;
+  /** Canonical channel id. */
+  readonly channel: string;
+  /** The channel as the caller spelled it; logs echo it. */
+  readonly channelSpelling: string;
+  readonly connectionId: string;
+  /** False: the identities are channel ids already. */
+  readonly resolve: boolean;
+  readonly lane: Lane;
+  readonly message: Message;
+  readonly total: number;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+}
+
+/** A stored notification: what was asked and how far it is. */
+export interface NotificationStatus extends Notification {
+  readonly counts: Counts;
+  /** Last change, epoch ms. */
+  readonly updatedAt: number;
+  readonly finishedAt: number | null;
+}
+
+/** One line of a notification, known by (notification, seq). */
+export interface Recipient {
+  readonly seq: number;
+  /** As the caller wrote it. */
+  readonly identity: string;
+  /** Replaces the notification's message for this recipient. */
+  readonly customMessage: string | null;
+  readonly parameters: Parameters | null;
+  /** Attempts spent. */
+  readonly attempts: number;
+  /** An earlier attempt may have reached the provider without our knowing. */
+  readonly maybeSent: boolean;
+}
+
+/** The final line of a recipient. */
+export interface Log {
+  readonly seq: number;
+  readonly identity: string;
+  readonly state: FinalState;
+  /** Null only when delivered. */
+  readonly reason: Reason | null;
+  /** What the provider said, cleaned and cut to 256 characters; never a secret, never a body. */
+  readonly detail: string | null;
+  readonly personId: string | null;
+  readonly channelId: string | null;
+  readonly providerMessageId: string | null;
+  readonly attempts: number;
+  /** The recipient may have been sent the message more than once, or once although it reads failed. */
+  readonly maybeDoubled: boolean;
+  readonly at: number;
+}
+
+/** At most this many recipients are leased, retried and delayed together. */
+export const BATCH_SIZE = 100;

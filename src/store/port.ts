@@ -1,0 +1,191 @@
+import type {
+  Counts,
+  FinalState,
+  Lane,
+  Log,
+  Notification,
+  NotificationStatus,
+  Recipient,
+} from '../model/notification.ts';
+import type { Address } from '../model/outcome.ts';
+import type { AddressSource, Person } from '../model/person.ts';
+
+/**
+ * What is durable, in the order of a notification's life. Every verb takes one readonly object and is one
+ * transaction: when its promise resolves the change is committed and fsynced; when it rejects nothing happened, except
+ * with `StoreUnavailable`, after which the outcome is unknown and the caller asks again by key. `null` means absent.
+ * Times are epoch milliseconds; leases run on the store's own clock.
+ */
+export interface Store {
+  readonly kind: 'sqlite' | 'postgres';
+
+  // --- accept
+  /** Notification, its batches and the idempotency record become durable together, or the earlier answer comes back. */
+  accept(request: AcceptRequest): Promise<AcceptResult>;
+  findReply(scope: IdempotencyScope): Promise<StoredReply | null>;
+
+  // --- work
+  /** Queues that have something due, and when the next one will. Bots and connections come round-robin after `after`. */
+  listReadyQueues(request: { readonly after: Queue | null; readonly limit: number }): Promise<ReadyQueues>;
+  /** Takes up to `limit` due batches of one queue: token + 1, owner, lease. */
+  claimDue(request: ClaimRequest): Promise<ClaimedBatch[]>;
+  /** Extends the leases that are still held by their token; the answer holds those and only those. */
+  extendLeases(request: { readonly held: readonly HeldBatch[]; readonly leaseMs: number }): Promise<HeldBatch[]>;
+  /** Which of the batch's recipients have a log already (asked after a take-over). */
+  listLoggedSeqs(request: { readonly batch: BatchKey; readonly seqs: readonly number[] }): Promise<number[]>;
+  /** Records what happened, for every batch that is still held; the others change nothing and are named as lost. */
+  checkpoint(request: { readonly batches: readonly BatchProgress[] }): Promise<{ readonly lost: HeldBatch[] }>;
+  /** Makes every leased batch claimable at once. Only for a process that knows it is alone (SQLite at start). */
+  voidLeases(): Promise<number>;
+
+  // --- look
+  findNotification(key: NotificationKey): Promise<NotificationStatus | null>;
+  listLogs(request: NotificationKey & { readonly afterSeq: number; readonly limit: number }): Promise<Log[]>;
+  /** Recipients not final yet, summed over all bots: what the queue holds. */
+  countPending(): Promise<number>;
+
+  // --- directory
+  /** One query: what is known of each identity (in `identityKey` form) on one connection. Unknown ones are absent. */
+  resolve(request: ResolveRequest): Promise<Map<string, Resolved>>;
+  upsertPeople(request: { readonly people: readonly Person[] }): Promise<void>;
+  /** Keyset pages by person id. */
+  listPeople(request: { readonly botId: string; readonly afterId: string; readonly limit: number }): Promise<Person[]>;
+  findPerson(request: { readonly botId: string; readonly personId: string }): Promise<Person | null>;
+  deletePerson(request: { readonly botId: string; readonly personId: string }): Promise<boolean>;
+  saveAddresses(request: { readonly addresses: readonly LearnedAddress[] }): Promise<void>;
+  forgetAddresses(request: { readonly addresses: readonly ForgottenAddress[] }): Promise<void>;
+
+  // --- access
+  /** True the first time an app uses this jti, false for ever after (until `expiresAt`). */
+  useJti(request: { readonly appId: string; readonly jti: string; readonly expiresAt: number }): Promise<boolean>;
+
+  // --- upkeep
+  /** Deletes what time has made useless (idempotency records, used jtis); bounded per call, answers how many. */
+  prune(request: { readonly now: number; readonly limit: number }): Promise<number>;
+  /** Rejects when the store cannot be reached. */
+  ping(): Promise<void>;
+  schemaVersion(): Promise<number>;
+  /** Calls back when another process may have made work ready. Hints only: polling finds everything. */
+  onWake(listener: () => void): void;
+  close(): Promise<void>;
+}
+
+export interface NotificationKey {
+  readonly botId: string;
+  readonly notificationId: string;
+}
+
+export interface AcceptRequest {
+  readonly notification: Notification;
+  /** All recipients, seq ascending from 0. */
+  readonly recipients: readonly Recipient[];
+  /** Delay before the first attempt, ms. */
+  readonly delayMs: number;
+  readonly idempotency: (IdempotencyScope & StoredReply) | null;
+}
+
+export type AcceptResult = { readonly kind: 'accepted' } | { readonly kind: 'replay'; readonly reply: StoredReply };
+
+export interface IdempotencyScope {
+  readonly botId: string;
+  readonly appId: string;
+  readonly route: string;
+  readonly key: string;
+}
+
+/** A reply kept for 72 h. `fingerprint` is SHA-256 over media type and raw body, hex. */
+export interface StoredReply {
+  readonly fingerprint: string;
+  readonly status: number;
+  readonly body: string;
+  readonly createdAt: number;
+}
+
+/** The unit of fairness: what one bot sends through one connection in one lane. */
+export interface Queue {
+  readonly lane: Lane;
+  readonly botId: string;
+  readonly connectionId: string;
+}
+
+export interface ReadyQueues {
+  readonly queues: readonly Queue[];
+  /** Ms until the earliest batch that is not due yet; null when nothing waits. */
+  readonly nextDueInMs: number | null;
+}
+
+export interface ClaimRequest {
+  readonly queue: Queue;
+  readonly owner: string;
+  readonly leaseMs: number;
+  readonly limit: number;
+}
+
+export interface BatchKey extends NotificationKey {
+  /** The seq of the batch's first recipient. */
+  readonly batchNo: number;
+}
+
+export interface HeldBatch extends BatchKey {
+  /** The fence: a number that proves the lease is still ours. */
+  readonly token: number;
+}
+
+export interface ClaimedBatch extends HeldBatch {
+  readonly queue: Queue;
+  readonly recipients: readonly Recipient[];
+  /** How many owners died with it. Above 0, any recipient without a log may have been sent the message. */
+  readonly takeovers: number;
+}
+
+/** What became of a held batch since the last checkpoint. */
+export interface BatchProgress {
+  readonly batch: HeldBatch;
+  readonly logs: readonly Log[];
+  /** Non-null ends the batch: it is deleted and what remains becomes these smaller batches. */
+  readonly remainder: readonly Remainder[] | null;
+}
+
+export interface Remainder {
+  /** Seq ascending, not empty. */
+  readonly recipients: readonly Recipient[];
+  readonly delayMs: number;
+}
+
+export interface ResolveRequest {
+  readonly botId: string;
+  readonly connectionId: string;
+  readonly identities: readonly string[];
+}
+
+export interface Resolved {
+  readonly personId: string;
+  readonly address: Address | null;
+}
+
+/** An address that a send or a look-up taught us. The person is created when the identity is new. */
+export interface LearnedAddress {
+  readonly botId: string;
+  readonly connectionId: string;
+  readonly channel: string;
+  readonly connectionName: string | null;
+  readonly identity: string;
+  readonly address: Address;
+  readonly source: AddressSource;
+  readonly at: number;
+}
+
+export interface ForgottenAddress {
+  readonly botId: string;
+  readonly connectionId: string;
+  readonly personId: string;
+  /** Only if it is still this one: a newer address stays. */
+  readonly channelId: string;
+}
+
+/** The store cannot be reached or broke off; the HTTP layer answers 503 with Retry-After. */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable';
+}
+
+export type { Counts, FinalState };
