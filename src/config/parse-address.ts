@@ -1,0 +1,40 @@
+import type { Parsed } from './setting.ts';
+
+export function parsePath(text: string): Parsed<string> {
+  return text.includes('\0') ? { fault: 'the path holds a NUL character.' } : { value: text };
+}
+
+export function parseHost(text: string): Parsed<string> {
+  const host = text.replace(/^\[(.*)\]$/, '$1');
+  if (/^[A-Za-z0-9.:%_-]+$/.test(host)) return { value: host };
+  return { fault: `"${text}" is not a host name or an IP address.` };
+}
+
+const DATABASE_FORMS = 'Use sqlite:./data/beckon.db, sqlite::memory: or postgres://user@host:5432/name.';
+
+export function parseDatabase(text: string): Parsed<string> {
+  if (/^sqlite:.+/s.test(text)) {
+    if (!text.startsWith('sqlite://')) return { value: text };
+    return {
+      fault: `"${text}" has slashes after "sqlite:"; a path follows it directly, as in sqlite:/var/lib/beckon.db.`,
+    };
+  }
+  if (!/^postgres(ql)?:\/\//.test(text))
+    return { fault: `The database URL has no form Beckon knows. ${DATABASE_FORMS}` };
+  const url = URL.parse(text);
+  if (url === null)
+    return { fault: `The PostgreSQL URL cannot be read (a "/" or "@" in a password is written %2F, %40).` };
+  return { value: text };
+}
+
+/** Passwords never reach a screen, wherever in the URL they stand. */
+export function redactDatabase(text: string): string {
+  if (text.startsWith('sqlite:')) return text;
+  const url = URL.parse(text);
+  if (url === null) return '***';
+  if (url.password !== '') url.password = '***';
+  for (const name of [...url.searchParams.keys()]) {
+    if (/pass|secret|key/i.test(name)) url.searchParams.set(name, '***');
+  }
+  return url.href;
+}

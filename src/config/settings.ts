@@ -1,0 +1,84 @@
+import { parseDatabase, parseHost, parsePath, redactDatabase } from './parse-address.ts';
+import { parseChoice, parseWholeNumber } from './parse-plain.ts';
+import { parseRsaPrivateKey, parseSecretKey } from './parse-secret.ts';
+import { plain, type Setting, secret } from './setting.ts';
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export const LOG_FORMATS = ['auto', 'json', 'text'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
+/** Everything a process can be told, each thing once: flags, environment, checks, help, print and docs come from here. */
+export const SETTINGS = {
+  config: plain({
+    help: 'the file that declares bots, connections and apps',
+    placeholder: 'file',
+    fallback: 'beckon.yaml',
+    parse: parsePath,
+  }),
+  database: plain({
+    help: 'where notifications live: sqlite:<file>, sqlite::memory: or postgres://…',
+    placeholder: 'url',
+    fallback: 'sqlite:./data/beckon.db',
+    parse: parseDatabase,
+    print: redactDatabase,
+  }),
+  host: plain({
+    help: 'the address to listen on; 0.0.0.0 or :: for every interface',
+    placeholder: 'address',
+    fallback: '127.0.0.1',
+    parse: parseHost,
+  }),
+  port: plain({
+    help: 'the port to listen on; 0 picks a free one',
+    placeholder: 'number',
+    fallback: 8080,
+    parse: parseWholeNumber({ min: 0, max: 65_535 }),
+  }),
+  logLevel: plain<LogLevel>({
+    help: 'how much to log: trace, debug, info, warn, error, fatal or silent',
+    placeholder: 'level',
+    fallback: 'info',
+    parse: parseChoice(LOG_LEVELS),
+  }),
+  logFormat: plain<LogFormat>({
+    help: 'json, text, or auto: text on a terminal and json elsewhere',
+    placeholder: 'format',
+    fallback: 'auto',
+    parse: parseChoice(LOG_FORMATS),
+  }),
+  secretKey: secret<Uint8Array>({
+    help: 'the key that seals stored secrets: 32 bytes as base64 or hex',
+    placeholder: 'file',
+    parse: parseSecretKey,
+  }),
+  platformKey: secret<string>({
+    help: 'the RSA private key (PEM) that opens encrypted tokens (JWE)',
+    placeholder: 'file',
+    parse: parseRsaPrivateKey,
+  }),
+  drainMs: plain({
+    help: 'how long a stopping server waits for sends in flight',
+    placeholder: 'ms',
+    fallback: 15_000,
+    parse: parseWholeNumber({ min: 0, max: 600_000 }),
+  }),
+  leaseMs: plain({
+    help: 'how long a batch belongs to a worker that fell silent',
+    placeholder: 'ms',
+    fallback: 30_000,
+    parse: parseWholeNumber({ min: 1_000, max: 600_000 }),
+  }),
+} as const;
+
+export type SettingKey = keyof typeof SETTINGS;
+
+/**
+ * The settings of this process, checked. `secretKey` is 32 bytes, `platformKey` a PEM private key; both null when not
+ * set. Times are milliseconds.
+ */
+export type Settings = {
+  readonly [Key in SettingKey]: (typeof SETTINGS)[Key] extends Setting<infer T> ? T : never;
+};
+
+export const SETTING_KEYS = Object.keys(SETTINGS).filter((key): key is SettingKey => key in SETTINGS);
