@@ -1,0 +1,38 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { type CryptoKey, calculateJwkThumbprint, exportJWK, type JWK } from 'jose';
+
+/** The key pair to which callers encrypt tokens. The public half is published as a JWK set. */
+export interface PlatformKey {
+  /** The RFC 7638 thumbprint: the same key has the same id on every node and after every restart. */
+  readonly kid: string;
+  readonly privateKey: CryptoKey;
+  readonly publicJwk: JWK;
+}
+
+const MIN_MODULUS_BITS = 2048;
+
+/** Reads the platform key from a PEM private key. Throws a sentence when it is not an RSA key of 2048 bits or more. */
+export async function openPlatformKey(pem: string): Promise<PlatformKey> {
+  const key = createPrivateKey(pem);
+  const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
+  if (key.asymmetricKeyType !== 'rsa' || bits < MIN_MODULUS_BITS) {
+    throw new Error(`The platform key must be an RSA private key of at least ${MIN_MODULUS_BITS} bits.`);
+  }
+  const publicJwk = await exportJWK(createPublicKey(key));
+  const kid = await calculateJwkThumbprint(publicJwk);
+  return {
+    kid,
+    privateKey: key.toCryptoKey({ name: 'RSA-OAEP', hash: 'SHA-1' }, false, ['decrypt']),
+    publicJwk: { ...publicJwk, kid, use: 'enc', alg: 'RSA-OAEP' },
+  };
+}
+
+/** A fresh platform key as PEM, to be kept where the other secrets are. */
+export function generatePlatformPem(): string {
+  const { privateKey } = generateKeyPairSync('rsa', {
+    modulusLength: MIN_MODULUS_BITS,
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  });
+  return privateKey;
+}

@@ -1,0 +1,95 @@
+/**
+ * Every way a request can be refused, in the order the Kore routes decide them. A fault has two faces: the frozen
+ * envelope of the Kore routes (status, numeric code, exact text) and an RFC 9457 problem on the native ones (status,
+ * stable code, title). Faults of one token look alike on the native routes, so that they tell an attacker nothing.
+ */
+export const FAULTS = {
+  request_malformed: row([400, 400, 'Bad Request'], [400, 'request_malformed', 'The request is malformed']),
+  route_unknown: row([404, 404, 'Not Found'], [404, 'not_found', 'There is nothing at this address']),
+  method_not_allowed: row(
+    [405, 405, 'Method Not Allowed'],
+    [405, 'method_not_allowed', 'The method is not allowed here'],
+  ),
+  token_missing: row([401, 4002, 'Invalid SDK credentials'], unauthenticated()),
+  token_malformed: row([401, 4002, 'Invalid JWT token'], unauthenticated()),
+  token_refused: row([401, 4002, 'Invalid SDK credentials'], unauthenticated()),
+  jti_missing: row([401, 401, 'error verifying the jwt: "jti" claim is required'], unauthenticated()),
+  jti_too_long_lived: row(
+    [401, 401, 'error verifying the jwt: if "jti" claim "exp" must be <= 1 hour(s)'],
+    unauthenticated(),
+  ),
+  jti_replayed: row([401, 401, 'error verifying the jwt: possibly a replay'], unauthenticated()),
+  scope_missing: row(
+    [401, 4002, 'Permission denied. Scope is incorrect!'],
+    [403, 'scope_missing', 'The app lacks the scope this call needs'],
+  ),
+  bot_forbidden: row([401, 4002, 'Invalid SDK credentials'], botNotFound()),
+  bot_unknown: row([400, 400, 'Invalid StreamId'], botNotFound()),
+  minute_limit: row(
+    [429, 429, "You've exceeded the per-minute rate limit. Please wait for sometime before retrying."],
+    [429, 'rate_limited', 'Too many calls in the last minute'],
+  ),
+  hour_limit: row(
+    [429, 429, "You've exceeded the hourly rate limit. Please wait for sometime before retrying."],
+    [429, 'rate_limited', 'Too many calls in the last hour'],
+  ),
+  body_too_large: row([413, 413, 'Payload Too Large'], [413, 'body_too_large', 'The body is too large']),
+  body_too_slow: row([408, 408, 'Request Timeout'], [408, 'body_too_slow', 'The body did not arrive in time']),
+  media_type: row([415, 415, 'Unsupported Media Type'], [415, 'media_type', 'The media type is not supported']),
+  body_invalid: row(
+    [412, 412, 'Validation errors/ Invalid arguments'],
+    [400, 'body_invalid', 'The request does not fit the schema'],
+  ),
+  idempotency_key_reused: row(
+    [422, 422, 'Idempotency-Key was used before with a different body'],
+    [422, 'idempotency_key_reused', 'The Idempotency-Key was used before with a different body'],
+  ),
+  notification_unknown: row([400, 400, 'Invalid request ID'], [404, 'not_found', 'There is no such notification']),
+  person_unknown: row([404, 404, 'Not Found'], [404, 'not_found', 'There is no such person']),
+  store_unavailable: row(
+    [503, 503, 'Service Unavailable'],
+    [503, 'store_unavailable', 'The database cannot be reached just now'],
+  ),
+  draining: row([503, 503, 'Service Unavailable'], [503, 'draining', 'The server is shutting down']),
+  internal: row([500, 500, 'Internal Server Error'], [500, 'internal', 'The server failed']),
+} as const;
+
+export type FaultName = keyof typeof FAULTS;
+
+interface FaultRow {
+  readonly kore: { readonly status: number; readonly code: number; readonly text: string };
+  readonly native: { readonly status: number; readonly code: string; readonly title: string };
+}
+
+/**
+ * Ends a request. `detail` names the thing and the fix and is shown to the caller, so it holds nothing the caller may
+ * not know. `headers` go with the reply.
+ */
+export class Fault extends Error {
+  override readonly name = 'Fault';
+  readonly fault: FaultName;
+  readonly detail: string | null;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(fault: FaultName, detail: string | null = null, headers: Readonly<Record<string, string>> = {}) {
+    super(detail === null ? fault : `${fault}: ${detail}`);
+    this.fault = fault;
+    this.detail = detail;
+    this.headers = headers;
+  }
+}
+
+function row(kore: readonly [number, number, string], native: readonly [number, string, string]): FaultRow {
+  return {
+    kore: { status: kore[0], code: kore[1], text: kore[2] },
+    native: { status: native[0], code: native[1], title: native[2] },
+  };
+}
+
+function unauthenticated(): readonly [number, string, string] {
+  return [401, 'unauthenticated', 'A valid token is needed: send it as "auth: <JWT>" or "Authorization: Bearer <JWT>"'];
+}
+
+function botNotFound(): readonly [number, string, string] {
+  return [404, 'bot_not_found', 'There is no such bot for this app'];
+}
