@@ -1,13 +1,123 @@
-import type { JsonObject } from '../model/json.ts';
-import type { Tenancy } from '../model/tenancy.ts';
+import { dirname } from 'node:path';
+import { Type } from 'typebox';
+import { LineCounter, parseDocument, stringify } from 'yaml';
+import { isJsonObject, type JsonObject } from '../model/json.ts';
+import type { App, Tenancy } from '../model/tenancy.ts';
+import { type ReadApp, readApp } from './apps.ts';
+import { type ReadBot, readBot } from './bots.ts';
+import type { ChannelCatalog } from './connections.ts';
+import { ConfigurationError } from './faults.ts';
+import { readText } from './files.ts';
+import { listIn, type Report, readSection } from './section.ts';
+import { createTenancy } from './tenancy.ts';
 
 /** The configuration file after every check passed. */
 export interface LoadedConfig {
   /** The file it came from. */
   readonly path: string;
   readonly tenancy: Tenancy;
+  readonly apps: readonly App[];
   /** The file as it may be shown: defaults filled in, `***` for every secret. */
   readonly printable: JsonObject;
   /** Environment variables that held a secret; the process has no more use for them. */
   readonly secretEnvNames: readonly string[];
+}
+
+export interface ConfigRequest {
+  readonly path: string;
+  readonly channels: ChannelCatalog;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The platform's private key is set, so apps may insist on encrypted tokens. */
+  readonly canDecrypt: boolean;
+}
+
+const FILE = Type.Object(
+  {
+    bots: Type.Array(Type.Unknown(), { default: [] }),
+    apps: Type.Array(Type.Unknown(), { default: [] }),
+    limits: Type.Object(
+      {
+        perMinute: Type.Integer({ minimum: 0, default: 600 }),
+        perHour: Type.Integer({ minimum: 0, default: 18_000 }),
+      },
+      { additionalProperties: false, default: {} },
+    ),
+  },
+  { additionalProperties: false },
+);
+
+/** Reads and checks the whole file. Throws `ConfigurationError` that names every fault with the path of its key. */
+export function loadConfig(request: ConfigRequest): LoadedConfig {
+  const sources = { env: request.env, folder: dirname(request.path) };
+  const report: Report = { sources, faults: [], secretEnvNames: new Set() };
+  const raw = parseYaml(request.path);
+  const file = readSection(FILE, raw, '', report);
+  const bots = readBots(raw, request, report);
+  const apps = readApps(raw, request, report);
+  if (file === null || report.faults.length > 0) throw new ConfigurationError(report.faults);
+  return {
+    path: request.path,
+    tenancy: createTenancy({
+      bots: bots.map((item) => item.bot),
+      apps: apps.map((item) => item.app),
+      connections: bots.flatMap((item) => item.connections),
+      callLimits: file.value.limits,
+    }),
+    apps: apps.map((item) => item.app),
+    printable: {
+      bots: bots.map((item) => item.printable),
+      apps: apps.map((item) => item.printable),
+      limits: file.value.limits,
+    },
+    secretEnvNames: [...report.secretEnvNames],
+  };
+}
+
+/** The file as YAML that is safe to paste into a ticket. */
+export function describeConfig(config: LoadedConfig): string {
+  return stringify(config.printable, { lineWidth: 0 });
+}
+
+function parseYaml(path: string): unknown {
+  const text = readText(path);
+  if ('fault' in text) throw new ConfigurationError([text.fault]);
+  const lines = new LineCounter();
+  const document = parseDocument(text.value, { lineCounter: lines, prettyErrors: false });
+  if (document.errors.length === 0) return document.toJS() ?? {};
+  throw new ConfigurationError(
+    document.errors.map((error) => {
+      const { line, col } = lines.linePos(error.pos[0]);
+      return `${path}: line ${line}, column ${col}: ${error.message}`;
+    }),
+  );
+}
+
+function readBots(raw: unknown, { channels }: ConfigRequest, report: Report): ReadBot[] {
+  const bots = listIn(raw, 'bots').map((item, index) => readBot(item, `bots[${index}]`, { report, channels }));
+  refuseTwins(
+    bots.map((item) => item?.bot.id ?? null),
+    (index) => `bots[${index}].id`,
+    report,
+  );
+  return bots.filter((item) => item !== null);
+}
+
+function readApps(raw: unknown, { canDecrypt }: ConfigRequest, report: Report): ReadApp[] {
+  const declared = listIn(raw, 'bots').flatMap((bot) => (isJsonObject(bot) ? [bot['id']] : []));
+  const context = { report, canDecrypt, botIds: new Set(declared) };
+  const apps = listIn(raw, 'apps').map((item, index) => readApp(item, `apps[${index}]`, context));
+  refuseTwins(
+    apps.map((item) => item?.app.clientId ?? null),
+    (index) => `apps[${index}].clientId`,
+    report,
+  );
+  return apps.filter((item) => item !== null);
+}
+
+function refuseTwins(ids: readonly (string | null)[], pathOf: (index: number) => string, report: Report): void {
+  for (const [index, id] of ids.entries()) {
+    const first = ids.indexOf(id);
+    if (id !== null && first < index)
+      report.faults.push(`${pathOf(index)}: ${id} is declared already at ${pathOf(first)}.`);
+  }
 }

@@ -9,6 +9,8 @@ export interface Setting<T> {
   readonly fallback: T;
   /** Never printed. It has no flag of its own, only `--…-file`: arguments are visible to every user of a machine. */
   readonly secret: boolean;
+  /** `BECKON_…_FILE` may name a file that holds the value. */
+  readonly fileTwin: boolean;
   parse(text: string): Parsed<T>;
   print(value: T): string;
 }
@@ -19,14 +21,16 @@ interface Plain<T> {
   readonly fallback: T;
   readonly parse: (text: string) => Parsed<T>;
   readonly print?: (value: T) => string;
+  readonly fileTwin?: boolean;
 }
 
 export function plain<T>(setting: Plain<T>): Setting<T> {
-  return { print: String, ...setting, secret: false };
+  return { print: String, fileTwin: false, ...setting, secret: false };
 }
 
-export function secret<T>(setting: Omit<Plain<T | null>, 'print' | 'fallback'>): Setting<T | null> {
-  return { ...setting, fallback: null, secret: true, print: (value) => (value === null ? '(not set)' : '***') };
+export function secret<T>(setting: Omit<Plain<T | null>, 'print' | 'fallback' | 'fileTwin'>): Setting<T | null> {
+  const print = (value: T | null) => (value === null ? '(not set)' : '***');
+  return { ...setting, fallback: null, secret: true, fileTwin: true, print };
 }
 
 /** `logLevel` → `--log-level`; of a secret, `--log-level-file`. */

@@ -22,6 +22,7 @@ export const SETTINGS = {
     fallback: 'sqlite:./data/beckon.db',
     parse: parseDatabase,
     print: redactDatabase,
+    fileTwin: true,
   }),
   host: plain({
     help: 'the address to listen on; 0.0.0.0 or :: for every interface',
