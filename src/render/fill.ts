@@ -1,0 +1,30 @@
+import type { Message, Parameters } from '../model/message.ts';
+import { parsePayload } from './message.ts';
+import { compileTemplate, type Template } from './template.ts';
+
+/**
+ * What one recipient is sent: their own message if they have one, else everybody's, with `{name}` tokens filled from
+ * their parameters. Runs once per recipient; the very same object comes back when there is nothing to fill.
+ */
+export function fillMessage(message: Message, customMessage: string | null, parameters: Parameters | null): Message {
+  if (customMessage !== null) return fillCustom(message, customMessage, parameters);
+  return parameters === null ? message : sharedTemplateOf(message).fill(parameters);
+}
+
+/** A recipient's own JSON takes the place of a native message; in the place of a text it stays a text. */
+function fillCustom(message: Message, customMessage: string, parameters: Parameters | null): Message {
+  const payload = message.type === 'native' ? parsePayload(customMessage) : null;
+  const custom: Message = payload === null ? { type: 'text', text: customMessage } : { type: 'native', payload };
+  return parameters === null ? custom : compileTemplate(custom).fill(parameters);
+}
+
+const shared = new WeakMap<Message, Template>();
+
+/** Everybody's message is compiled once, as long as its object lives. */
+function sharedTemplateOf(message: Message): Template {
+  const known = shared.get(message);
+  if (known !== undefined) return known;
+  const template = compileTemplate(message);
+  shared.set(message, template);
+  return template;
+}
