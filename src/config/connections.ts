@@ -4,7 +4,6 @@ import { isJsonObject, type JsonObject } from '../model/json.ts';
 import type { Connection } from '../model/tenancy.ts';
 import { type Report, readSection } from './section.ts';
 import { suggest } from './suggest.ts';
-import { refuseUrl } from './urls.ts';
 
 /** What the configuration has to know of a channel. Secret settings carry `secret: true` in the schema. */
 export interface ConfigurableChannel {
@@ -19,6 +18,8 @@ export interface ChannelCatalog {
   find(spelling: string): ConfigurableChannel | null;
   /** For the sentence about a channel there is not. */
   readonly ids: readonly string[];
+  /** Why a connection may not call a URL, judged by what is written in it; null when it may. */
+  refuseUrl(url: URL, policy: { readonly allowPrivateNetwork: boolean }): string | null;
 }
 
 const COMMON = Type.Object(
@@ -58,7 +59,12 @@ export function readConnection(raw: unknown, path: string, context: ConnectionCo
   const common = readSection(COMMON, commonRaw, path, report);
   const settings = readSection(channel.settings, settingsRaw, path, report);
   const { name = null, limits = {}, allowPrivateNetwork = raw['allowPrivateNetwork'] === true } = common?.value ?? {};
-  const faults = checkConnection({ channel, name, settings: settings?.value ?? settingsRaw, allowPrivateNetwork });
+  const faults = checkConnection({
+    channel,
+    name,
+    settings: settings?.value ?? settingsRaw,
+    refuse: (url) => context.channels.refuseUrl(url, { allowPrivateNetwork }),
+  });
   report.faults.push(...faults.map((fault) => `${path}.${fault}`));
   if (common === null || settings === null) return null;
   const connection: Connection = {
@@ -97,18 +103,23 @@ interface ConnectionToCheck {
   readonly channel: ConfigurableChannel;
   readonly name: string | null;
   readonly settings: JsonObject;
-  readonly allowPrivateNetwork: boolean;
+  readonly refuse: (url: URL) => string | null;
 }
 
-function checkConnection({ channel, name, settings, allowPrivateNetwork }: ConnectionToCheck): string[] {
+function checkConnection({ channel, name, settings, refuse }: ConnectionToCheck): string[] {
   const faults: string[] = [];
   if (name !== null && !channel.named)
     faults.push(`name: a bot has one ${channel.id} connection, so it takes no name.`);
   for (const [key, value] of Object.entries(settings)) {
-    const refusal = isUrlKey(key) && typeof value === 'string' ? refuseUrl(value, allowPrivateNetwork) : null;
+    const refusal = isUrlKey(key) && typeof value === 'string' ? refuseUrlText(value, refuse) : null;
     if (refusal !== null) faults.push(`${key}: ${refusal}`);
   }
   return faults;
+}
+
+function refuseUrlText(text: string, refuse: (url: URL) => string | null): string | null {
+  const url = URL.parse(text);
+  return url === null ? 'must be a whole URL, as in https://example.com/path.' : refuse(url);
 }
 
 /** Channels call the URLs they take `url` or `…Url`. */

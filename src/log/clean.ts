@@ -2,6 +2,7 @@ import { isJsonObject } from '../model/json.ts';
 import { LOG_FIELDS, type LogFields } from '../model/logger.ts';
 
 const MAX_TEXT = 500;
+const MAX_STACK = 8_000;
 
 type CleanFields = Record<string, string | number | boolean | null | CleanError>;
 
@@ -36,7 +37,7 @@ function cleanError(thrown: unknown, withStacks: boolean): CleanError {
     type: cleanText(thrown.name, 100),
     message: cleanText(thrown.message, MAX_TEXT),
     ...(typeof code === 'string' || typeof code === 'number' ? { code: cleanText(String(code), 100) } : {}),
-    ...(withStacks && thrown.stack !== undefined ? { stack: blotCredentials(thrown.stack) } : {}),
+    ...(withStacks && thrown.stack !== undefined ? { stack: blotCredentials(thrown.stack.slice(0, MAX_STACK)) } : {}),
     ...(thrown.cause instanceof Error ? { cause: cleanError(thrown.cause, withStacks) } : {}),
   };
 }

@@ -32,7 +32,8 @@ export function createLogger({ level, format, stream = process.stderr }: LoggerO
   );
   const at =
     (name: 'debug' | 'info' | 'warn' | 'error') =>
-    (event: string, fields: LogFields = {}) =>
-      lines[name](cleanFields(fields, withStacks), event);
+    (event: string, fields: LogFields = {}) => {
+      if (lines.isLevelEnabled(name)) lines[name](cleanFields(fields, withStacks), event);
+    };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
