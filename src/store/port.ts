@@ -1,12 +1,4 @@
-import type {
-  Counts,
-  FinalState,
-  Lane,
-  Log,
-  Notification,
-  NotificationStatus,
-  Recipient,
-} from '../model/notification.ts';
+import type { Lane, Log, Notification, NotificationStatus, Recipient } from '../model/notification.ts';
 import type { Address } from '../model/outcome.ts';
 import type { AddressSource, Person } from '../model/person.ts';
 
@@ -25,24 +17,25 @@ export interface Store {
   findReply(scope: IdempotencyScope): Promise<StoredReply | null>;
 
   // --- work
-  /** Queues that have something due, and when the next one will. Bots and connections come round-robin after `after`. */
-  listReadyQueues(request: { readonly after: Queue | null; readonly limit: number }): Promise<ReadyQueues>;
+  /** Queues that hold anything, by lane, then bot, then connection, beginning after `after`. */
+  listQueues(request: { readonly after: Queue | null; readonly limit: number }): Promise<QueueState[]>;
   /** Takes up to `limit` due batches of one queue: token + 1, owner, lease. */
   claimDue(request: ClaimRequest): Promise<ClaimedBatch[]>;
   /** Extends the leases that are still held by their token; the answer holds those and only those. */
   extendLeases(request: { readonly held: readonly HeldBatch[]; readonly leaseMs: number }): Promise<HeldBatch[]>;
   /** Which of the batch's recipients have a log already (asked after a take-over). */
   listLoggedSeqs(request: { readonly batch: BatchKey; readonly seqs: readonly number[] }): Promise<number[]>;
-  /** Records what happened, for every batch that is still held; the others change nothing and are named as lost. */
-  checkpoint(request: { readonly batches: readonly BatchProgress[] }): Promise<{ readonly lost: HeldBatch[] }>;
+  /**
+   * Records what happened, for every batch that is still held; the others change nothing and are named as lost.
+   * `again`: the same checkpoint was sent before and its fate is unknown, so logs that are already there are skipped.
+   */
+  checkpoint(request: CheckpointRequest): Promise<{ readonly lost: HeldBatch[] }>;
   /** Makes every leased batch claimable at once. Only for a process that knows it is alone (SQLite at start). */
   voidLeases(): Promise<number>;
 
   // --- look
   findNotification(key: NotificationKey): Promise<NotificationStatus | null>;
   listLogs(request: NotificationKey & { readonly afterSeq: number; readonly limit: number }): Promise<Log[]>;
-  /** Recipients not final yet, summed over all bots: what the queue holds. */
-  countPending(): Promise<number>;
 
   // --- directory
   /** One query: what is known of each identity (in `identityKey` form) on one connection. Unknown ones are absent. */
@@ -108,10 +101,10 @@ export interface Queue {
   readonly connectionId: string;
 }
 
-export interface ReadyQueues {
-  readonly queues: readonly Queue[];
-  /** Ms until the earliest batch that is not due yet; null when nothing waits. */
-  readonly nextDueInMs: number | null;
+export interface QueueState {
+  readonly queue: Queue;
+  /** Ms until its earliest batch can be claimed; 0 or less: now. */
+  readonly dueInMs: number;
 }
 
 export interface ClaimRequest {
@@ -136,6 +129,11 @@ export interface ClaimedBatch extends HeldBatch {
   readonly recipients: readonly Recipient[];
   /** How many owners died with it. Above 0, any recipient without a log may have been sent the message. */
   readonly takeovers: number;
+}
+
+export interface CheckpointRequest {
+  readonly batches: readonly BatchProgress[];
+  readonly again: boolean;
 }
 
 /** What became of a held batch since the last checkpoint. */
@@ -187,5 +185,3 @@ export interface ForgottenAddress {
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
 }
-
-export type { Counts, FinalState };

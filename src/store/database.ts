@@ -1,0 +1,16 @@
+import type { Steps } from './steps.ts';
+
+/** What a database must do for the store: run steps in one transaction, keep its schema current, pass on wake-ups. */
+export interface Database {
+  readonly kind: 'sqlite' | 'postgres';
+  /** Brings the schema up to date under a lock; rejects with `SchemaTooNew`. */
+  migrate(): Promise<void>;
+  schemaVersion(): Promise<number>;
+  /** One durable transaction. */
+  write<T>(steps: () => Steps<T>): Promise<T>;
+  read<T>(steps: () => Steps<T>): Promise<T>;
+  /** Tells other processes that work is ready; best effort. */
+  announce(): void;
+  onWake(listener: () => void): void;
+  close(): Promise<void>;
+}

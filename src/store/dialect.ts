@@ -1,0 +1,81 @@
+import type { InsertShape } from './steps.ts';
+
+/**
+ * Everything the two databases must be told differently. Statements carry these tokens:
+ * `{now}` the lease clock in epoch ms · `{any:text $1}` membership in an array parameter ·
+ * `{rows v(a text, b int) $1}` an array of objects as a table · `{lock}` / `{skip}` row locks ·
+ * in migrations `{text}` (compared by bytes), `{int}` (64 bits), `{table}` / `{keyed}` what ends CREATE TABLE.
+ */
+export interface Dialect {
+  readonly now: string;
+  readonly lock: string;
+  readonly skip: string;
+  readonly text: string;
+  readonly int: string;
+  readonly table: string;
+  readonly keyed: string;
+  any(type: string, param: string): string;
+  rows(alias: string, columns: readonly (readonly [name: string, type: string])[], param: string): string;
+  insertMany(into: InsertShape): string;
+  placeholders(sql: string): string;
+}
+
+export const sqliteDialect: Dialect = {
+  now: 'beckon_now()',
+  // One process, one writer: nothing to lock against.
+  lock: '',
+  skip: '',
+  text: 'TEXT',
+  int: 'INTEGER',
+  table: 'STRICT',
+  keyed: 'STRICT, WITHOUT ROWID',
+  any: (_type, param) => `IN (SELECT value FROM json_each(${param}))`,
+  rows: (alias, columns, param) =>
+    `(SELECT ${columns.map(([name]) => `value ->> '${name}' AS ${name}`).join(', ')} FROM json_each(${param})) AS ${alias}`,
+  insertMany(into) {
+    const names = Object.keys(into.columns);
+    return `INSERT INTO ${into.table} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')}) ${into.onConflict}`;
+  },
+  placeholders: (sql) => sql.replace(/\$(\d+)/g, '?$1'),
+};
+
+export const postgresDialect: Dialect = {
+  // Not now(): that is the start of the transaction, which may have waited for a lock.
+  now: '(extract(epoch FROM clock_timestamp()) * 1000)::bigint',
+  lock: 'FOR UPDATE',
+  skip: 'FOR UPDATE SKIP LOCKED',
+  // Byte order, as SQLite compares: keyset pages and queue order must not depend on the server's locale.
+  text: 'TEXT COLLATE "C"',
+  int: 'BIGINT',
+  table: '',
+  keyed: '',
+  any: (type, param) => `= ANY(${param}::${postgresType(type)}[])`,
+  rows: (alias, columns, param) =>
+    `json_to_recordset(${param}::json) AS ${alias}(${columns.map(([name, type]) => `${name} ${postgresType(type)}`).join(', ')})`,
+  insertMany(into) {
+    const columns = Object.entries(into.columns);
+    const arrays = columns.map(([, type], index) => `$${index + 1}::${postgresType(type)}[]`);
+    return `INSERT INTO ${into.table} (${columns.map(([name]) => name).join(', ')}) SELECT * FROM unnest(${arrays.join(', ')}) ${into.onConflict}`;
+  },
+  placeholders: (sql) => sql,
+};
+
+/** Fills the tokens of a statement for one dialect. Pure; adapters cache the result by the statement's text. */
+export function translate(sql: string, dialect: Dialect): string {
+  const filled = sql
+    .replace(/\{(now|lock|skip|text|int|table|keyed)\}/g, (_match, token: keyof Pick<Dialect, 'now'>) => dialect[token])
+    .replace(/\{any:(\w+) (\$\d+)\}/g, (_match, type: string, param: string) => dialect.any(type, param))
+    .replace(/\{rows (\w+)\(([^)]*)\) (\$\d+)\}/g, (_match, alias: string, columns: string, param: string) =>
+      dialect.rows(alias, parseColumns(columns), param),
+    );
+  return dialect.placeholders(filled);
+}
+
+function parseColumns(list: string): (readonly [string, string])[] {
+  return list.split(',').map((column) => {
+    const [name = '', type = ''] = column.trim().split(/\s+/);
+    return [name, type] as const;
+  });
+}
+
+const postgresType = (type: string): string => (type === 'int' ? 'bigint' : type);

@@ -1,0 +1,129 @@
+/**
+ * The schema's history. A version is a place in this list (the first is 1) and is never edited once released; both
+ * databases share the numbers. Every table's key starts with the bot, so that rows can be sharded by tenant.
+ */
+export const MIGRATIONS: readonly (readonly string[])[] = [
+  [
+    // Columns in the order of a notification's life; the counters are moved by checkpoints only.
+    `CREATE TABLE notifications (
+      bot_id {text} NOT NULL,
+      id {text} NOT NULL,
+      api {text} NOT NULL,
+      app_id {text} NOT NULL,
+      created_by {text} NOT NULL,
+      channel {text} NOT NULL,
+      channel_spelling {text} NOT NULL,
+      connection_id {text} NOT NULL,
+      resolve {int} NOT NULL,
+      lane {int} NOT NULL,
+      message {text} NOT NULL,
+      total {int} NOT NULL CHECK (total > 0),
+      pending {int} NOT NULL CHECK (pending >= 0),
+      delivered {int} NOT NULL DEFAULT 0 CHECK (delivered >= 0),
+      failed {int} NOT NULL DEFAULT 0 CHECK (failed >= 0),
+      suppressed {int} NOT NULL DEFAULT 0 CHECK (suppressed >= 0),
+      expired {int} NOT NULL DEFAULT 0 CHECK (expired >= 0),
+      cancelled {int} NOT NULL DEFAULT 0 CHECK (cancelled >= 0),
+      unknown {int} NOT NULL DEFAULT 0 CHECK (unknown >= 0),
+      created_at {int} NOT NULL,
+      updated_at {int} NOT NULL,
+      expires_at {int} NOT NULL,
+      finished_at {int},
+      PRIMARY KEY (bot_id, id),
+      CHECK (total = pending + delivered + failed + suppressed + expired + cancelled + unknown)
+    ) {table}`,
+    // Outstanding work only. claimable_at is the due time of a waiting batch and the end of the lease of a held one, so
+    // one index answers "what may be claimed now". queue is lane/bot/connection: the unit of fairness, skip-scannable.
+    `CREATE TABLE batches (
+      bot_id {text} NOT NULL,
+      notification_id {text} NOT NULL,
+      batch_no {int} NOT NULL,
+      queue {text} NOT NULL,
+      claimable_at {int} NOT NULL,
+      token {int} NOT NULL,
+      owner {text},
+      takeovers {int} NOT NULL,
+      recipients {text} NOT NULL,
+      PRIMARY KEY (bot_id, notification_id, batch_no)
+    ) {table}`,
+    'CREATE INDEX batches_by_queue ON batches (queue, claimable_at)',
+    `CREATE TABLE logs (
+      bot_id {text} NOT NULL,
+      notification_id {text} NOT NULL,
+      seq {int} NOT NULL,
+      state {text} NOT NULL,
+      reason {text},
+      detail {text},
+      identity {text} NOT NULL,
+      person_id {text},
+      channel_id {text},
+      provider_message_id {text},
+      attempts {int} NOT NULL,
+      maybe_doubled {int} NOT NULL,
+      at {int} NOT NULL,
+      PRIMARY KEY (bot_id, notification_id, seq)
+    ) {keyed}`,
+    `CREATE TABLE replies (
+      bot_id {text} NOT NULL,
+      app_id {text} NOT NULL,
+      route {text} NOT NULL,
+      key {text} NOT NULL,
+      fingerprint {text} NOT NULL,
+      status {int} NOT NULL,
+      body {text} NOT NULL,
+      created_at {int} NOT NULL,
+      PRIMARY KEY (bot_id, app_id, route, key)
+    ) {table}`,
+    'CREATE INDEX replies_by_age ON replies (created_at)',
+    `CREATE TABLE used_jtis (
+      app_id {text} NOT NULL,
+      jti {text} NOT NULL,
+      expires_at {int} NOT NULL,
+      PRIMARY KEY (app_id, jti)
+    ) {keyed}`,
+    'CREATE INDEX used_jtis_by_expiry ON used_jtis (expires_at)',
+    `CREATE TABLE people (
+      bot_id {text} NOT NULL,
+      id {text} NOT NULL,
+      email {text},
+      upn {text},
+      phone {text},
+      identities {text} NOT NULL,
+      name {text},
+      locale {text},
+      time_zone {text},
+      tags {text} NOT NULL,
+      attributes {text} NOT NULL,
+      PRIMARY KEY (bot_id, id)
+    ) {table}`,
+    `CREATE TABLE identities (
+      bot_id {text} NOT NULL,
+      identity {text} NOT NULL,
+      person_id {text} NOT NULL,
+      PRIMARY KEY (bot_id, identity)
+    ) {keyed}`,
+    'CREATE INDEX identities_by_person ON identities (bot_id, person_id)',
+    `CREATE TABLE addresses (
+      bot_id {text} NOT NULL,
+      person_id {text} NOT NULL,
+      connection_id {text} NOT NULL,
+      channel {text} NOT NULL,
+      connection_name {text},
+      channel_id {text} NOT NULL,
+      reference {text},
+      source {text} NOT NULL,
+      at {int} NOT NULL,
+      PRIMARY KEY (bot_id, person_id, connection_id)
+    ) {keyed}`,
+  ],
+];
+
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
+/** The database was made by a newer Beckon; running on it could lose what only that one understands. */
+export class SchemaTooNew extends Error {
+  override readonly name = 'SchemaTooNew';
+  constructor(found: number) {
+    super(`The database has schema version ${found}, this Beckon knows up to ${SCHEMA_VERSION}: start a newer Beckon`);
+  }
+}

@@ -1,0 +1,72 @@
+import type { Clock } from '../model/clock.ts';
+import * as batches from './batches.ts';
+import type { Database } from './database.ts';
+import * as notifications from './notifications.ts';
+import * as people from './people.ts';
+import type { Store } from './port.ts';
+import { openPostgres } from './postgres.ts';
+import * as replies from './replies.ts';
+import { openSqlite } from './sqlite.ts';
+
+/**
+ * Opens the store behind a database URL (`sqlite:./data/beckon.db`, `sqlite::memory:`, `postgres://…`) and brings its
+ * schema up to date. Rejects with `StoreHeld`, `SchemaTooNew` or `StoreUnavailable`.
+ */
+export async function openStore(url: string, options: { readonly clock: Clock }): Promise<Store> {
+  const database = openDatabase(url, options.clock);
+  try {
+    await database.migrate();
+  } catch (error) {
+    await database.close().catch(() => {});
+    throw error;
+  }
+  return createStore(database);
+}
+
+function openDatabase(url: string, clock: Clock): Database {
+  if (url.startsWith('sqlite:')) return openSqlite(url.slice('sqlite:'.length), clock);
+  if (/^postgres(ql)?:\/\//.test(url)) return openPostgres(url);
+  throw new TypeError('a database URL begins with sqlite: or postgres://');
+}
+
+/** Every verb is its steps, run by the database. */
+function createStore(database: Database): Store {
+  const { read, write } = { read: database.read.bind(database), write: database.write.bind(database) };
+  return {
+    kind: database.kind,
+    async accept(request) {
+      const result = await write(() => notifications.accept(request));
+      if (result.kind === 'accepted') database.announce();
+      return result;
+    },
+    findReply: (scope) => read(() => replies.findReply(scope)),
+
+    listQueues: (request) => read(() => batches.listQueues(request)),
+    claimDue: (request) => write(() => batches.claimDue(request)),
+    extendLeases: (request) => write(() => batches.extendLeases(request)),
+    listLoggedSeqs: (request) => read(() => batches.listLoggedSeqs(request)),
+    checkpoint: (request) => write(() => batches.checkpoint(request)),
+    voidLeases: () => write(() => batches.voidLeases()),
+
+    findNotification: (key) => read(() => notifications.findNotification(key)),
+    listLogs: (request) => read(() => notifications.listLogs(request)),
+
+    resolve: (request) => read(() => people.resolve(request)),
+    upsertPeople: (request) => write(() => people.upsertPeople(request)),
+    listPeople: (request) => read(() => people.listPeople(request)),
+    findPerson: (request) => read(() => people.findPerson(request)),
+    deletePerson: (request) => write(() => people.deletePerson(request)),
+    saveAddresses: (request) => write(() => people.saveAddresses(request)),
+    forgetAddresses: (request) => write(() => people.forgetAddresses(request)),
+
+    useJti: (request) => write(() => replies.useJti(request)),
+
+    prune: (request) => write(() => replies.prune(request)),
+    ping: async () => {
+      await database.schemaVersion();
+    },
+    schemaVersion: () => database.schemaVersion(),
+    onWake: (listener) => database.onWake(listener),
+    close: () => database.close(),
+  };
+}

@@ -1,0 +1,241 @@
+import { Client, Pool, type PoolClient, type PoolConfig } from 'pg';
+import type { Database } from './database.ts';
+import { postgresDialect, translate } from './dialect.ts';
+import { MIGRATIONS, SCHEMA_VERSION, SchemaTooNew } from './migrations.ts';
+import { StoreUnavailable } from './port.ts';
+import type { InsertMany, InsertShape, Param, Query, Row, Step, Steps, Value } from './steps.ts';
+
+const WAKE_CHANNEL = 'beckon_wake';
+/** Any number, as long as every Beckon uses the same: who migrates holds this advisory lock. */
+const MIGRATION_LOCK = 0x6265636b;
+/** A deadlock or serialisation failure changed nothing, so the same steps may run again. */
+const RETRYABLE = new Set(['40001', '40P01']);
+const RETRIES = 3;
+
+/** PostgreSQL 14 or newer, shared by any number of processes. */
+export function openPostgres(url: string): Database {
+  return new PostgresDatabase(url);
+}
+
+/** Every wait has an end: a black-holed server must turn into an error a caller sees, within seconds. */
+function poolConfig(url: string): PoolConfig {
+  return {
+    connectionString: url,
+    max: 10,
+    connectionTimeoutMillis: 3_000,
+    statement_timeout: 4_000,
+    query_timeout: 4_500,
+    keepAlive: true,
+    application_name: 'beckon',
+    types: { getTypeParser: (oid: number) => (oid === INT8 || oid === INT4 ? Number : String) },
+  };
+}
+
+const INT8 = 20;
+const INT4 = 23;
+
+class PostgresDatabase implements Database {
+  readonly kind = 'postgres';
+  readonly #url: string;
+  readonly #pool: Pool;
+  readonly #statements = new Map<string | InsertShape, { readonly name: string; readonly text: string }>();
+  #listener: Client | null = null;
+  #wake: (() => void) | null = null;
+  #announcing = false;
+  #announceAgain = false;
+  #closed = false;
+
+  constructor(url: string) {
+    this.#url = url;
+    this.#pool = new Pool(poolConfig(url));
+    // An idle connection that breaks is replaced by the pool; unheard, the event would end the process.
+    this.#pool.on('error', () => {});
+  }
+
+  async migrate(): Promise<void> {
+    await this.#withClient(async (client) => {
+      await client.query('SET statement_timeout = 0');
+      await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+      try {
+        await this.#applyMissing(client);
+      } finally {
+        await client.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);
+        await client.query('RESET statement_timeout');
+      }
+    });
+  }
+
+  async #applyMissing(client: PoolClient): Promise<void> {
+    await client.query('CREATE TABLE IF NOT EXISTS schema_versions (version INTEGER PRIMARY KEY)');
+    const current = await readVersion(client);
+    if (current > SCHEMA_VERSION) throw new SchemaTooNew(current);
+    for (const [index, statements] of MIGRATIONS.slice(current).entries()) {
+      await client.query('BEGIN');
+      for (const statement of statements) await client.query(translate(statement, postgresDialect));
+      await client.query('INSERT INTO schema_versions VALUES ($1)', [current + index + 1]);
+      await client.query('COMMIT');
+    }
+  }
+
+  schemaVersion(): Promise<number> {
+    return this.#withClient(readVersion);
+  }
+
+  async write<T>(steps: () => Steps<T>): Promise<T> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.#withClient((client) => this.#transact(client, steps));
+      } catch (error) {
+        if (tries > RETRIES || !RETRYABLE.has(codeOf(error))) throw error;
+      }
+    }
+  }
+
+  read<T>(steps: () => Steps<T>): Promise<T> {
+    return this.#withClient((client) => this.#drive(client, steps()));
+  }
+
+  async #transact<T>(client: PoolClient, steps: () => Steps<T>): Promise<T> {
+    await client.query('BEGIN');
+    try {
+      const result = await this.#drive(client, steps());
+      await client.query('COMMIT');
+      return result;
+    } catch (error) {
+      await client.query('ROLLBACK').catch(() => {});
+      throw error;
+    }
+  }
+
+  async #drive<T>(client: PoolClient, steps: Steps<T>): Promise<T> {
+    let next = steps.next([]);
+    while (!next.done) next = steps.next(await this.#perform(client, next.value));
+    return next.value;
+  }
+
+  async #perform(client: PoolClient, step: Step): Promise<readonly Row[]> {
+    const statement = this.#statement(step);
+    const result = await client.query<Row>({
+      ...statement,
+      values: step.kind === 'query' ? binds(step) : columns(step),
+    });
+    return result.rows;
+  }
+
+  /** Named, so that each connection prepares a text once. */
+  #statement(step: Step): { readonly name: string; readonly text: string } {
+    const key = step.kind === 'query' ? step.sql : step.into;
+    const known = this.#statements.get(key);
+    if (known !== undefined) return known;
+    const text = step.kind === 'query' ? translate(step.sql, postgresDialect) : postgresDialect.insertMany(step.into);
+    const statement = { name: `beckon_${this.#statements.size + 1}`, text };
+    this.#statements.set(key, statement);
+    return statement;
+  }
+
+  /** At most one notice on its way; whatever is announced meanwhile is covered by one more. */
+  announce(): void {
+    if (this.#announcing) {
+      this.#announceAgain = true;
+      return;
+    }
+    this.#announcing = true;
+    this.#pool
+      .query(`NOTIFY ${WAKE_CHANNEL}`)
+      .catch(() => {})
+      .finally(() => {
+        this.#announcing = false;
+        if (this.#announceAgain && !this.#closed) {
+          this.#announceAgain = false;
+          this.announce();
+        }
+      });
+  }
+
+  onWake(listener: () => void): void {
+    this.#wake = listener;
+    void this.#listen();
+  }
+
+  /** A broken listener only costs promptness: polling goes on, and each poll's success brings it back. */
+  async #listen(): Promise<void> {
+    if (this.#listener !== null || this.#wake === null || this.#closed) return;
+    const client = new Client({ connectionString: this.#url, keepAlive: true, application_name: 'beckon-listener' });
+    this.#listener = client;
+    const drop = () => {
+      if (this.#listener === client) this.#listener = null;
+      client.end().catch(() => {});
+    };
+    client.on('error', drop);
+    client.on('end', drop);
+    client.on('notification', () => this.#wake?.());
+    await client
+      .connect()
+      .then(() => client.query(`LISTEN ${WAKE_CHANNEL}`))
+      .catch(drop);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#listener?.end().catch(() => {});
+    await this.#pool.end();
+  }
+
+  async #withClient<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    const client = await this.#pool.connect().catch((error: unknown) => {
+      throw unavailable(error);
+    });
+    let broken = false;
+    // A connection lost between two statements is reported here; the statement after it fails by itself.
+    const onError = () => {
+      broken = true;
+    };
+    client.on('error', onError);
+    try {
+      const result = await work(client);
+      void this.#listen();
+      return result;
+    } catch (error) {
+      const mapped = unavailable(error);
+      broken ||= mapped instanceof StoreUnavailable;
+      throw mapped;
+    } finally {
+      client.off('error', onError);
+      client.release(broken);
+    }
+  }
+}
+
+async function readVersion(client: PoolClient): Promise<number> {
+  const result = await client.query<{ version: number }>(
+    'SELECT coalesce(max(version), 0) AS version FROM schema_versions',
+  );
+  return result.rows[0]?.version ?? 0;
+}
+
+const binds = (step: Query): unknown[] => step.params.map(bind);
+
+function bind(param: Param): unknown {
+  if (!Array.isArray(param)) return param;
+  return isRows(param) ? JSON.stringify(param) : param;
+}
+
+const isRows = (param: readonly unknown[]): boolean => typeof param[0] === 'object' && param[0] !== null;
+
+function columns(step: InsertMany): Value[][] {
+  return Object.keys(step.into.columns).map((_name, index) => step.rows.map((row) => row[index] ?? null));
+}
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+
+/** SQLSTATE classes of a server that is gone, going or full, beside the network's own codes and pg's time-outs. */
+function unavailable(error: unknown): unknown {
+  const code = codeOf(error);
+  const gone = /^(08|53|57P|58)/.test(code) || code === '57014' || /^E[A-Z]+$/.test(code);
+  const message = error instanceof Error ? error.message : '';
+  const silent = /timeout|Connection terminated|not queryable|Client was closed/i.test(message);
+  // A new error: pg's own carry the client, and with it the connection's secrets, into whatever prints them.
+  return gone || silent ? new StoreUnavailable(`PostgreSQL cannot be reached: ${code || 'connection lost'}`) : error;
+}

