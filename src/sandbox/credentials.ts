@@ -1,0 +1,40 @@
+import type { EntraApp } from './entra.ts';
+
+/** What a configuration needs to talk to the simulators; the same on every start. Worth nothing anywhere else. */
+export interface SandboxCredentials {
+  readonly teams: TeamsCredentials;
+  /** A bot of the older, multi-tenant kind. */
+  readonly teamsMultiTenant: TeamsCredentials;
+  readonly slack: { readonly token: string };
+  /** The hook `signed` refuses what is not signed with this secret. */
+  readonly hook: { readonly name: string; readonly secret: string };
+}
+
+export interface TeamsCredentials {
+  readonly appId: string;
+  readonly appPassword: string;
+  readonly tenantId: string;
+}
+
+const TENANT_ID = '00000000-0000-0000-0000-0000000000aa';
+
+export const CREDENTIALS: SandboxCredentials = {
+  teams: {
+    appId: '00000000-0000-0000-0000-000000000001',
+    appPassword: 'sandbox-teams-secret',
+    tenantId: TENANT_ID,
+  },
+  teamsMultiTenant: {
+    appId: '00000000-0000-0000-0000-000000000002',
+    appPassword: 'sandbox-multi-tenant-secret',
+    tenantId: TENANT_ID,
+  },
+  slack: { token: 'xoxb-sandbox' },
+  hook: { name: 'signed', secret: 'whsec_c2FuZGJveC1zaWduaW5nLXNlY3JldC0wMDE=' },
+};
+
+export const APPS: readonly EntraApp[] = [toApp(CREDENTIALS.teams, false), toApp(CREDENTIALS.teamsMultiTenant, true)];
+
+function toApp({ appId, appPassword, tenantId }: TeamsCredentials, multiTenant: boolean): EntraApp {
+  return { appId, secret: appPassword, tenantId, multiTenant };
+}

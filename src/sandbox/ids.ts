@@ -1,0 +1,80 @@
+import { hash } from 'node:crypto';
+
+/**
+ * Provider ids that carry whom they stand for, with a checksum. The simulators need no table of ids, so a conversation
+ * made before a restart still works, and the ledger can always name the person.
+ */
+export interface ConversationParts {
+  readonly member: string;
+  readonly tenantId: string;
+  /** Raised when the person's conversation is made anew; ids of an earlier one are gone. */
+  readonly generation: number;
+}
+
+const CHECK_LENGTH = 6;
+const SLACK_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+
+/** The Teams conversation id (`a:1…`) of a bot's chat with a member. */
+export function teamsConversationId(appId: string, { member, tenantId, generation }: ConversationParts): string {
+  const payload = `${generation}\n${tenantId}\n${member}`;
+  return `a:1${checksum(appId + payload)}${Buffer.from(payload).toString('base64url')}`;
+}
+
+/** Null for an id that this bot was never given: made up, cut, or another bot's. */
+export function openTeamsConversationId(appId: string, id: string): ConversationParts | null {
+  if (!id.startsWith('a:1')) return null;
+  const payload = Buffer.from(id.slice(3 + CHECK_LENGTH), 'base64url').toString('utf8');
+  if (checksum(appId + payload) !== id.slice(3, 3 + CHECK_LENGTH)) return null;
+  const [generation, tenantId, member] = payload.split('\n');
+  if (generation === undefined || tenantId === undefined || member === undefined) return null;
+  return { member, tenantId, generation: Number(generation) };
+}
+
+/** The Slack user id (`U…`) of an e-mail address; its direct message is the same with a `D`. */
+export function slackUserId(email: string): string {
+  const payload = email.toLowerCase();
+  return `U${slackChecksum(payload)}${toBase32(Buffer.from(payload))}`;
+}
+
+/** The e-mail address behind a user or DM id made by `slackUserId`; null for any other id. */
+export function openSlackId(id: string): string | null {
+  const payload = fromBase32(id.slice(1 + CHECK_LENGTH)).toString('utf8');
+  return slackChecksum(payload) === id.slice(1, 1 + CHECK_LENGTH) ? payload : null;
+}
+
+function checksum(payload: string): string {
+  return hash('sha1', payload, 'hex').slice(0, CHECK_LENGTH);
+}
+
+function slackChecksum(payload: string): string {
+  return toBase32(hash('sha1', payload, 'buffer').subarray(0, 4)).slice(0, CHECK_LENGTH);
+}
+
+function toBase32(bytes: Buffer): string {
+  let digits = '';
+  let bits = 0;
+  let value = 0;
+  for (const byte of bytes) {
+    value = ((value & 0x1f) << 8) | byte;
+    bits += 8;
+    while (bits >= 5) {
+      bits -= 5;
+      digits += SLACK_ALPHABET.charAt((value >> bits) & 0x1f);
+    }
+  }
+  return bits === 0 ? digits : digits + SLACK_ALPHABET.charAt((value << (5 - bits)) & 0x1f);
+}
+
+function fromBase32(digits: string): Buffer {
+  const bytes: number[] = [];
+  let bits = 0;
+  let value = 0;
+  for (const digit of digits) {
+    value = ((value & 0xff) << 5) | Math.max(0, SLACK_ALPHABET.indexOf(digit));
+    bits += 5;
+    if (bits < 8) continue;
+    bits -= 8;
+    bytes.push((value >> bits) & 0xff);
+  }
+  return Buffer.from(bytes);
+}

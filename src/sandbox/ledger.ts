@@ -1,0 +1,200 @@
+import { hash } from 'node:crypto';
+import type { Clock } from '../model/clock.ts';
+import type { ProviderName } from './provider.ts';
+
+/** Something a provider carried out: what reached the recipient, whatever the caller was told about it. */
+export interface LedgerEntry {
+  /** 1, 2, 3, …: the order of processing and the cursor of `entries`. */
+  readonly seq: number;
+  /** Epoch ms. */
+  readonly at: number;
+  readonly provider: ProviderName;
+  readonly action: 'send' | 'update' | 'delete';
+  /** Teams: `29:…`, aadObjectId or `19:…`; Slack: e-mail (or the bare id); hooks: the body's `to`, else the hook's name. */
+  readonly recipient: string;
+  /** Teams conversation id, Slack channel id, hook name. */
+  readonly conversation: string;
+  /** Idempotency key (`webhook-id`); null where the provider has none. */
+  readonly key: string | null;
+  /** A send whose key was seen before: a receiver that follows the standard drops it. Not in the counts. */
+  readonly replay: boolean;
+  /** As told to the caller; null when it was told none. */
+  readonly messageId: string | null;
+  /** The text, cut to 1,000 characters; null when the message has none. */
+  readonly text: string | null;
+  /** SHA-1 of the request body, hex. */
+  readonly bodyHash: string;
+  /** The request body; null once newer bodies took its room (the last 16 MiB are kept). */
+  readonly body: string | null;
+  /** Hooks only. */
+  readonly signature: Signature | null;
+}
+
+export interface Signature {
+  readonly verdict: 'valid' | 'unchecked';
+  /** `webhook-timestamp` as sent. */
+  readonly timestamp: string | null;
+}
+
+export type Processed = Pick<
+  LedgerEntry,
+  'provider' | 'action' | 'recipient' | 'conversation' | 'key' | 'messageId' | 'text' | 'signature'
+> & { readonly raw: Buffer };
+
+export interface LedgerFilter {
+  readonly provider?: ProviderName;
+  readonly recipient?: string;
+  /** Only entries with a higher seq. */
+  readonly after?: number;
+  readonly limit?: number;
+}
+
+export interface LedgerCounts {
+  /** Sends processed, replays not counted. */
+  readonly total: number;
+  readonly replays: number;
+  /** provider → recipient → sends. */
+  readonly recipients: Readonly<Partial<Record<ProviderName, Readonly<Record<string, number>>>>>;
+}
+
+export type LedgerMode = 'full' | 'counts';
+
+const TEXT_LENGTH = 1000;
+const BODIES_BYTES = 16 * 1024 * 1024;
+const SAME_TEXTS = 256;
+
+/**
+ * The append-only record of what was processed. In mode `counts` it keeps numbers per recipient and no entries, so
+ * that memory grows with people and not with messages.
+ */
+export class Ledger {
+  readonly mode: LedgerMode;
+  readonly #clock: Clock;
+  #entries: StoredEntry[] = [];
+  #firstBody = 0;
+  #bodiesBytes = 0;
+  #total = 0;
+  #replays = 0;
+  readonly #counts = new Map<ProviderName, Map<string, number>>();
+  readonly #keys = new Set<string>();
+  readonly #texts = new Map<string, string>();
+
+  constructor(mode: LedgerMode, clock: Clock) {
+    this.mode = mode;
+    this.#clock = clock;
+  }
+
+  /** Sends processed so far, replays not counted. */
+  get total(): number {
+    return this.#total;
+  }
+
+  record(processed: Processed): void {
+    const replay = this.#isReplay(processed);
+    if (processed.action === 'send') this.#count(processed, replay);
+    if (this.mode === 'full') this.#append(processed, replay);
+  }
+
+  /** Entries in order of processing; empty in mode `counts`. */
+  entries(filter: LedgerFilter = {}): LedgerEntry[] {
+    const found: LedgerEntry[] = [];
+    const limit = filter.limit ?? Number.POSITIVE_INFINITY;
+    for (let index = filter.after ?? 0; index < this.#entries.length && found.length < limit; index++) {
+      const entry = this.#entries[index];
+      if (entry !== undefined && matches(entry, filter)) found.push(entry);
+    }
+    return found;
+  }
+
+  /** Sends to one recipient, replays not counted. */
+  countOf(provider: ProviderName, recipient: string): number {
+    return this.#counts.get(provider)?.get(recipient) ?? 0;
+  }
+
+  counts(provider?: ProviderName): LedgerCounts {
+    const recipients: Partial<Record<ProviderName, Record<string, number>>> = {};
+    for (const [name, counts] of this.#counts) {
+      if (provider === undefined || provider === name) recipients[name] = Object.fromEntries(counts);
+    }
+    return { total: this.#total, replays: this.#replays, recipients };
+  }
+
+  /** The last entry about a message; null when it was never sent or in mode `counts`. */
+  lastAbout(provider: ProviderName, conversation: string, messageId: string): LedgerEntry | null {
+    return (
+      this.#entries.findLast(
+        (entry) => entry.messageId === messageId && entry.conversation === conversation && entry.provider === provider,
+      ) ?? null
+    );
+  }
+
+  clear(): void {
+    this.#entries = [];
+    this.#firstBody = 0;
+    this.#bodiesBytes = 0;
+    this.#total = 0;
+    this.#replays = 0;
+    this.#counts.clear();
+    this.#keys.clear();
+    this.#texts.clear();
+  }
+
+  #isReplay({ key, provider, conversation, action }: Processed): boolean {
+    if (key === null || action !== 'send') return false;
+    const scoped = `${provider} ${conversation} ${key}`;
+    if (this.#keys.has(scoped)) return true;
+    this.#keys.add(scoped);
+    return false;
+  }
+
+  #count({ provider, recipient }: Processed, replay: boolean): void {
+    if (replay) {
+      this.#replays++;
+      return;
+    }
+    this.#total++;
+    const counts = this.#counts.get(provider) ?? new Map<string, number>();
+    if (counts.size === 0) this.#counts.set(provider, counts);
+    counts.set(recipient, (counts.get(recipient) ?? 0) + 1);
+  }
+
+  #append({ raw, ...processed }: Processed, replay: boolean): void {
+    const body = raw.toString('utf8');
+    this.#entries.push({
+      ...processed,
+      seq: this.#entries.length + 1,
+      at: this.#clock.now(),
+      replay,
+      text: processed.text === null ? null : this.#shared(processed.text.slice(0, TEXT_LENGTH)),
+      bodyHash: hash('sha1', raw, 'hex'),
+      body,
+    });
+    this.#bodiesBytes += body.length;
+    this.#dropOldBodies();
+  }
+
+  /** A broadcast's text is kept once, not once per recipient. */
+  #shared(text: string): string {
+    const known = this.#texts.get(text);
+    if (known !== undefined) return known;
+    if (this.#texts.size >= SAME_TEXTS) this.#texts.clear();
+    this.#texts.set(text, text);
+    return text;
+  }
+
+  #dropOldBodies(): void {
+    while (this.#bodiesBytes > BODIES_BYTES) {
+      const oldest = this.#entries[this.#firstBody++];
+      if (oldest === undefined) return;
+      this.#bodiesBytes -= oldest.body?.length ?? 0;
+      oldest.body = null;
+    }
+  }
+}
+
+type StoredEntry = Omit<LedgerEntry, 'body'> & { body: string | null };
+
+function matches(entry: LedgerEntry, { provider, recipient }: LedgerFilter): boolean {
+  if (provider !== undefined && entry.provider !== provider) return false;
+  return recipient === undefined || entry.recipient === recipient;
+}

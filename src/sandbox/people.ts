@@ -1,0 +1,120 @@
+import { globToRegExp, isGlob } from './glob.ts';
+
+export const TEAMS_STATES = ['installed', 'not_installed', 'blocked', 'disabled_by_admin', 'unknown'] as const;
+export type TeamsState = (typeof TEAMS_STATES)[number];
+
+export const SLACK_STATES = ['active', 'deleted', 'guest', 'tab_disabled', 'unknown'] as const;
+export type SlackState = (typeof SLACK_STATES)[number];
+
+export interface TeamsPerson {
+  /** `29:…` or an aadObjectId; exact, or a pattern with `*` and `?`. */
+  readonly match: string;
+  /** A second name for the same person; only with an exact `match`. */
+  readonly aadObjectId?: string;
+  readonly state: TeamsState;
+  /** Raise it to make every conversation created so far vanish (404) and be made anew. */
+  readonly generation?: number;
+}
+
+export interface SlackPerson {
+  /** E-mail, or a `U…`/`C…` id; exact, or a pattern. */
+  readonly match: string;
+  /** The user's id, instead of the one derived from the e-mail. */
+  readonly id?: string;
+  readonly name?: string;
+  readonly state: SlackState;
+}
+
+export interface PeopleChange {
+  /** Forgets everybody first, the built-in patterns too. */
+  readonly replace?: boolean;
+  /** Strict: who is not listed is unknown. */
+  readonly strict?: boolean;
+  readonly teams?: readonly TeamsPerson[];
+  readonly slack?: readonly SlackPerson[];
+}
+
+/** With no set-up everybody exists, except those whose names say otherwise, so that a demo has something to show. */
+export const BUILT_IN: PeopleChange = {
+  teams: [
+    { match: '29:unknown*', state: 'unknown' },
+    { match: '29:blocked*', state: 'blocked' },
+    { match: '29:removed*', state: 'not_installed' },
+    { match: '29:forbidden*', state: 'disabled_by_admin' },
+  ],
+  slack: [
+    { match: 'unknown*', state: 'unknown' },
+    { match: 'deleted*', state: 'deleted' },
+    { match: 'guest*', state: 'guest' },
+  ],
+};
+
+/** Who exists, and in which state. Exact entries beat patterns; among patterns the latest wins. */
+export class People {
+  #strict = false;
+  #teams = new Roster<TeamsPerson>();
+  #slack = new Roster<SlackPerson>();
+
+  /** Back to the built-in patterns (none of them when strict), then this change. */
+  reset(change: PeopleChange): void {
+    this.change({ replace: true, strict: false });
+    if (change.strict !== true) this.change(BUILT_IN);
+    this.change(change);
+  }
+
+  change({ replace, strict, teams, slack }: PeopleChange): void {
+    if (replace === true) {
+      this.#teams = new Roster();
+      this.#slack = new Roster();
+    }
+    this.#strict = strict ?? this.#strict;
+    for (const person of teams ?? []) this.#teams.put(person, person.aadObjectId);
+    for (const person of slack ?? []) {
+      this.#slack.put({ ...person, match: person.match.toLowerCase() }, person.id?.toLowerCase());
+    }
+  }
+
+  /** By Teams id or aadObjectId. `match` of the answer is the person's one name in the ledger. */
+  teamsPerson(member: string): TeamsPerson {
+    const known = this.#teams.find(member);
+    if (known === undefined) return { match: member, state: this.#strict ? 'unknown' : 'installed' };
+    return isGlob(known.match) ? { ...known, match: member } : known;
+  }
+
+  /** By e-mail or id, in any case of letters. */
+  slackPerson(name: string): SlackPerson {
+    const known = this.#slack.find(name.toLowerCase());
+    if (known === undefined) return { match: name, state: this.#strict ? 'unknown' : 'active' };
+    return isGlob(known.match) ? { ...known, match: name } : known;
+  }
+
+  /** The Slack people that have an entry of their own. */
+  listSlack(): SlackPerson[] {
+    return this.#slack.listExact();
+  }
+}
+
+class Roster<Person extends { readonly match: string }> {
+  readonly #exact = new Map<string, Person>();
+  readonly #aliases = new Map<string, string>();
+  #patterns: { readonly person: Person; readonly pattern: RegExp }[] = [];
+
+  put(person: Person, alias: string | undefined): void {
+    if (alias !== undefined) this.#aliases.set(alias, person.match);
+    if (!isGlob(person.match)) {
+      this.#exact.set(person.match, person);
+      return;
+    }
+    this.#patterns = this.#patterns.filter((other) => other.person.match !== person.match);
+    this.#patterns.unshift({ person, pattern: globToRegExp(person.match) });
+  }
+
+  find(name: string): Person | undefined {
+    const exact = this.#exact.get(name) ?? this.#exact.get(this.#aliases.get(name) ?? '');
+    return exact ?? this.#patterns.find(({ pattern }) => pattern.test(name))?.person;
+  }
+
+  listExact(): Person[] {
+    return [...this.#exact.values()];
+  }
+}

@@ -1,0 +1,177 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Clock, systemClock } from '../model/clock.ts';
+import { openAnswering, send } from './answering.ts';
+import { openControl } from './control.ts';
+import { APPS, CREDENTIALS, type SandboxCredentials } from './credentials.ts';
+import { openEntra } from './entra.ts';
+import { FaultBook, type FaultRule } from './faults.ts';
+import { writeGuide } from './guide.ts';
+import { HookSecrets, openHooks } from './hooks.ts';
+import { Ledger, type LedgerMode } from './ledger.ts';
+import { listen, readBody } from './listener.ts';
+import { People, type PeopleChange } from './people.ts';
+import { type Call, type Provider, type ProviderName, text } from './provider.ts';
+import { openSlack } from './slack.ts';
+import { type SandboxStats, Stats } from './stats.ts';
+import { openTeams } from './teams.ts';
+import { type SandboxUrls, urlsAt } from './urls.ts';
+import { Watchers } from './watchers.ts';
+
+export interface SandboxOptions {
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** Default 0: any free port. */
+  readonly port?: number;
+  /** Decides which calls a fault with a rate strikes. Default 1. */
+  readonly seed?: number;
+  /** Time of rate windows, tokens, delays and the ledger. Default: the system's. */
+  readonly clock?: Clock;
+  /** The providers' documented rate limits, none, or those chosen. Default: documented. */
+  readonly limits?: 'documented' | 'off' | Partial<SandboxLimits>;
+  /** `counts` keeps numbers per recipient and no entries. Default: full. */
+  readonly ledger?: LedgerMode;
+  /** Who is not in `people` is unknown. Default: everybody exists, but for a few telling names (see `GET /`). */
+  readonly strict?: boolean;
+  readonly people?: PeopleChange;
+  readonly faults?: readonly FaultRule[];
+  /** Signing secrets (`whsec_…`) by hook name. */
+  readonly hookSecrets?: Readonly<Record<string, readonly string[]>>;
+  /** Default 3600. */
+  readonly tokenLifetimeSeconds?: number;
+}
+
+export interface SandboxLimits {
+  /** Teams: 7 in 1 s, 8 in 2 s, 60 in 30 s, 1,800 in 1 h per conversation. */
+  readonly teamsPerThread: boolean;
+  /** Teams: calls a second of one app to one tenant; 0 switches it off. Documented: 30. */
+  readonly teamsPerTenantPerSecond: number;
+  /** Slack: tiers per token and method, and posts per channel. */
+  readonly slack: boolean;
+}
+
+export interface Sandbox {
+  readonly urls: SandboxUrls;
+  readonly credentials: SandboxCredentials;
+  readonly ledger: Ledger;
+  readonly faults: FaultBook;
+  readonly people: People;
+  readonly hookSecrets: HookSecrets;
+  stats(): SandboxStats;
+  /** Resolves as soon as the condition holds; it is asked again whenever a call comes in or ends. */
+  until(condition: () => boolean): Promise<void>;
+  /** Empties ledger and counters; faults, people and secrets are again those of the start. */
+  reset(): void;
+  /** Cuts every connection; resolves when the port is free. */
+  close(): Promise<void>;
+}
+
+/** Starts the simulated providers on one port. Rejects with a sentence when it cannot listen. */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const clock = options.clock ?? systemClock;
+  const limits = chooseLimits(options.limits ?? 'documented');
+  const ledger = new Ledger(options.ledger ?? 'full', clock);
+  const faults = new FaultBook(options.seed ?? 1);
+  const people = new People();
+  const hookSecrets = new HookSecrets();
+  const stats = new Stats();
+  const watchers = new Watchers();
+
+  const entra = await openEntra(APPS, options.tokenLifetimeSeconds ?? 3600, clock);
+  const teams = openTeams({ apps: APPS, entra, people, ledger, limits, clock });
+  const slack = openSlack({ token: CREDENTIALS.slack.token, people, ledger, limited: limits.slack, clock });
+  const hooks = openHooks({ secrets: hookSecrets, ledger, clock });
+  const answering = openAnswering({ faults, clock });
+  const control = openControl({ ledger, faults, people, hookSecrets, stats, watchers, clock, reset });
+  const providers: ReadonlyMap<string, readonly [ProviderName, Provider]> = new Map([
+    ['login', ['login', entra]],
+    ['teams', ['teams', teams]],
+    ['slack', ['slack', slack]],
+    ['hooks', ['hooks', hooks]],
+  ]);
+
+  reset();
+  const host = options.host ?? '127.0.0.1';
+  const listener = await listen({
+    host,
+    port: options.port ?? 0,
+    onConnection: () => stats.connected(),
+    onRequest: receive,
+  });
+  const urls = urlsAt(host, listener.port);
+  return {
+    urls,
+    credentials: CREDENTIALS,
+    ledger,
+    faults,
+    people,
+    hookSecrets,
+    stats: () => stats.read(),
+    until: (condition) => watchers.until(condition),
+    reset,
+    close,
+  };
+
+  function receive(request: IncomingMessage, response: ServerResponse): void {
+    readBody(request, (raw) => {
+      if (raw === null) send(response, text(413, 'The request body is longer than 4 MiB.\n'));
+      else void dispatch(request, raw, response);
+    });
+  }
+
+  async function dispatch(request: IncomingMessage, raw: Buffer, response: ServerResponse): Promise<void> {
+    const [prefix, call] = toCall(request, raw);
+    const target = providers.get(prefix);
+    if (target !== undefined) return serveProvider(target[0], target[1], call, response);
+    if (prefix === 'control') send(response, await control(call));
+    else if (prefix === '') send(response, text(200, writeGuide(urls, CREDENTIALS)));
+    else send(response, text(404, `There is nothing at /${prefix}. GET / says what is where.\n`));
+  }
+
+  async function serveProvider(name: ProviderName, provider: Provider, call: Call, response: ServerResponse) {
+    const plan = provider.plan(call);
+    const tally = stats.began(name, plan.route);
+    watchers.notify();
+    const status = await answering.answerPlan(name, provider, plan, response);
+    stats.ended(tally, status);
+    watchers.notify();
+  }
+
+  function reset(): void {
+    ledger.clear();
+    stats.clear();
+    teams.reset();
+    slack.reset();
+    faults.set(options.faults ?? []);
+    people.reset({ strict: options.strict ?? false, ...options.people });
+    hookSecrets.reset({ [CREDENTIALS.hook.name]: [CREDENTIALS.hook.secret], ...options.hookSecrets });
+  }
+
+  async function close(): Promise<void> {
+    answering.close();
+    watchers.close();
+    await listener.close();
+  }
+}
+
+function chooseLimits(limits: 'documented' | 'off' | Partial<SandboxLimits>): SandboxLimits {
+  if (limits === 'off') return { teamsPerThread: false, teamsPerTenantPerSecond: 0, slack: false };
+  const chosen = limits === 'documented' ? {} : limits;
+  return { teamsPerThread: true, teamsPerTenantPerSecond: 30, slack: true, ...chosen };
+}
+
+/** Splits `/teams/v3/conversations?x=1` into the prefix `teams` and the call behind it. */
+function toCall(request: IncomingMessage, raw: Buffer): readonly [string, Call] {
+  const url = request.url ?? '/';
+  const mark = url.indexOf('?');
+  const path = mark < 0 ? url : url.slice(0, mark);
+  const slash = path.indexOf('/', 1);
+  const prefix = slash < 0 ? path.slice(1) : path.slice(1, slash);
+  const call = {
+    method: request.method ?? 'GET',
+    path: slash < 0 ? '/' : path.slice(slash),
+    query: mark < 0 ? '' : url.slice(mark + 1),
+    headers: request.headers,
+    raw,
+  };
+  return [prefix, call];
+}

@@ -1,0 +1,224 @@
+import type { Clock } from '../model/clock.ts';
+import { isJsonObject, type JsonObject, parseJsonObject } from '../model/json.ts';
+import { BOT_AUDIENCE, BOT_FRAMEWORK_TENANT, type Entra, type EntraApp } from './entra.ts';
+import { openTeamsConversationId, teamsConversationId } from './ids.ts';
+import type { Ledger } from './ledger.ts';
+import type { People } from './people.ts';
+import { type Answer, bearerToken, type Call, empty, json, type Plan, type Provider, planAnswer } from './provider.ts';
+import * as refusal from './teams-errors.ts';
+import { type ActivityTarget, checkActivity, isSplit, parseTarget, type Room, readRoom } from './teams-requests.ts';
+import { SlidingWindows, type Window } from './windows.ts';
+
+export interface TeamsLimits {
+  readonly teamsPerThread: boolean;
+  readonly teamsPerTenantPerSecond: number;
+}
+
+export interface TeamsParts {
+  readonly apps: readonly EntraApp[];
+  readonly entra: Entra;
+  readonly people: People;
+  readonly ledger: Ledger;
+  readonly limits: TeamsLimits;
+  readonly clock: Clock;
+}
+
+export interface Teams extends Provider {
+  /** Forgets what the rate windows have seen. */
+  reset(): void;
+}
+
+const THREAD_WINDOWS: readonly Window[] = [
+  { max: 7, spanMs: 1000 },
+  { max: 8, spanMs: 2000 },
+  { max: 60, spanMs: 30_000 },
+  { max: 1800, spanMs: 3_600_000 },
+];
+
+/** The Bot Connector: create or get a conversation, send, update and delete activities in it. */
+export function openTeams({ apps, entra, people, ledger, limits, clock }: TeamsParts): Teams {
+  const threads = new SlidingWindows(limits.teamsPerThread ? THREAD_WINDOWS : [], clock);
+  const tenants = new SlidingWindows(
+    limits.teamsPerTenantPerSecond > 0 ? [{ max: limits.teamsPerTenantPerSecond, spanMs: 1000 }] : [],
+    clock,
+  );
+  let lastMessage = clock.now();
+
+  function plan(call: Call): Plan {
+    const target = parseTarget(call);
+    if (target === null) return planAnswer('unknown', refusal.unknownRoute);
+    if (target.route === 'create') return planCreate(call);
+    return planActivity(call, target);
+  }
+
+  function planCreate(call: Call): Plan {
+    const request = parseJsonObject(call.raw.toString('utf8'));
+    const room = request === null ? null : readRoom(request);
+    const recipient = room === null ? null : room.isGroup ? room.member : people.teamsPerson(room.member).match;
+    return { route: 'create', recipient, exclusive: null, run: () => create(call, request, room, recipient) };
+  }
+
+  function create(call: Call, request: JsonObject | null, room: Room | null, recipient: string | null): Answer {
+    const app = appOf(call);
+    if (app === null) return refusal.denied;
+    if (request === null) return refusal.badSyntax('The request body is not a JSON object.');
+    if (room === null || recipient === null) return refusal.badSyntax('members must name exactly one user.');
+    if (room.tenantId === null) return refusal.badArgument('tenantId or channelData.tenant.id must name the tenant.');
+    if (room.member.includes('@') && !room.isGroup) return refusal.badSyntax(`Bad format of user id '${room.member}'.`);
+
+    const generation = people.teamsPerson(room.member).generation ?? 1;
+    const conversation = room.isGroup
+      ? room.member
+      : teamsConversationId(app.appId, { member: recipient, tenantId: room.tenantId, generation });
+    const waitMs = take(app, room.tenantId, conversation);
+    if (waitMs > 0) return refusal.throttled(waitMs);
+    const no = refusalToCreate(recipient);
+    if (no !== null) return no;
+
+    const { activity } = request;
+    if (!isJsonObject(activity)) return json(201, { id: conversation });
+    const bad = checkActivity(activity, call.raw);
+    if (bad !== null) return bad;
+    const activityId = record('send', call, recipient, conversation, activity);
+    return json(201, { id: conversation, activityId });
+  }
+
+  function planActivity(call: Call, target: ActivityTarget): Plan {
+    const thread = openThread(target.conversation);
+    return {
+      route: target.route,
+      recipient: thread?.recipient ?? null,
+      exclusive: { key: target.conversation, refusal: refusal.concurrentSend },
+      run: () => act(call, target, thread),
+    };
+  }
+
+  function act(call: Call, target: ActivityTarget, thread: Thread | null): Answer {
+    const app = appOf(call);
+    if (app === null) return refusal.denied;
+    if (thread === null || (thread.appId !== null && thread.appId !== app.appId)) return refusal.foreignConversation;
+    const waitMs = take(app, thread.tenantId ?? app.tenantId, target.conversation);
+    if (waitMs > 0) return refusal.throttled(waitMs);
+    const no = refusalToSend(thread);
+    if (no !== null) return no;
+
+    if (target.route === 'send') return send(call, target.conversation, thread.recipient);
+    return change(call, target, thread.recipient);
+  }
+
+  function send(call: Call, conversation: string, recipient: string): Answer {
+    const activity = parseJsonObject(call.raw.toString('utf8'));
+    if (activity === null) return refusal.badSyntax('The request body is not a JSON object.');
+    const bad = checkActivity(activity, call.raw);
+    if (bad !== null) return bad;
+    // Text beside a card is split into two messages by the service, which then names neither.
+    if (isSplit(activity)) {
+      record('send', call, recipient, conversation, activity, null);
+      return empty(202);
+    }
+    return json(201, { id: record('send', call, recipient, conversation, activity) });
+  }
+
+  function change(call: Call, { route, conversation, activityId }: ActivityTarget, recipient: string): Answer {
+    const last = ledger.lastAbout('teams', conversation, activityId);
+    if (ledger.mode === 'full' && (last === null || last.action === 'delete')) return refusal.activityNotFound;
+    if (route === 'delete') {
+      record('delete', call, recipient, conversation, {}, activityId);
+      return empty(200);
+    }
+    const activity = parseJsonObject(call.raw.toString('utf8'));
+    if (activity === null) return refusal.badSyntax('The request body is not a JSON object.');
+    const bad = checkActivity(activity, call.raw);
+    if (bad !== null) return bad;
+    record('update', call, recipient, conversation, activity, activityId);
+    return json(200, { id: activityId });
+  }
+
+  /** The registered app whose valid token the call bears. */
+  function appOf(call: Call): EntraApp | null {
+    const token = bearerToken(call);
+    const claims = token === null ? null : entra.claimsOf(token);
+    if (claims === null || claims.audience !== BOT_AUDIENCE) return null;
+    const app = apps.find(({ appId }) => appId === claims.appId);
+    if (app === undefined) return null;
+    return claims.tenantId === (app.multiTenant ? BOT_FRAMEWORK_TENANT : app.tenantId) ? app : null;
+  }
+
+  /** Counts the call against its thread and tenant; more than 0: it must wait that long, and was not counted. */
+  function take(app: EntraApp, tenantId: string, conversation: string): number {
+    const tenant = `${app.appId} ${tenantId}`;
+    const waitMs = Math.max(tenants.waitMs(tenant), threads.waitMs(conversation));
+    if (waitMs > 0) return waitMs;
+    tenants.take(tenant);
+    threads.take(conversation);
+    return 0;
+  }
+
+  function refusalToCreate(recipient: string): Answer | null {
+    const { state } = people.teamsPerson(recipient);
+    if (state === 'disabled_by_admin') return refusal.disabledByAdmin;
+    // A person who blocked the bot still has the conversation; only writing to it fails.
+    return state === 'installed' || state === 'blocked' ? null : refusal.notInstalledForCreate;
+  }
+
+  function refusalToSend({ recipient, generation }: Thread): Answer | null {
+    const person = people.teamsPerson(recipient);
+    if (person.state === 'blocked') return refusal.blocked;
+    if (person.state === 'not_installed') return refusal.notInRoster;
+    if (person.state === 'disabled_by_admin') return refusal.disabledByAdmin;
+    const gone = generation !== null && generation !== (person.generation ?? 1);
+    return person.state === 'unknown' || gone ? refusal.conversationNotFound : null;
+  }
+
+  function openThread(conversation: string): Thread | null {
+    if (conversation.startsWith('19:')) {
+      const recipient = conversation.split(';', 1)[0] ?? conversation;
+      return { recipient, tenantId: null, generation: null, appId: null };
+    }
+    for (const { appId } of apps) {
+      const parts = openTeamsConversationId(appId, conversation);
+      if (parts === null) continue;
+      const recipient = people.teamsPerson(parts.member).match;
+      return { recipient, tenantId: parts.tenantId, generation: parts.generation, appId };
+    }
+    return null;
+  }
+
+  function record(
+    action: 'send' | 'update' | 'delete',
+    call: Call,
+    recipient: string,
+    conversation: string,
+    activity: JsonObject,
+    messageId: string | null = String(++lastMessage),
+  ): string | null {
+    const { text, summary } = activity;
+    ledger.record({
+      provider: 'teams',
+      action,
+      recipient,
+      conversation,
+      key: null,
+      messageId,
+      text: typeof text === 'string' ? text : typeof summary === 'string' ? summary : null,
+      signature: null,
+      raw: call.raw,
+    });
+    return messageId;
+  }
+
+  function reset(): void {
+    threads.clear();
+    tenants.clear();
+  }
+
+  return { plan, refuse: refusal.teamsRefusal, reset };
+}
+
+interface Thread {
+  readonly recipient: string;
+  /** Null for group chats and channels, whose ids say nothing. */
+  readonly tenantId: string | null;
+  readonly generation: number | null;
+  readonly appId: string | null;
+}

@@ -1,0 +1,22 @@
+/** To paste into a connection. `teams` and `slack` end in a slash as the real ones do; append `/name` to `hooks`. */
+export interface SandboxUrls {
+  readonly base: string;
+  /** loginUrl */
+  readonly login: string;
+  /** serviceUrl */
+  readonly teams: string;
+  /** apiUrl */
+  readonly slack: string;
+  readonly hooks: string;
+}
+
+export function urlsAt(host: string, port: number): SandboxUrls {
+  const base = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return {
+    base,
+    login: `${base}/login`,
+    teams: `${base}/teams/`,
+    slack: `${base}/slack/api/`,
+    hooks: `${base}/hooks`,
+  };
+}
