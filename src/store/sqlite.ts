@@ -4,7 +4,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import type { Clock } from '../model/clock.ts';
 import type { Database } from './database.ts';
 import { sqliteDialect, translate } from './dialect.ts';
-import { holdFile } from './hold.ts';
+import { holdFile, StoreHeld } from './hold.ts';
 import { MIGRATIONS, SCHEMA_VERSION, SchemaTooNew } from './migrations.ts';
 import { StoreUnavailable } from './port.ts';
 import type { InsertMany, InsertShape, Param, Query, Row, Step, Steps } from './steps.ts';
@@ -34,8 +34,14 @@ export function openSqlite(path: string, clock: Clock): Database {
 }
 
 function prepareFile(path: string) {
-  mkdirSync(dirname(path), { recursive: true });
-  return holdFile(path);
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    return holdFile(path);
+  } catch (error) {
+    if (error instanceof StoreHeld || error instanceof StoreUnavailable) throw error;
+    const cause = error instanceof Error ? error.message : String(error);
+    throw new StoreUnavailable(`cannot use ${path}: ${cause}`, { cause: error });
+  }
 }
 
 function openConnection(path: string, clock: Clock): DatabaseSync {
