@@ -1,0 +1,69 @@
+import type { FastifyInstance } from 'fastify';
+import type { Clock } from '../model/clock.ts';
+import type { Logger } from '../model/logger.ts';
+import { SCOPE_SEND, type Tenancy } from '../model/tenancy.ts';
+import type { Store } from '../store/port.ts';
+import { createGate } from './auth/gate.ts';
+import type { PlatformKey } from './auth/platform-key.ts';
+import { KORE_PREFIX } from './error-handler.ts';
+import { answerAlive, createReadiness } from './health.ts';
+import { createJwks } from './jwks.ts';
+import { type ChannelFacts, createCatalog } from './kore/channel-catalog.ts';
+import { createCallLimit } from './kore/limit-calls.ts';
+import { createNotify } from './kore/notify.ts';
+import { parseV1 } from './kore/parse-v1.ts';
+import { parseV2 } from './kore/parse-v2.ts';
+import { statusReplyV1, statusReplyV2 } from './kore/replies.ts';
+import { createStatus } from './kore/status.ts';
+import { openKoreSurface } from './kore/surface.ts';
+import { requireJsonBody } from './media-type.ts';
+import { DEFAULT_LIMITS, openServer, type ServerLimits } from './server.ts';
+
+export interface AppParts {
+  readonly store: Store;
+  readonly tenancy: Tenancy;
+  /** Every channel there is; what a bot may use of them is in the tenancy. */
+  readonly channels: readonly ChannelFacts[];
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly engine: { wake(): void };
+  readonly platformKey: PlatformKey;
+  readonly limits?: Partial<ServerLimits>;
+  /** True once shutdown began; `/readyz` then answers 503. */
+  readonly isDraining?: () => boolean;
+}
+
+/** The whole HTTP surface. Listens nowhere yet: call `listen` on what comes back. */
+export function createApp(parts: AppParts): FastifyInstance {
+  const { store, clock } = parts;
+  const limits = { ...DEFAULT_LIMITS, ...parts.limits };
+  const app = openServer(limits, parts.logger);
+  const gate = createGate(parts);
+
+  app.get('/healthz', answerAlive);
+  app.get('/readyz', createReadiness({ store, clock, isDraining: parts.isDraining ?? (() => false) }));
+  app.get('/.well-known/jwks.json', createJwks(parts.platformKey));
+
+  app.register(
+    async (kore) => {
+      openKoreSurface(kore, { clock, bodyTimeoutMs: limits.bodyTimeoutMs });
+      const admit = [gate.requireScope(SCOPE_SEND), createCallLimit(parts)];
+      const send = { method: 'POST', onRequest: [...admit, requireJsonBody] };
+      const look = { method: ['GET', 'POST'], onRequest: admit, exposeHeadRoute: false };
+      const notify = { ...parts, channels: createCatalog(parts.channels) };
+      const v1 = createNotify({ api: 'kore-v1', route: 'notify', parse: parseV1 }, notify);
+      const v2 = createNotify({ api: 'kore-v2', route: 'notifyV2', parse: parseV2 }, notify);
+
+      kore.route({ url: '/bot/:botId/notify', ...send, handler: v1 });
+      kore.route({ url: '/bot/:botId/notify/status/:requestId', ...look, handler: createStatus(statusReplyV1, store) });
+      kore.route({ url: '/bot/:botId/notifyV2', ...send, handler: v2 });
+      kore.route({
+        url: '/bot/:botId/notifyV2/status/:requestId',
+        ...look,
+        handler: createStatus(statusReplyV2, store),
+      });
+    },
+    { prefix: KORE_PREFIX },
+  );
+  return app;
+}

@@ -1,0 +1,93 @@
+import type { Socket } from 'node:net';
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import type { Logger } from '../model/logger.ts';
+import { createErrorHandler } from './error-handler.ts';
+import { Fault } from './faults.ts';
+import { createRequestLog } from './request-log.ts';
+
+/** What one connection and one request may take. Times in milliseconds. */
+export interface ServerLimits {
+  readonly maxBodyBytes: number;
+  /** For all headers of a request: a client that trickles them is cut off with 408. */
+  readonly headersTimeoutMs: number;
+  /** For a whole request. Long, because directories are streamed in; calls with small bodies have `bodyTimeoutMs`. */
+  readonly requestTimeoutMs: number;
+  /** For the body of a Kore call. */
+  readonly bodyTimeoutMs: number;
+  /** Silence after which a connection in use is dropped. */
+  readonly idleTimeoutMs: number;
+  /** Silence between requests. Longer than the 60 s of usual balancers, which must be the first to hang up. */
+  readonly keepAliveTimeoutMs: number;
+  /** How often Node looks for requests past their time. */
+  readonly checkIntervalMs: number;
+}
+
+export const DEFAULT_LIMITS: ServerLimits = {
+  maxBodyBytes: 1024 * 1024,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 15 * 60_000,
+  bodyTimeoutMs: 30_000,
+  idleTimeoutMs: 120_000,
+  keepAliveTimeoutMs: 72_000,
+  checkIntervalMs: 2000,
+};
+
+const MAX_HEADER_BYTES = 16 * 1024;
+
+/** A Fastify server without routes: its limits, its error bodies, its log line, and what it refuses before routing matters. */
+export function openServer(limits: ServerLimits, logger: Logger): FastifyInstance {
+  const answerError = createErrorHandler(logger);
+  const app = Fastify({
+    bodyLimit: limits.maxBodyBytes,
+    requestTimeout: limits.requestTimeoutMs,
+    connectionTimeout: limits.idleTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    http: {
+      headersTimeout: limits.headersTimeoutMs,
+      connectionsCheckingInterval: limits.checkIntervalMs,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      insecureHTTPParser: false,
+    },
+    // Ids are judged by what they are, not by their length, and the URL is bounded by the header limit.
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_HEADER_BYTES },
+    // While closing, calls that made it in are answered; `connection: close` sends the next ones elsewhere.
+    return503OnClosing: false,
+    frameworkErrors: answerError,
+    clientErrorHandler: refuseSocket,
+    logger: false,
+  });
+  app.decorateRequest('caller', null);
+  app.addHook('onResponse', createRequestLog(logger));
+  app.addHook('onRequest', refuseAmbiguousTarget);
+  app.setErrorHandler(answerError);
+  app.setNotFoundHandler(() => {
+    throw new Fault('route_unknown');
+  });
+  return app;
+}
+
+/** Two Host headers or a whole URL as target: proxies and servers disagree on what such a request is for. */
+async function refuseAmbiguousTarget(request: FastifyRequest): Promise<void> {
+  const { rawHeaders, url = '' } = request.raw;
+  if (!url.startsWith('/')) throw new Fault('request_malformed', 'the request target must be a path');
+  const hosts = rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host');
+  if (hosts.length > 1) throw new Fault('request_malformed', 'there must be one Host header');
+}
+
+const SOCKET_REFUSALS: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};
+
+/** What cannot be parsed has no route, so it is answered in the one shape every caller's error path understands. */
+function refuseSocket(error: Error & { readonly code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status = SOCKET_REFUSALS[error.code ?? ''] ?? '400 Bad Request';
+  const body = JSON.stringify({ errors: [{ msg: status.slice(4), code: Number(status.slice(0, 3)) }] });
+  socket.end(
+    `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+  );
+}
