@@ -105,11 +105,15 @@ function wordStatus(fault: StatusFault, provider: Provider, now: number): Answer
   const { status, headers, body, retryAfterSeconds: seconds } = fault;
   const worded = body === undefined ? provider.refuse(status) : wordBody(status, body);
   const retryAfter = seconds === undefined ? {} : { 'retry-after': retryAfterOf(fault, seconds, now) };
-  return { ...worded, headers: { ...worded.headers, ...retryAfter, ...headers } };
+  return { ...worded, headers: { ...worded.headers, ...retryAfter, ...lowerNames(headers ?? {}) } };
 }
 
 function wordBody(status: number, body: unknown): Answer {
   return typeof body === 'string' ? { status, headers: {}, body } : json(status, body);
+}
+
+function lowerNames(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
 function retryAfterOf({ retryAfterAsDate }: StatusFault, seconds: number, now: number): string {

@@ -1,6 +1,59 @@
 import type { SandboxCredentials } from './credentials.ts';
 import type { SandboxUrls } from './urls.ts';
 
-export function writeGuide(urls: SandboxUrls, _credentials: SandboxCredentials): string {
-  return `Beckon sandbox at ${urls.base}\n`;
+/** The page at `/`: what is here, how to connect to it, how to make it misbehave, how to see what arrived. */
+export function writeGuide(urls: SandboxUrls, { teams, teamsMultiTenant, slack, hook }: SandboxCredentials): string {
+  return `Beckon sandbox: providers to rehearse with. Nothing leaves this machine.
+
+CONNECT (connections in beckon.yaml)
+  - channel: msteams
+    appId: ${teams.appId}
+    appPassword: ${teams.appPassword}
+    tenantId: ${teams.tenantId}
+    serviceUrl: ${urls.teams}
+    loginUrl: ${urls.login}
+    allowPrivateNetwork: true
+  - channel: slack
+    token: ${slack.token}
+    apiUrl: ${urls.slack}
+    allowPrivateNetwork: true
+  - channel: ivr
+    name: Webhook
+    url: ${urls.hooks}/${hook.name}
+    secret: ${hook.secret}
+    allowPrivateNetwork: true
+
+A multi-tenant Teams bot (authority botframework.com): ${teamsMultiTenant.appId}, ${teamsMultiTenant.appPassword}.
+Any other ${urls.hooks}/<name> takes every webhook and checks no signature.
+
+WHO IS THERE
+Everybody, except those whose name begins with
+  Teams  29:unknown… (no such user)  29:blocked…  29:removed… (app not installed)  29:forbidden… (disabled by the admin)
+  Slack  unknown…@  deleted…@  guest…@
+Change it; "match" may hold * and ?:
+  curl -X PUT ${urls.base}/control/people -d '{"teams":[{"match":"29:jane","state":"blocked"}]}'
+  curl -X PUT ${urls.base}/control/people -d '{"slack":[{"match":"jane@example.com","state":"deleted"}]}'
+  Teams states: installed, not_installed, blocked, disabled_by_admin, unknown; "generation": 2 loses all conversations.
+  Slack states: active, deleted, guest, tab_disabled, unknown.
+  {"strict":true} makes everybody unknown who has no entry; {"replace":true} drops all entries first.
+
+WHAT GOES WRONG
+A list of rules; PUT replaces it, POST adds, DELETE clears (or /control/faults/<id> for one), GET shows the hits.
+  curl -X PUT ${urls.base}/control/faults -d '[
+    {"provider":"teams","route":"send","recipient":"29:jane","times":2,"fault":{"kind":"status","status":503}},
+    {"provider":"slack","rate":0.1,"fault":{"kind":"status","status":429,"retryAfterSeconds":3}},
+    {"recipient":"*@slow.example","fault":{"kind":"slow","delayMs":2000}}]'
+  Filters: provider (login, teams, slack, hooks), route (token, create, send, update, delete, deliver, Slack method),
+  recipient (exact or pattern), rate (0 to 1), times, perRecipient (counts "times" for everybody apart).
+  Kinds: status (status, headers, body, retryAfterSeconds, retryAfterAsDate), slow, hang, reset, cut (reset amid the
+  answer), garbage, trickle (everyMs), huge (bytes). Each takes delayMs and processed: true means that the message was
+  taken although the answer says otherwise. Default: false for status, hang and reset, true for the others.
+
+WHAT ARRIVED
+  curl '${urls.base}/control/ledger?provider=teams&recipient=29:jane&after=0&limit=100'
+  curl '${urls.base}/control/ledger/counts?provider=teams'      (add atLeast=1000&timeoutMs=30000 to wait for that many)
+  curl ${urls.base}/control/stats
+  curl -X POST ${urls.base}/control/reset
+  curl -X PUT ${urls.base}/control/hooks -d '{"orders":["whsec_bmV3LXNlY3JldA==","whsec_b2xkLXNlY3JldA=="]}'
+`;
 }

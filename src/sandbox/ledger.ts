@@ -73,9 +73,7 @@ export class Ledger {
   #entries: StoredEntry[] = [];
   #firstBody = 0;
   #bodiesBytes = 0;
-  #total = 0;
-  #replays = 0;
-  readonly #counts = new Map<ProviderName, Map<string, number>>();
+  readonly #sums = new Map<ProviderName, Sums>();
   readonly #keys = new Set<string>();
   readonly #texts = new Map<string, string>();
 
@@ -84,9 +82,9 @@ export class Ledger {
     this.#clock = clock;
   }
 
-  /** Sends processed so far, replays not counted. */
-  get total(): number {
-    return this.#total;
+  /** Sends processed so far, by one provider or all; replays not counted. */
+  total(provider?: ProviderName): number {
+    return this.#sumsOf(provider).reduce((total, [, sums]) => total + sums.total, 0);
   }
 
   record(processed: Processed): void {
@@ -108,15 +106,17 @@ export class Ledger {
 
   /** Sends to one recipient, replays not counted. */
   countOf(provider: ProviderName, recipient: string): number {
-    return this.#counts.get(provider)?.get(recipient) ?? 0;
+    return this.#sums.get(provider)?.recipients.get(recipient) ?? 0;
   }
 
+  /** What each recipient got, from one provider or all. */
   counts(provider?: ProviderName): LedgerCounts {
-    const recipients: Partial<Record<ProviderName, Record<string, number>>> = {};
-    for (const [name, counts] of this.#counts) {
-      if (provider === undefined || provider === name) recipients[name] = Object.fromEntries(counts);
-    }
-    return { total: this.#total, replays: this.#replays, recipients };
+    const sums = this.#sumsOf(provider);
+    return {
+      total: this.total(provider),
+      replays: sums.reduce((replays, [, { replays: more }]) => replays + more, 0),
+      recipients: Object.fromEntries(sums.map(([name, { recipients }]) => [name, Object.fromEntries(recipients)])),
+    };
   }
 
   /** The last entry about a message; null when it was never sent or in mode `counts`. */
@@ -132,9 +132,7 @@ export class Ledger {
     this.#entries = [];
     this.#firstBody = 0;
     this.#bodiesBytes = 0;
-    this.#total = 0;
-    this.#replays = 0;
-    this.#counts.clear();
+    this.#sums.clear();
     this.#keys.clear();
     this.#texts.clear();
   }
@@ -148,14 +146,18 @@ export class Ledger {
   }
 
   #count({ provider, recipient }: Processed, replay: boolean): void {
+    const sums = this.#sums.get(provider) ?? { total: 0, replays: 0, recipients: new Map<string, number>() };
+    this.#sums.set(provider, sums);
     if (replay) {
-      this.#replays++;
+      sums.replays++;
       return;
     }
-    this.#total++;
-    const counts = this.#counts.get(provider) ?? new Map<string, number>();
-    if (counts.size === 0) this.#counts.set(provider, counts);
-    counts.set(recipient, (counts.get(recipient) ?? 0) + 1);
+    sums.total++;
+    sums.recipients.set(recipient, (sums.recipients.get(recipient) ?? 0) + 1);
+  }
+
+  #sumsOf(provider: ProviderName | undefined): [ProviderName, Sums][] {
+    return [...this.#sums].filter(([name]) => provider === undefined || name === provider);
   }
 
   #append({ raw, ...processed }: Processed, replay: boolean): void {
@@ -190,6 +192,12 @@ export class Ledger {
       oldest.body = null;
     }
   }
+}
+
+interface Sums {
+  total: number;
+  replays: number;
+  readonly recipients: Map<string, number>;
 }
 
 type StoredEntry = Omit<LedgerEntry, 'body'> & { body: string | null };

@@ -52,8 +52,8 @@ export const BUILT_IN: PeopleChange = {
 /** Who exists, and in which state. Exact entries beat patterns; among patterns the latest wins. */
 export class People {
   #strict = false;
-  #teams = new Roster<TeamsPerson>();
-  #slack = new Roster<SlackPerson>();
+  #teams = new Roster<TeamsPerson>('s');
+  #slack = new Roster<SlackPerson>('si');
 
   /** Back to the built-in patterns (none of them when strict), then this change. */
   reset(change: PeopleChange): void {
@@ -64,14 +64,12 @@ export class People {
 
   change({ replace, strict, teams, slack }: PeopleChange): void {
     if (replace === true) {
-      this.#teams = new Roster();
-      this.#slack = new Roster();
+      this.#teams = new Roster('s');
+      this.#slack = new Roster('si');
     }
     this.#strict = strict ?? this.#strict;
     for (const person of teams ?? []) this.#teams.put(person, person.aadObjectId);
-    for (const person of slack ?? []) {
-      this.#slack.put({ ...person, match: person.match.toLowerCase() }, person.id?.toLowerCase());
-    }
+    for (const person of slack ?? []) this.#slack.put({ ...person, match: slackName(person.match) }, person.id);
   }
 
   /** By Teams id or aadObjectId. `match` of the answer is the person's one name in the ledger. */
@@ -81,9 +79,10 @@ export class People {
     return isGlob(known.match) ? { ...known, match: member } : known;
   }
 
-  /** By e-mail or id, in any case of letters. */
-  slackPerson(name: string): SlackPerson {
-    const known = this.#slack.find(name.toLowerCase());
+  /** By e-mail, in any case of letters, or by id. */
+  slackPerson(emailOrId: string): SlackPerson {
+    const name = slackName(emailOrId);
+    const known = this.#slack.find(name);
     if (known === undefined) return { match: name, state: this.#strict ? 'unknown' : 'active' };
     return isGlob(known.match) ? { ...known, match: name } : known;
   }
@@ -94,10 +93,19 @@ export class People {
   }
 }
 
+function slackName(emailOrId: string): string {
+  return emailOrId.includes('@') ? emailOrId.toLowerCase() : emailOrId;
+}
+
 class Roster<Person extends { readonly match: string }> {
+  readonly #flags: string;
   readonly #exact = new Map<string, Person>();
   readonly #aliases = new Map<string, string>();
   #patterns: { readonly person: Person; readonly pattern: RegExp }[] = [];
+
+  constructor(flags: string) {
+    this.#flags = flags;
+  }
 
   put(person: Person, alias: string | undefined): void {
     if (alias !== undefined) this.#aliases.set(alias, person.match);
@@ -106,7 +114,7 @@ class Roster<Person extends { readonly match: string }> {
       return;
     }
     this.#patterns = this.#patterns.filter((other) => other.person.match !== person.match);
-    this.#patterns.unshift({ person, pattern: globToRegExp(person.match) });
+    this.#patterns.unshift({ person, pattern: globToRegExp(person.match, this.#flags) });
   }
 
   find(name: string): Person | undefined {

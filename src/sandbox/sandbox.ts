@@ -98,6 +98,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     onRequest: receive,
   });
   const urls = urlsAt(host, listener.port);
+  const guide = writeGuide(urls, CREDENTIALS);
   return {
     urls,
     credentials: CREDENTIALS,
@@ -114,7 +115,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   function receive(request: IncomingMessage, response: ServerResponse): void {
     readBody(request, (raw) => {
       if (raw === null) send(response, text(413, 'The request body is longer than 4 MiB.\n'));
-      else void dispatch(request, raw, response);
+      else dispatch(request, raw, response).catch((error: unknown) => explainBug(error, response));
     });
   }
 
@@ -123,7 +124,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     const target = providers.get(prefix);
     if (target !== undefined) return serveProvider(target[0], target[1], call, response);
     if (prefix === 'control') send(response, await control(call));
-    else if (prefix === '') send(response, text(200, writeGuide(urls, CREDENTIALS)));
+    else if (prefix === '') send(response, text(200, guide));
     else send(response, text(404, `There is nothing at /${prefix}. GET / says what is where.\n`));
   }
 
@@ -131,9 +132,13 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     const plan = provider.plan(call);
     const tally = stats.began(name, plan.route);
     watchers.notify();
-    const status = await answering.answerPlan(name, provider, plan, response);
-    stats.ended(tally, status);
-    watchers.notify();
+    let status: number | null = null;
+    try {
+      status = await answering.answerPlan(name, provider, plan, response);
+    } finally {
+      stats.ended(tally, status);
+      watchers.notify();
+    }
   }
 
   function reset(): void {
@@ -151,6 +156,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     watchers.close();
     await listener.close();
   }
+}
+
+function explainBug(error: unknown, response: ServerResponse): void {
+  if (response.headersSent) response.destroy();
+  else send(response, text(500, `The sandbox itself failed: ${error instanceof Error ? error.message : error}\n`));
 }
 
 function chooseLimits(limits: 'documented' | 'off' | Partial<SandboxLimits>): SandboxLimits {
