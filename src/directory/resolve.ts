@@ -1,0 +1,53 @@
+import { personId } from '../model/ids.ts';
+import type { Address } from '../model/outcome.ts';
+import { identityKey } from '../model/person.ts';
+
+export interface AddressBook {
+  resolve(request: {
+    readonly botId: string;
+    readonly connectionId: string;
+    readonly identities: readonly string[];
+  }): Promise<Map<string, { readonly personId: string; readonly address: Address | null }>>;
+}
+
+export interface ResolveRecipients {
+  readonly store: AddressBook;
+  readonly botId: string;
+  readonly connectionId: string;
+  /** The channel's `addressing`. */
+  readonly addressing: 'directory' | 'identity';
+  /** False: the identities are channel ids already. */
+  readonly resolve: boolean;
+  readonly recipients: readonly { readonly identity: string }[];
+}
+
+export interface ResolvedRecipient {
+  /** Of someone the directory does not know: the id they would get there. */
+  readonly personId: string;
+  /** Null: the directory has no address and the identity is none. */
+  readonly address: Address | null;
+}
+
+/**
+ * Where each recipient is reached through one connection, in the order of `recipients` (which may belong to several
+ * notifications, so their seqs may repeat). One query for all of them; none when the identities are channel ids.
+ */
+export async function resolveRecipients(request: ResolveRecipients): Promise<ResolvedRecipient[]> {
+  const { botId, recipients } = request;
+  const keys = recipients.map((recipient) => identityKey(recipient.identity));
+  const known = request.resolve ? await lookUp(keys, request) : null;
+  const isAddress = !request.resolve || request.addressing === 'identity';
+
+  return recipients.map(({ identity }, index) => {
+    const key = keys[index] ?? '';
+    const person = known?.get(key);
+    return {
+      personId: person?.personId ?? personId(botId, key),
+      address: person?.address ?? (isAddress ? { channelId: identity, reference: null } : null),
+    };
+  });
+}
+
+function lookUp(keys: readonly string[], { store, botId, connectionId }: ResolveRecipients) {
+  return store.resolve({ botId, connectionId, identities: [...new Set(keys)] });
+}
