@@ -1,17 +1,17 @@
 import { createSecretKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { CompactSign } from 'jose';
-import { createTenancy } from '../config/tenancy.ts';
-import type { Clock } from '../model/clock.ts';
-import { connectionId } from '../model/ids.ts';
-import type { JsonObject } from '../model/json.ts';
-import type { LogFields, Logger } from '../model/logger.ts';
-import { type App, type CallLimits, type Connection, SCOPE_DIRECTORY, SCOPE_SEND } from '../model/tenancy.ts';
-import { openStore } from '../store/open.ts';
-import type { Store } from '../store/port.ts';
-import { type AppParts, createApp } from './app.ts';
-import { generatePlatformPem, openPlatformKey, type PlatformKey } from './auth/platform-key.ts';
-import type { ChannelFacts } from './kore/channel-catalog.ts';
+import { createTenancy } from '../../src/config/tenancy.ts';
+import { type AppParts, createApp } from '../../src/http/app.ts';
+import { generatePlatformPem, openPlatformKey, type PlatformKey } from '../../src/http/auth/platform-key.ts';
+import type { ChannelFacts } from '../../src/http/kore/channel-catalog.ts';
+import type { Clock } from '../../src/model/clock.ts';
+import { connectionId } from '../../src/model/ids.ts';
+import type { JsonObject } from '../../src/model/json.ts';
+import type { LogFields, Logger } from '../../src/model/logger.ts';
+import { type App, type CallLimits, type Connection, SCOPE_DIRECTORY, SCOPE_SEND } from '../../src/model/tenancy.ts';
+import { openStore } from '../../src/store/open.ts';
+import type { Store } from '../../src/store/port.ts';
 
 /** A real app over a real store on a free loopback port, with a clock that stands still until told. */
 export interface Rig {
