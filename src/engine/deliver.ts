@@ -1,0 +1,175 @@
+import { type ResolvedRecipient, resolveRecipients } from '../directory/resolve.ts';
+import type { Clock, Random } from '../model/clock.ts';
+import type { Notification, Recipient } from '../model/notification.ts';
+import { fillMessage } from '../render/fill.ts';
+import type { ClaimedBatch, Queue, Store } from '../store/port.ts';
+import type { Attempt, Job, Outlet } from './outlet.ts';
+import { concludeUntried, deadlineOf, decide, type Final, MAX_TAKEOVERS } from './policy.ts';
+import type { Recorder } from './recorder.ts';
+import { Work } from './work.ts';
+
+export interface DeliverParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly recorder: Recorder;
+  readonly findNotification: (batch: ClaimedBatch) => Promise<Notification | null>;
+  readonly onHeld: (outlet: Outlet, detail: string, holdMs: number) => void;
+  readonly onMended: (outlet: Outlet) => void;
+}
+
+export interface Claimed {
+  readonly queue: Queue;
+  readonly batches: readonly ClaimedBatch[];
+  /** Null: the connection is gone from the configuration. */
+  readonly outlet: Outlet | null;
+  /** Monotonic ms, counted from before the claim was sent. */
+  readonly leaseEndsAt: number;
+}
+
+/** Brings claimed batches on their way: everybody in them is concluded, or handed to the outlet. */
+export async function deliver(parts: DeliverParts, claimed: Claimed, onWork: (work: Work) => void): Promise<void> {
+  const works = await openWorks(parts, claimed);
+  for (const { work } of works) onWork(work);
+  const open = (await Promise.all(works.map((entry) => skipLogged(parts, entry)))).flat();
+  const due = open.filter((entry) => !concludeUntriedIfHopeless(parts, claimed, entry));
+  await sendOut(parts, claimed, due);
+}
+
+interface Opened {
+  readonly work: Work;
+  readonly batch: ClaimedBatch;
+}
+
+interface Entry {
+  readonly work: Work;
+  readonly recipient: Recipient;
+  readonly takeovers: number;
+}
+
+async function openWorks(parts: DeliverParts, claimed: Claimed): Promise<Opened[]> {
+  const opened = claimed.batches.map(async (batch) => {
+    const notification = await parts.findNotification(batch);
+    if (notification === null) throw new Error(`batch ${batch.batchNo} of ${batch.notificationId} has no notification`);
+    return { work: new Work(batch, notification, parts.clock.monotonic(), claimed.leaseEndsAt), batch };
+  });
+  return Promise.all(opened);
+}
+
+/** After a take-over, logged recipients are done; any other may have been sent the message by the owner that died. */
+async function skipLogged(parts: DeliverParts, { work, batch }: Opened): Promise<Entry[]> {
+  const entries = batch.recipients.map((recipient) => ({ work, recipient, takeovers: batch.takeovers }));
+  if (batch.takeovers === 0) return entries;
+  const seqs = batch.recipients.map((recipient) => recipient.seq);
+  const logged = new Set(await parts.store.listLoggedSeqs({ batch, seqs }));
+  for (const _seq of logged) work.skip();
+  if (work.open === 0) parts.recorder.note(work);
+  return entries
+    .filter((entry) => !logged.has(entry.recipient.seq))
+    .map((entry) => ({ ...entry, recipient: { ...entry.recipient, maybeSent: true } }));
+}
+
+function concludeUntriedIfHopeless(parts: DeliverParts, claimed: Claimed, entry: Entry): boolean {
+  const final = hopeless(parts, claimed, entry);
+  if (final === null) return false;
+  const nobody = { recipient: entry.recipient, personId: null, address: null, providerMessageId: null };
+  entry.work.conclude(nobody, final, parts.clock.now());
+  parts.recorder.note(entry.work);
+  return true;
+}
+
+/** Why no attempt will be made; null when one will. */
+function hopeless(parts: DeliverParts, { outlet }: Claimed, { work, recipient, takeovers }: Entry): Final | null {
+  const { notification } = work;
+  if (takeovers > 0 && outlet?.channel.afterUnknown === 'hold') {
+    return concludeUntried(recipient, 'unknown', 'answer_lost', 'the server stopped while it was being sent');
+  }
+  if (takeovers >= MAX_TAKEOVERS) return concludeUntried(recipient, 'failed', 'poison', null);
+  if (parts.clock.now() >= deadlineOf(notification)) return concludeUntried(recipient, 'expired', 'expired', null);
+  if (outlet === null) return concludeUntried(recipient, 'failed', 'connection_missing', null);
+  return null;
+}
+
+/** One query for everybody; identities that are channel ids already need none. */
+async function sendOut(parts: DeliverParts, claimed: Claimed, entries: readonly Entry[]): Promise<void> {
+  const groups = Map.groupBy(entries, (entry) => entry.work.notification.resolve);
+  await Promise.all([...groups].map(([resolve, group]) => sendGroup(parts, claimed, resolve, group)));
+}
+
+async function sendGroup(
+  { store }: DeliverParts,
+  { queue, outlet }: Claimed,
+  resolve: boolean,
+  entries: readonly Entry[],
+): Promise<void> {
+  if (outlet === null) return;
+  const { botId, connectionId } = queue;
+  const { addressing } = outlet.channel;
+  const recipients = entries.map((entry) => entry.recipient);
+  const found = await resolveRecipients({ store, botId, connectionId, addressing, resolve, recipients });
+  outlet.add(entries.map((entry, index) => job(entry, found[index])));
+}
+
+function job({ work, recipient }: Entry, found: ResolvedRecipient | undefined): Job {
+  return {
+    work,
+    recipient,
+    personId: found?.personId ?? null,
+    address: found?.address ?? null,
+    message: fillMessage(work.notification.message, recipient.customMessage, recipient.parameters),
+  };
+}
+
+/** What an attempt means: for the recipient, for its address, and for the connection as a whole. */
+export function settle(parts: DeliverParts, outlet: Outlet, job: Job, attempt: Attempt): void {
+  const holdMs = minePace(parts, outlet, attempt);
+  if (job.work.lost) return;
+  learnAddress(parts, outlet, job, attempt);
+  conclude(parts, outlet, job, attempt, holdMs);
+  parts.recorder.note(job.work);
+}
+
+/** Answers how long the connection is held, when the outcome was about the connection. */
+function minePace(parts: DeliverParts, outlet: Outlet, { outcome }: Attempt): number {
+  const now = parts.clock.monotonic();
+  if (outcome.kind === 'accepted' && outlet.pace.succeed()) parts.onMended(outlet);
+  if (outcome.kind === 'busy' && outcome.scope === 'connection') {
+    outlet.pace.pause(now, outcome.retryAfterMs ?? DEFAULT_PAUSE_MS);
+  }
+  if (outcome.kind !== 'rejected' || outcome.scope !== 'connection') return 0;
+  const fresh = outlet.pace.blockedMs(now) === 0;
+  const holdMs = outlet.pace.hold(now);
+  if (fresh) parts.onHeld(outlet, outcome.detail, holdMs);
+  return holdMs;
+}
+
+const DEFAULT_PAUSE_MS = 1_000;
+
+function learnAddress(parts: DeliverParts, outlet: Outlet, job: Job, { outcome, address, lookedUp }: Attempt): void {
+  const { id: connectionId, botId, channel, name: connectionName } = outlet.connection;
+  const learned =
+    outcome.kind === 'accepted' ? (outcome.learned ?? (lookedUp ? address : null)) : lookedUp ? address : null;
+  if (learned !== null && job.work.notification.resolve) {
+    const source = lookedUp ? 'lookup' : 'send';
+    const { identity } = job.recipient;
+    const at = parts.clock.now();
+    parts.recorder.learn({ botId, connectionId, channel, connectionName, identity, address: learned, source, at });
+  }
+  if (outcome.kind === 'rejected' && outcome.forgetAddress && job.address !== null && job.personId !== null) {
+    parts.recorder.forget({ botId, connectionId, personId: job.personId, channelId: job.address.channelId });
+  }
+}
+
+function conclude(parts: DeliverParts, outlet: Outlet, job: Job, { outcome, address }: Attempt, holdMs: number): void {
+  const { work, recipient, personId } = job;
+  const { lane, createdAt, expiresAt } = work.notification;
+  const now = parts.clock.now();
+  const { afterUnknown } = outlet.channel;
+  const decision = decide(outcome, { recipient, lane, createdAt, expiresAt, now, afterUnknown, holdMs }, parts.random);
+  if (decision.kind === 'retry') {
+    work.retryLater(decision);
+    return;
+  }
+  const providerMessageId = outcome.kind === 'accepted' ? outcome.providerMessageId : null;
+  work.conclude({ recipient, personId, address, providerMessageId }, decision, now);
+}

@@ -1,0 +1,45 @@
+import type { Clock } from '../model/clock.ts';
+import type { Logger } from '../model/logger.ts';
+import type { HeldBatch, Store } from '../store/port.ts';
+import type { Work } from './work.ts';
+
+interface LeaseKeeping {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly leaseMs: number;
+  readonly works: ReadonlySet<Work>;
+  readonly onRenewed: () => void;
+}
+
+/**
+ * Renews the lease of every batch in work, four times in its length. A lease counts from before the renewal was asked
+ * for, and a batch the store does not confirm is lost: nothing more of it is started. Answers how to stop.
+ */
+export function keepLeases(keeping: LeaseKeeping): () => void {
+  let cancel = () => {};
+  const schedule = () => {
+    cancel = keeping.clock.after(keeping.leaseMs / 4, () => {
+      renew(keeping)
+        .catch((error: unknown) => keeping.logger.warn('leases not renewed', { error, count: keeping.works.size }))
+        .finally(schedule);
+    });
+  };
+  schedule();
+  return () => cancel();
+}
+
+async function renew({ store, clock, leaseMs, works, onRenewed }: LeaseKeeping): Promise<void> {
+  const asked = [...works].filter((work) => !work.lost);
+  if (asked.length === 0) return;
+  const leaseEndsAt = clock.monotonic() + leaseMs;
+  const kept = new Set((await store.extendLeases({ held: asked.map((work) => work.batch), leaseMs })).map(keyOf));
+  for (const work of asked) {
+    if (kept.has(keyOf(work.batch))) work.leaseEndsAt = leaseEndsAt;
+    // A batch that ended while we asked is gone from the store for the best of reasons.
+    else if (works.has(work)) work.lost = true;
+  }
+  onRenewed();
+}
+
+const keyOf = (batch: HeldBatch): string => `${batch.notificationId}/${batch.batchNo}/${batch.token}`;

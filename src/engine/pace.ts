@@ -1,0 +1,72 @@
+/**
+ * How fast one connection may send, and whether it may send at all. Pure of timers: it is asked with the present
+ * monotonic time and answers how long to wait. Three things hold sends back: the documented rate (evenly spaced, so
+ * that no window of a second sees more than the rate plus the small burst), a pause the provider asked for, and a hold
+ * after the provider refused the connection itself (wrong secret, disabled app), which ends with one probe.
+ */
+export class Pace {
+  readonly #intervalMs: number;
+  readonly #burstMs: number;
+  #nextAt = 0;
+  #pausedUntil = 0;
+  #heldUntil = 0;
+  #holds = 0;
+
+  /** `perSecond` null or 0: no rate. */
+  constructor(perSecond: number | null) {
+    this.#intervalMs = perSecond ? 1_000 / perSecond : 0;
+    this.#burstMs = this.#intervalMs * Math.max(1, (perSecond ?? 0) * BURST_SECONDS);
+  }
+
+  /** 0: one send may start now, and is counted. Otherwise the ms after which to ask again. */
+  take(now: number): number {
+    const blockedMs = this.blockedMs(now);
+    if (blockedMs > 0) return blockedMs;
+    if (this.#intervalMs === 0) return 0;
+    const earliest = Math.max(this.#nextAt, now - this.#burstMs);
+    if (earliest > now) return earliest - now;
+    this.#nextAt = earliest + this.#intervalMs;
+    return 0;
+  }
+
+  /** The provider asked everybody on this connection to wait. */
+  pause(now: number, ms: number): void {
+    this.#pausedUntil = Math.max(this.#pausedUntil, now + ms);
+  }
+
+  /** The provider refused the connection itself; answers for how long it is held: 5 s, doubling to a minute. */
+  hold(now: number): number {
+    if (this.#heldUntil <= now) {
+      this.#heldUntil = now + Math.min(MAX_HOLD_MS, MIN_HOLD_MS * 2 ** this.#holds);
+      this.#holds += 1;
+    }
+    return this.#heldUntil - now;
+  }
+
+  /** True after a hold, until the first success: then one send at a time finds out whether it is mended. */
+  get probing(): boolean {
+    return this.#holds > 0;
+  }
+
+  /** Answers true if this ends a hold. */
+  succeed(): boolean {
+    const mended = this.#holds > 0;
+    this.#holds = 0;
+    this.#heldUntil = 0;
+    return mended;
+  }
+
+  /** Ms until a pause or hold is over; 0 when there is none. */
+  blockedMs(now: number): number {
+    return Math.max(0, this.#pausedUntil - now, this.#heldUntil - now);
+  }
+
+  /** How many sends the rate allows within `ms`. */
+  allowance(ms: number): number {
+    return this.#intervalMs === 0 ? Number.POSITIVE_INFINITY : Math.ceil(ms / this.#intervalMs);
+  }
+}
+
+const BURST_SECONDS = 0.05;
+const MIN_HOLD_MS = 5_000;
+const MAX_HOLD_MS = 60_000;

@@ -1,0 +1,172 @@
+import type { Clock } from '../model/clock.ts';
+import type { Logger } from '../model/logger.ts';
+import {
+  type BatchProgress,
+  type ForgottenAddress,
+  type LearnedAddress,
+  type Store,
+  StoreUnavailable,
+} from '../store/port.ts';
+import type { Moments } from './moments.ts';
+import type { Work } from './work.ts';
+
+/** A checkpoint is due after this many outcomes or this long, whichever is first: the bound on what a crash can repeat. */
+const FLUSH_COUNT = 200;
+const FLUSH_MS = 50;
+/** With this many outcomes not yet durable no send may start, however slow the database is. */
+const MAX_UNRECORDED = 500;
+const RETRY_MS = 250;
+
+export interface RecorderParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly moments: Moments;
+  /** The batch is over for this process: recorded whole, or lost. */
+  readonly onEnded: (work: Work) => void;
+  /** Room again after `full`. */
+  readonly onRoom: () => void;
+}
+
+/**
+ * Makes outcomes durable: one checkpoint at a time, each for everything that finished since the last. While the
+ * database is away it keeps what it has, lets nothing new start, and asks again; the fence decides what still counts.
+ */
+export class Recorder {
+  readonly #parts: RecorderParts;
+  readonly #dirty = new Set<Work>();
+  #learned: LearnedAddress[] = [];
+  #forgotten: ForgottenAddress[] = [];
+  #unrecorded = 0;
+  #cancelTimer: (() => void) | null = null;
+  #flushing: Promise<void> | null = null;
+
+  constructor(parts: RecorderParts) {
+    this.#parts = parts;
+  }
+
+  get full(): boolean {
+    return this.#unrecorded >= MAX_UNRECORDED;
+  }
+
+  get unrecorded(): number {
+    return this.#unrecorded;
+  }
+
+  /** A recipient of `work` has reached a conclusion. */
+  note(work: Work): void {
+    this.#dirty.add(work);
+    this.#unrecorded += 1;
+    if (this.#unrecorded >= FLUSH_COUNT) this.#startFlush();
+    else this.#cancelTimer ??= this.#parts.clock.after(FLUSH_MS, () => this.#startFlush());
+  }
+
+  learn(address: LearnedAddress): void {
+    this.#learned.push(address);
+  }
+
+  forget(address: ForgottenAddress): void {
+    this.#forgotten.push(address);
+  }
+
+  /** Resolves when everything noted so far is durable or lost. */
+  async flush(): Promise<void> {
+    while (this.#dirty.size > 0 || this.#flushing !== null) {
+      this.#startFlush();
+      await this.#flushing;
+    }
+  }
+
+  #startFlush(): void {
+    if (this.#flushing !== null || this.#dirty.size === 0) return;
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
+    this.#flushing = this.#flushOnce().finally(() => {
+      this.#flushing = null;
+      if (this.#unrecorded >= FLUSH_COUNT) this.#startFlush();
+      else if (this.#dirty.size > 0) this.#cancelTimer ??= this.#parts.clock.after(FLUSH_MS, () => this.#startFlush());
+    });
+  }
+
+  async #flushOnce(): Promise<void> {
+    const works = [...this.#dirty];
+    this.#dirty.clear();
+    const counted = this.#unrecorded;
+    const progress = works.map(progressOf);
+    const addresses = this.#saveAddresses();
+    const lost = await this.#checkpoint(progress);
+    await addresses;
+    for (const [index, work] of works.entries()) this.#settle(work, progress[index], lost);
+    const wasFull = this.full;
+    this.#unrecorded -= counted;
+    this.#parts.moments.emit('checkpointed', counted);
+    if (wasFull) this.#parts.onRoom();
+  }
+
+  #settle(work: Work, progress: BatchProgress | undefined, lost: ReadonlySet<object>): void {
+    if (progress === undefined) return;
+    if (lost.has(progress.batch)) {
+      work.lost = true;
+      this.#parts.logger.warn('lease lost', {
+        botId: work.batch.botId,
+        notificationId: work.batch.notificationId,
+        batchNo: work.batch.batchNo,
+        fence: work.batch.token,
+      });
+      this.#parts.moments.emit('leaseLost', 1);
+    }
+    if (work.lost || progress.remainder !== null) this.#parts.onEnded(work);
+  }
+
+  /** The batches that turned out to be somebody else's. Keeps at it while the database is away. */
+  async #checkpoint(batches: readonly BatchProgress[]): Promise<Set<object>> {
+    for (let again = false; ; again = true) {
+      try {
+        return asSet((await this.#parts.store.checkpoint({ batches, again })).lost, batches);
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable)) return this.#checkpointApart(batches, error);
+        this.#parts.logger.warn('checkpoint delayed', { error, count: batches.length });
+        await new Promise<void>((resolve) => this.#parts.clock.after(RETRY_MS, resolve));
+      }
+    }
+  }
+
+  /** One batch's fault must not hold up the others: each alone, and whoever fails is dropped for the next owner. */
+  async #checkpointApart(batches: readonly BatchProgress[], cause: unknown): Promise<Set<object>> {
+    this.#parts.logger.error('checkpoint refused', { error: cause, count: batches.length });
+    if (batches.length === 1) return new Set(batches.map((progress) => progress.batch));
+    const lost = await Promise.all(batches.map((progress) => this.#checkpoint([progress])));
+    return new Set(lost.flatMap((set) => [...set]));
+  }
+
+  /** Addresses are knowledge, not promises: a failure costs a look-up later, so it is only logged. */
+  async #saveAddresses(): Promise<void> {
+    const [learned, forgotten] = [this.#learned, this.#forgotten];
+    if (learned.length === 0 && forgotten.length === 0) return;
+    this.#learned = [];
+    this.#forgotten = [];
+    try {
+      if (forgotten.length > 0) await this.#parts.store.forgetAddresses({ addresses: forgotten });
+      if (learned.length > 0) await this.#parts.store.saveAddresses({ addresses: learned });
+    } catch (error) {
+      this.#parts.logger.warn('addresses not saved', { error, count: learned.length + forgotten.length });
+    }
+  }
+}
+
+const progressOf = (work: Work): BatchProgress => ({
+  batch: work.batch,
+  logs: work.takeLogs(),
+  remainder: work.remainder(),
+});
+
+/** The same objects we asked about, whatever copies the store answered with. */
+function asSet(
+  lost: readonly { readonly notificationId: string; readonly batchNo: number }[],
+  batches: readonly BatchProgress[],
+) {
+  const keys = new Set(lost.map((batch) => `${batch.notificationId}/${batch.batchNo}`));
+  return new Set<object>(
+    batches.map((progress) => progress.batch).filter((batch) => keys.has(`${batch.notificationId}/${batch.batchNo}`)),
+  );
+}

@@ -1,0 +1,107 @@
+import { BATCH_SIZE, type Log, type Notification, type Recipient } from '../model/notification.ts';
+import type { Address } from '../model/outcome.ts';
+import type { ClaimedBatch, HeldBatch, Remainder } from '../store/port.ts';
+import type { Final, Retry } from './policy.ts';
+
+/** A batch this process holds: what is still open in it, and what the next checkpoint will say of it. */
+export class Work {
+  readonly batch: HeldBatch;
+  readonly notification: Notification;
+  readonly startedAt: number;
+  /** Monotonic ms after which the lease may be somebody else's. */
+  leaseEndsAt: number;
+  /** The fence was lost: nothing about this batch may be written or started any more. */
+  lost = false;
+  /** Recipients without a conclusion. */
+  open: number;
+  readonly counts = { delivered: 0, failed: 0, other: 0, retried: 0, returned: 0 };
+  #logs: Log[] = [];
+  #retries: Retry[] = [];
+
+  constructor(batch: ClaimedBatch, notification: Notification, now: number, leaseEndsAt: number) {
+    const { botId, notificationId, batchNo, token } = batch;
+    this.batch = { botId, notificationId, batchNo, token };
+    this.notification = notification;
+    this.startedAt = now;
+    this.leaseEndsAt = leaseEndsAt;
+    this.open = batch.recipients.length;
+  }
+
+  conclude(job: Concluded, final: Final, at: number): void {
+    const { state } = final;
+    const delivered = state === 'delivered';
+    this.#logs.push({
+      seq: job.recipient.seq,
+      identity: job.recipient.identity,
+      state,
+      reason: final.reason,
+      detail: final.detail,
+      personId: job.personId,
+      channelId: delivered ? (job.address?.channelId ?? null) : null,
+      providerMessageId: job.providerMessageId,
+      attempts: final.attempts,
+      maybeDoubled: final.maybeDoubled,
+      at,
+    });
+    this.counts[delivered ? 'delivered' : state === 'failed' ? 'failed' : 'other'] += 1;
+    this.open -= 1;
+  }
+
+  /** Somebody logged this recipient before us: a former owner of the batch. */
+  skip(): void {
+    this.open -= 1;
+  }
+
+  retryLater(retry: Retry): void {
+    this.#retries.push(retry);
+    this.counts.retried += 1;
+    this.open -= 1;
+  }
+
+  /** Not started: goes back as it was, the attempt unspent. */
+  giveBack(recipient: Recipient): void {
+    this.#retries.push({ kind: 'retry', recipient, delayMs: 0 });
+    this.counts.returned += 1;
+    this.open -= 1;
+  }
+
+  takeLogs(): Log[] {
+    const logs = this.#logs;
+    this.#logs = [];
+    return logs;
+  }
+
+  /** What comes back as smaller batches; null while recipients are open. */
+  remainder(): Remainder[] | null {
+    return this.open === 0 ? groupRetries(this.#retries) : null;
+  }
+}
+
+export interface Concluded {
+  readonly recipient: Recipient;
+  readonly personId: string | null;
+  readonly address: Address | null;
+  readonly providerMessageId: string | null;
+}
+
+/** Few batches that come due together instead of a hundred that each cost a claim; nobody comes back too early. */
+export function groupRetries(retries: readonly Retry[]): Remainder[] {
+  const longestMs = retries.reduce((longest, retry) => Math.max(longest, retry.delayMs), 0);
+  const stepMs = Math.max(MIN_STEP_MS, longestMs / MAX_GROUPS);
+  const groups = Map.groupBy(retries, (retry) => Math.ceil(retry.delayMs / stepMs));
+  return [...groups.values()].flatMap(split).map(toRemainder);
+}
+
+const MAX_GROUPS = 8;
+const MIN_STEP_MS = 250;
+
+function split(group: readonly Retry[]): (readonly Retry[])[] {
+  const parts = [];
+  for (let from = 0; from < group.length; from += BATCH_SIZE) parts.push(group.slice(from, from + BATCH_SIZE));
+  return parts;
+}
+
+const toRemainder = (group: readonly Retry[]): Remainder => ({
+  recipients: group.map((retry) => retry.recipient).sort((a, b) => a.seq - b.seq),
+  delayMs: Math.ceil(Math.max(...group.map((retry) => retry.delayMs))),
+});

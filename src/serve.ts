@@ -1,0 +1,97 @@
+import type { AddressInfo } from 'node:net';
+import { CHANNELS, findChannel } from './channels/list.ts';
+import { createOutbound } from './channels/outbound-undici.ts';
+import type { LoadedConfig } from './config/file.ts';
+import type { Settings } from './config/settings.ts';
+import { Engine } from './engine/engine.ts';
+import type { Moments } from './engine/moments.ts';
+import { createApp } from './http/app.ts';
+import { generatePlatformPem, openPlatformKey } from './http/auth/platform-key.ts';
+import { type Clock, type Random, systemClock } from './model/clock.ts';
+import type { Logger } from './model/logger.ts';
+import { openStore } from './store/open.ts';
+
+export interface ServeOptions {
+  readonly settings: Settings;
+  readonly config: LoadedConfig;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly moments?: Moments;
+}
+
+export interface RunningServer {
+  /** `http://host:port` */
+  readonly url: string;
+  readonly address: AddressInfo;
+  readonly engine: Engine;
+  /** Stops without losing or repeating anything; resolves when all is closed. Safe to call twice. */
+  drain(): Promise<void>;
+  /** Resolves once everything is closed, whoever asked for it. */
+  readonly closed: Promise<void>;
+}
+
+/**
+ * The composition root: the only file that knows every concrete thing. Rejects when the store cannot be opened
+ * (`StoreHeld`, `StoreUnavailable`, `SchemaTooNew`) or the port cannot be bound, and then leaves nothing open.
+ */
+export async function serve(options: ServeOptions): Promise<RunningServer> {
+  const { settings, config, logger, clock = systemClock, random = Math.random } = options;
+  const { tenancy } = config;
+  const store = await openStore(settings.database, { clock });
+  const outbound = createOutbound();
+  const engine = new Engine({
+    store,
+    tenancy,
+    findChannel,
+    tools: { outbound, clock, random },
+    clock,
+    random,
+    logger,
+    leaseMs: settings.leaseMs,
+    ...(options.moments ? { moments: options.moments } : {}),
+  });
+  let draining = false;
+  const app = createApp({
+    store,
+    tenancy,
+    channels: CHANNELS,
+    clock,
+    logger,
+    engine,
+    // Without a key of its own the server publishes one nobody depends on: apps that enforce JWE need a lasting key.
+    platformKey: await openPlatformKey(settings.platformKey ?? generatePlatformPem()),
+    isDraining: () => draining,
+  });
+  const closed = Promise.withResolvers<void>();
+
+  async function closeAll(): Promise<void> {
+    draining = true;
+    await engine.drain(settings.drainMs);
+    await app.close();
+    await outbound.close();
+    await store.close();
+    closed.resolve();
+  }
+
+  try {
+    await app.listen({ host: settings.host, port: settings.port });
+  } catch (error) {
+    await Promise.allSettled([app.close(), outbound.close(), store.close()]);
+    throw error;
+  }
+  await engine.start();
+  const address = app.server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server listens on no address');
+  let drained: Promise<void> | null = null;
+  return {
+    url: `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`,
+    address,
+    engine,
+    drain: () => {
+      drained ??= closeAll();
+      return drained;
+    },
+    closed: closed.promise,
+  };
+}
