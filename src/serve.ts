@@ -10,6 +10,7 @@ import { generatePlatformPem, openPlatformKey } from './http/auth/platform-key.t
 import { type Clock, type Random, systemClock } from './model/clock.ts';
 import type { Logger } from './model/logger.ts';
 import { openStore } from './store/open.ts';
+import type { Store } from './store/port.ts';
 
 export interface ServeOptions {
   readonly settings: Settings;
@@ -18,6 +19,8 @@ export interface ServeOptions {
   readonly clock?: Clock;
   readonly random?: Random;
   readonly moments?: Moments;
+  /** How the store is opened; tests put a broken one here to see their checks go red. */
+  readonly open?: (url: string, options: { readonly clock: Clock }) => Promise<Store>;
 }
 
 export interface RunningServer {
@@ -38,7 +41,7 @@ export interface RunningServer {
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { settings, config, logger, clock = systemClock, random = Math.random } = options;
   const { tenancy } = config;
-  const store = await openStore(settings.database, { clock });
+  const store = await (options.open ?? openStore)(settings.database, { clock });
   const outbound = createOutbound();
   const engine = new Engine({
     store,
