@@ -3,7 +3,7 @@ import { BlockList, isIP } from 'node:net';
 /** Which addresses a connection may reach. `exempt` lists networks the operator opened by name, whatever their range. */
 export interface NetworkPolicy {
   readonly allowPrivateNetwork: boolean;
-  readonly exempt: BlockList;
+  readonly exempt?: BlockList;
 }
 
 /**
@@ -58,7 +58,7 @@ const PRIVATE_IPV6 = networks([
 export function refuseAddress(address: string, policy: NetworkPolicy): string | null {
   const family = familyOf(address);
   if (family === null) return 'is not an IP address';
-  if (policy.exempt.check(address, family)) return null;
+  if (policy.exempt?.check(address, family) === true) return null;
   if (FORBIDDEN.check(address, family)) return 'is reserved and never a provider';
   if (policy.allowPrivateNetwork) return null;
   if (!(family === 'ipv4' ? PRIVATE_IPV4 : PRIVATE_IPV6).check(address, family)) return null;

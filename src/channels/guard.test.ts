@@ -4,9 +4,8 @@ import fc from 'fast-check';
 import { networks, refuseAddress } from './addresses.ts';
 import { refuseUrl } from './guard.ts';
 
-const exempt = networks([]);
-const toPublic = { allowPrivateNetwork: false, exempt };
-const toPrivate = { allowPrivateNetwork: true, exempt };
+const toPublic = { allowPrivateNetwork: false };
+const toPrivate = { allowPrivateNetwork: true };
 
 /** [address, may be reached, may be reached with allowPrivateNetwork] */
 const ADDRESSES: readonly (readonly [string, boolean, boolean])[] = [

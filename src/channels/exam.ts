@@ -1,0 +1,307 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { TSchema } from 'typebox';
+import { Value } from 'typebox/value';
+import { systemClock } from '../model/clock.ts';
+import { isJsonObject, type JsonObject } from '../model/json.ts';
+import type { Address, Outcome } from '../model/outcome.ts';
+import type { Connection } from '../model/tenancy.ts';
+import type { Channel, ChannelSession, SendRequest } from './contract.ts';
+import { createOutbound } from './outbound-undici.ts';
+
+/** What the exam needs of a simulated provider. */
+export interface ExamSimulator {
+  readonly faults: { set(rules: readonly ExamFault[]): unknown; clear(): void };
+  /** Messages that reached their recipients. */
+  readonly ledger: { total(): number; clear(): void };
+  close(): Promise<void>;
+}
+
+export interface ExamFault {
+  readonly provider?: string;
+  readonly route?: string;
+  readonly fault: object;
+}
+
+export interface Exam<Simulator extends ExamSimulator> {
+  readonly channel: Channel;
+  readonly start: () => Promise<Simulator>;
+  /** Settings of a connection to the simulator. */
+  readonly settings: (simulator: Simulator) => JsonObject;
+  /** The call that carries the message, as the simulator's faults name it. */
+  readonly provider: string;
+  readonly route: string;
+  /** Someone who can be reached; the send needs no other call than `route`, credentials aside. */
+  readonly address: Address;
+  readonly nativePayload: JsonObject;
+  /** Any 2xx is a success, whatever its body: nobody tells receivers what to answer. */
+  readonly anyBodyWillDo: boolean;
+  /** status → kind of outcome, for statuses with a meaning of their own. */
+  readonly statuses: Readonly<Record<number, Outcome['kind']>>;
+}
+
+/** What it means to be a channel, executable. Declares the tests; call it once in a test file. */
+export function examineChannel<Simulator extends ExamSimulator>(exam: Exam<Simulator>): void {
+  const { channel } = exam;
+  let simulator: Simulator;
+  let desk: Desk;
+
+  before(async () => {
+    simulator = await exam.start();
+    desk = openDesk(exam, exam.settings(simulator));
+  });
+  after(async () => {
+    await desk.close();
+    await simulator.close();
+  });
+
+  const fail = (fault: ExamFault['fault']) =>
+    simulator.faults.set([{ provider: exam.provider, route: exam.route, fault }]);
+  const sendUnder = async (fault: ExamFault['fault'], request: Partial<SendRequest> = {}) => {
+    simulator.ledger.clear();
+    fail(fault);
+    const outcome = checkOutcome(await desk.send(request));
+    simulator.faults.clear();
+    return outcome;
+  };
+
+  describe(`${channel.id}: a message that goes well`, () => {
+    test('is accepted with the provider’s id, and arrives once', async () => {
+      simulator.ledger.clear();
+      const outcome = await desk.send();
+      assert.equal(outcome.kind, 'accepted');
+      assert.ok(outcome.kind === 'accepted' && outcome.providerMessageId);
+      assert.equal(simulator.ledger.total(), 1);
+    });
+
+    test('may be in the provider’s own format', async () => {
+      const outcome = await desk.send({ message: { type: 'native', payload: exam.nativePayload } });
+      assert.equal(outcome.kind, 'accepted');
+    });
+
+    test('may be slow', async () => {
+      assert.equal((await sendUnder({ kind: 'slow', delayMs: 30 })).kind, 'accepted');
+    });
+
+    test('may hold any text and go to any identity', async () => {
+      for (const text of ['\ud800', '\u0000', '\r\nwebhook-id: x', '{"a":1}', '&<>"\'', '🧨'.repeat(500)]) {
+        checkOutcome(await desk.send({ message: { type: 'text', text }, identity: text }));
+        checkOutcome(await desk.send({ address: { channelId: text, reference: { conversationId: text } } }));
+      }
+    });
+  });
+
+  describe(`${channel.id}: an answer that is lost`, () => {
+    for (const kind of ['reset', 'cut']) {
+      test(`by a ${kind} is unknown, for the message may be out`, async () => {
+        const outcome = await sendUnder({ kind, processed: true });
+        assert.equal(outcome.kind, 'unknown');
+        assert.equal(simulator.ledger.total(), 1, 'nothing below the engine may try again');
+      });
+    }
+
+    for (const fault of [
+      { kind: 'hang', processed: true },
+      { kind: 'trickle', everyMs: 30 },
+    ]) {
+      test(`by a ${fault.kind} is unknown when the deadline comes`, async () => {
+        const outcome = await sendUnder(fault, { signal: AbortSignal.timeout(80) });
+        assert.equal(outcome.kind === 'unknown' && outcome.reason, 'provider_timeout');
+      });
+    }
+
+    test('in garbage is no success unless any body will do', async () => {
+      const expected = exam.anyBodyWillDo ? 'accepted' : 'unknown';
+      const html = '<html><body>All is well</body></html>';
+      assert.equal((await sendUnder({ kind: 'garbage' })).kind, expected);
+      assert.equal((await sendUnder({ kind: 'status', status: 200, body: html })).kind, expected);
+      assert.equal((await sendUnder({ kind: 'status', status: 200, body: {} })).kind, expected);
+      assert.equal((await sendUnder({ kind: 'status', status: 200, body: '' })).kind, expected);
+      assert.equal((await sendUnder({ kind: 'huge' })).kind, expected);
+    });
+  });
+
+  describe(`${channel.id}: a message that certainly did not go out`, () => {
+    test('when the attempt was over before it began has failed', async () => {
+      simulator.ledger.clear();
+      const outcome = checkOutcome(await desk.send({ signal: AbortSignal.abort() }));
+      assert.equal(outcome.kind, 'failed');
+      assert.equal(simulator.ledger.total(), 0);
+    });
+
+    test('when nothing listens has failed', async () => {
+      const elsewhere = await exam.start();
+      const settings = exam.settings(elsewhere);
+      await elsewhere.close();
+      const lonely = openDesk(exam, settings);
+      const outcome = checkOutcome(await lonely.send());
+      assert.equal(outcome.kind === 'failed' && outcome.reason, 'provider_unreachable');
+      assert.equal((await lonely.session.check(AbortSignal.timeout(1_000))).ok, exam.anyBodyWillDo);
+      await lonely.close();
+    });
+
+    test('when the network is not allowed is refused, for the whole connection', async () => {
+      const fenced = openDesk(exam, exam.settings(simulator), { allowPrivateNetwork: false });
+      const outcome = checkOutcome(await fenced.send());
+      assert.ok(outcome.kind === 'rejected');
+      assert.deepEqual([outcome.scope, outcome.reason], ['connection', 'url_refused']);
+      await fenced.close();
+    });
+
+    test('because of a redirect is rejected, and the redirect is not followed', async () => {
+      const headers = { location: 'http://127.0.0.1:9/' };
+      assert.equal((await sendUnder({ kind: 'status', status: 302, headers, body: '' })).kind, 'rejected');
+    });
+  });
+
+  describe(`${channel.id}: a status`, () => {
+    for (const status of [500, 501, 502, 503, 504, 599]) {
+      test(`of ${status} will be tried again`, async () => {
+        const outcome = await sendUnder({ kind: 'status', status, headers: { 'retry-after': '3' } });
+        assert.ok(outcome.kind === 'failed' || outcome.kind === 'unknown');
+        assert.equal(outcome.retryAfterMs, 3_000);
+        const expected = exam.statuses[status];
+        if (expected !== undefined) assert.equal(outcome.kind, expected);
+      });
+    }
+
+    for (const [header, waitMs] of RETRY_AFTER) {
+      test(`of 429 with Retry-After ${header} is busy`, async () => {
+        const headers: Record<string, string> = header === null ? {} : { 'retry-after': header };
+        const outcome = await sendUnder({ kind: 'status', status: 429, headers });
+        assert.ok(outcome.kind === 'busy');
+        assert.equal(outcome.retryAfterMs, waitMs);
+      });
+    }
+
+    test('of 429 with a date is busy until then', async () => {
+      const outcome = await sendUnder({ kind: 'status', status: 429, retryAfterSeconds: 90, retryAfterAsDate: true });
+      assert.ok(outcome.kind === 'busy' && outcome.retryAfterMs !== null);
+      assert.ok(outcome.retryAfterMs > 80_000 && outcome.retryAfterMs <= 90_000);
+    });
+
+    test('without sense is never a success', async () => {
+      for (const status of [300, 304, 307, 400, 401, 403, 404, 405, 418, 422, 451, 499]) {
+        assert.notEqual((await sendUnder({ kind: 'status', status, body: '' })).kind, 'accepted');
+      }
+    });
+  });
+
+  describe(`${channel.id}: the connection`, () => {
+    test('never shows its secrets, not even when the provider repeats them', async () => {
+      const secrets = secretsOf(channel.settings, exam.settings(simulator));
+      assert.ok(secrets.length > 0, 'the settings must have a secret');
+      const echo = `you sent ${secrets.join(' and ')}, ${secrets.map(encodeURIComponent).join()} !`;
+      const shapes = [echo, { message: echo }, { error: { code: echo, message: echo } }, { ok: false, error: echo }];
+      for (const status of [200, 400, 401, 403, 404, 413, 429, 500, 503]) {
+        for (const body of shapes) {
+          const said = JSON.stringify(await sendUnder({ kind: 'status', status, body }));
+          for (const secret of secrets) assert.ok(!said.includes(secret), said);
+        }
+      }
+    });
+
+    test('can be checked without telling anyone', async () => {
+      simulator.ledger.clear();
+      const result = await desk.session.check(AbortSignal.timeout(2_000));
+      assert.equal(result.ok, true);
+      assert.equal(simulator.ledger.total(), 0);
+    });
+
+    test('frees what it holds', async () => {
+      const before = openSockets();
+      const guest = openDesk(exam, exam.settings(simulator));
+      await Promise.all(Array.from({ length: 20 }, () => guest.send()));
+      assert.ok(openSockets() > before, 'the test must open connections');
+      await guest.close();
+      while (openSockets() > before) await new Promise((resolve) => setImmediate(resolve));
+    });
+
+    test('has strict, explained settings with their defaults', () => {
+      const properties: unknown = Reflect.get(channel.settings, 'properties');
+      assert.ok(isJsonObject(properties));
+      for (const [key, schema] of Object.entries(properties)) {
+        assert.ok(isJsonObject(schema) && typeof schema['description'] === 'string', `${key} needs a description`);
+      }
+      const settings = exam.settings(simulator);
+      assert.ok(Value.Check(channel.settings, Value.Default(channel.settings, structuredClone(settings))));
+      assert.ok(!Value.Check(channel.settings, { ...settings, colour: 'red' }));
+    });
+  });
+}
+
+/** [header, milliseconds] */
+const RETRY_AFTER: readonly (readonly [string | null, number | null])[] = [
+  [null, null],
+  ['2', 2_000],
+  ['0', 0],
+  ['999999999', 3_600_000],
+  ['1e99', null],
+  ['-1', null],
+  ['NaN', null],
+  ['Thu, 01 Jan 2099 00:00:00 GMT', 3_600_000],
+];
+
+interface Desk {
+  readonly session: ChannelSession;
+  send(request?: Partial<SendRequest>): Promise<Outcome>;
+  close(): Promise<void>;
+}
+
+function openDesk(
+  { channel, address }: Pick<Exam<ExamSimulator>, 'channel' | 'address'>,
+  settings: JsonObject,
+  { allowPrivateNetwork = true } = {},
+): Desk {
+  const outbound = createOutbound();
+  const connection: Connection = {
+    id: 'dc-exam',
+    botId: 'st-exam',
+    channel: channel.id,
+    name: channel.named ? 'Exam' : null,
+    settings,
+    limits: { perSecond: null, concurrency: null },
+    allowPrivateNetwork,
+  };
+  const session = channel.open(connection, { outbound, clock: systemClock, random: () => 0.5 });
+  let sent = 0;
+  return {
+    session,
+    send: (request = {}) =>
+      session.send({
+        key: `ms-${++sent}`,
+        botId: connection.botId,
+        identity: 'jane@example.com',
+        address,
+        message: { type: 'text', text: 'hello' },
+        createdAt: systemClock.now(),
+        signal: AbortSignal.timeout(3_000),
+        ...request,
+      }),
+    async close() {
+      await session.close();
+      await outbound.close();
+    },
+  };
+}
+
+function checkOutcome(outcome: Outcome): Outcome {
+  if (outcome.kind === 'accepted') return outcome;
+  assert.ok(outcome.detail.length > 0 && outcome.detail.length <= 256, outcome.detail);
+  assert.doesNotMatch(outcome.detail, /\p{C}/u);
+  return outcome;
+}
+
+function secretsOf(schema: TSchema, settings: JsonObject): string[] {
+  const properties: unknown = Reflect.get(schema, 'properties');
+  assert.ok(isJsonObject(properties));
+  return Object.entries(settings).flatMap(([key, value]) => {
+    const property = properties[key];
+    if (!isJsonObject(property) || property['secret'] !== true) return [];
+    return typeof value === 'string' ? [value] : [];
+  });
+}
+
+function openSockets(): number {
+  return process.getActiveResourcesInfo().filter((resource) => resource === 'TCPSocketWrap').length;
+}

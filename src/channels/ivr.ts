@@ -1,0 +1,152 @@
+import { type Static, Type } from 'typebox';
+import type { Message } from '../model/message.ts';
+import type { Outcome } from '../model/outcome.ts';
+import type { Connection } from '../model/tenancy.ts';
+import type { Channel, ChannelSession, ChannelTools, CheckResult, SendRequest } from './contract.ts';
+import type { OutboundResponse } from './outbound.ts';
+import { readSettings } from './read-settings.ts';
+import { parseRetryAfter } from './retry-after.ts';
+import { sendUnanswered } from './unanswered.ts';
+import { readWebhookSecret, signWebhook } from './webhook-signature.ts';
+
+/** `whsec_` and the base64 of 24 to 64 bytes. */
+const SECRET_PATTERN = '^whsec_[A-Za-z0-9+/]{32,86}={0,2}$';
+
+const IVR_SETTINGS = Type.Object(
+  {
+    url: Type.String({ description: 'Where messages are posted.', pattern: '^https?://', maxLength: 2000 }),
+    secret: Type.String({
+      description: 'Signs every message, as Standard Webhooks say: whsec_ and 24 to 64 bytes in base64.',
+      secret: true,
+      pattern: SECRET_PATTERN,
+    }),
+    previousSecret: Type.Optional(
+      Type.String({
+        description: 'Signs every message too, while receivers change over to a new secret.',
+        secret: true,
+        pattern: SECRET_PATTERN,
+      }),
+    ),
+    headers: Type.Optional(
+      Type.Record(
+        Type.String({ pattern: "^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$" }),
+        Type.String({ pattern: '^[ -~]*$' }),
+        {
+          description: 'More headers to send. Those of the protocol and of the signature cannot be changed.',
+          secret: true,
+          additionalProperties: false,
+        },
+      ),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+/**
+ * Kore's Webhook channel in its asynchronous second version, which Kore's API calls `ivr`. The recipient's identity is
+ * the address; the receiver tells a repeated attempt by its `webhook-id`.
+ */
+export const ivr: Channel = {
+  id: 'ivr',
+  aliases: ['webhook'],
+  identityKey: 'email',
+  addressing: 'identity',
+  named: true,
+  settings: IVR_SETTINGS,
+  defaults: { perSecond: null, concurrency: 32 },
+  afterUnknown: 'retry',
+  open: (connection, tools) => new WebhookSession(readSettings(IVR_SETTINGS, connection), connection, tools),
+};
+
+class WebhookSession implements ChannelSession {
+  readonly #url: string;
+  readonly #keys: readonly Buffer[];
+  readonly #headers: Readonly<Record<string, string>>;
+  readonly #allowPrivateNetwork: boolean;
+  readonly #tools: ChannelTools;
+
+  constructor(settings: Static<typeof IVR_SETTINGS>, { allowPrivateNetwork }: Connection, tools: ChannelTools) {
+    const secrets = [settings.secret, settings.previousSecret].filter((secret) => secret !== undefined);
+    this.#url = settings.url;
+    this.#keys = secrets.map(readWebhookSecret);
+    this.#headers = {
+      ...withoutOurs(settings.headers ?? {}),
+      'content-type': 'application/json',
+      'user-agent': 'beckon',
+    };
+    this.#allowPrivateNetwork = allowPrivateNetwork;
+    this.#tools = tools;
+  }
+
+  async send(request: SendRequest): Promise<Outcome> {
+    const { outbound, clock } = this.#tools;
+    const body = writeBody(request);
+    const timestampS = Math.floor(clock.now() / 1000);
+    const answer = await outbound.request({
+      method: 'POST',
+      url: this.#url,
+      headers: {
+        ...this.#headers,
+        'webhook-id': request.key,
+        'webhook-timestamp': String(timestampS),
+        'webhook-signature': signWebhook({ id: request.key, timestampS, body }, this.#keys),
+      },
+      body,
+      signal: request.signal,
+      allowPrivateNetwork: this.#allowPrivateNetwork,
+    });
+    return answer.kind === 'response' ? judge(answer, clock.now()) : sendUnanswered(answer);
+  }
+
+  /** There is nothing to ask a webhook that would not be a message. */
+  async check(): Promise<CheckResult> {
+    return { ok: true, detail: 'A webhook can only be tried by sending to it; its settings are well-formed.' };
+  }
+
+  async close(): Promise<void> {}
+}
+
+/** Whatever the body, the status decides: receivers answer webhooks with anything. */
+function judge({ status, headers }: OutboundResponse, now: number): Outcome {
+  const detail = `The webhook answered ${status}.`;
+  if (status >= 200 && status < 300)
+    return { kind: 'accepted', providerMessageId: readRequestId(headers['x-request-id']) };
+  if (status < 400) {
+    const advice = 'Redirects are not followed: set url to the final address.';
+    return { kind: 'rejected', scope: 'recipient', reason: 'url_refused', detail: `${detail} ${advice}` };
+  }
+  if (status === 410) {
+    const advice = 'That means it is gone for good: set url to another one.';
+    return { kind: 'rejected', scope: 'connection', reason: 'connection_refused', detail: `${detail} ${advice}` };
+  }
+  const retryAfterMs = parseRetryAfter(headers['retry-after'], now);
+  if (status === 429) return { kind: 'busy', scope: 'connection', retryAfterMs, detail };
+  // The standard has the sender retry every refusal: receivers answer 404 and 401 while they are being deployed.
+  return { kind: 'failed', reason: 'provider_error', detail, retryAfterMs };
+}
+
+/** Kore's body of one message; `to` and `from` are in its samples of the synchronous kind only, but who else is meant? */
+function writeBody({ key, botId, identity, message, createdAt }: SendRequest): string {
+  const createdOn = new Date(createdAt).toISOString();
+  return JSON.stringify({
+    data: [{ ...writeContent(message), createdOn, messageId: key }],
+    _v: 'v2',
+    to: identity,
+    from: botId,
+  });
+}
+
+function writeContent(message: Message): { readonly type: string; readonly val: unknown } {
+  return message.type === 'text' ? { type: 'text', val: message.text } : { type: 'template', val: message.payload };
+}
+
+const OUR_HEADERS =
+  /^(?:webhook-.*|content-.*|user-agent|host|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|proxy-.*)$/i;
+
+function withoutOurs(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !OUR_HEADERS.test(name)));
+}
+
+function readRequestId(header: string | readonly string[] | undefined): string | null {
+  return typeof header === 'string' && /^[!-~]{1,200}$/.test(header) ? header : null;
+}

@@ -1,0 +1,158 @@
+import type { Static } from 'typebox';
+import { parseJsonObject } from '../../model/json.ts';
+import type { Address, Outcome, Unknown } from '../../model/outcome.ts';
+import type { Connection } from '../../model/tenancy.ts';
+import type { ChannelSession, ChannelTools, CheckResult, SendRequest } from '../contract.ts';
+import type { OutboundResponse, OutboundResult } from '../outbound.ts';
+import { preparationUnanswered, sendUnanswered } from '../unanswered.ts';
+import type { TEAMS_SETTINGS } from './msteams.ts';
+import { judgeRefusal, type Step, type Verdict } from './refusals.ts';
+import { activitiesUrl, conversationsUrl, writeActivity, writeNewConversation } from './requests.ts';
+import { ServiceUrls } from './service-urls.ts';
+import { type Credentials, type NoCredentials, TokenSource } from './token.ts';
+
+type TeamsSettings = Static<typeof TEAMS_SETTINGS>;
+type Refused = Exclude<Outcome, { kind: 'accepted' }>;
+
+/** Where a message goes. `memberId` null: the address is a conversation and nobody's id, so it cannot be made anew. */
+interface Place {
+  readonly serviceUrl: string;
+  /** The connector sent us here from another host. */
+  readonly isMoved: boolean;
+  readonly conversationId: string | null;
+  readonly memberId: string | null;
+  readonly tenantId: string;
+}
+
+/** The government community cloud's connector, for a refusal that says "another host" and not which. */
+const GCC_SERVICE_URL = 'https://smba.infra.gcc.teams.microsoft.com/teams/';
+
+export class TeamsSession implements ChannelSession {
+  readonly #settings: TeamsSettings;
+  readonly #allowPrivateNetwork: boolean;
+  readonly #tools: ChannelTools;
+  readonly #tokens: TokenSource;
+  readonly #serviceUrls: ServiceUrls;
+
+  constructor(settings: TeamsSettings, { allowPrivateNetwork }: Connection, tools: ChannelTools) {
+    this.#settings = settings;
+    this.#allowPrivateNetwork = allowPrivateNetwork;
+    this.#tools = tools;
+    this.#tokens = new TokenSource(settings, { ...tools, allowPrivateNetwork });
+    this.#serviceUrls = new ServiceUrls(settings.serviceUrl, allowPrivateNetwork);
+  }
+
+  async send(request: SendRequest): Promise<Outcome> {
+    return this.#sendTo(this.#locate(request.address), request, { mayRecreate: true, mayMove: true });
+  }
+
+  async check(signal: AbortSignal): Promise<CheckResult> {
+    const credentials = await this.#tokens.get(signal);
+    if (credentials.kind !== 'credentials') return { ok: false, detail: credentials.detail };
+    return { ok: true, detail: `A token was issued for bot ${this.#settings.appId}.` };
+  }
+
+  async close(): Promise<void> {
+    this.#tokens.close();
+  }
+
+  async #sendTo(place: Place, request: SendRequest, remedies: Remedies): Promise<Outcome> {
+    const conversationId = place.conversationId ?? (await this.#createConversation(place, request.signal));
+    if (typeof conversationId !== 'string') return this.#remedy(conversationId, place, request, remedies);
+
+    const body = writeActivity(request.message, this.#settings.appId, conversationId);
+    const answer = await this.#call(activitiesUrl(place.serviceUrl, conversationId), body, request.signal);
+    if ('outcome' in answer) return answer.outcome;
+    if (answer.kind !== 'response') return sendUnanswered(answer);
+    if (!isSuccess(answer)) return this.#remedy(this.#judge(answer, 'send'), place, request, remedies);
+
+    const messageId = readId(answer.body);
+    // The connector splits text beside a card into two messages and then answers 202 without an id.
+    if (messageId === null && !(answer.status === 202 && answer.body === '')) return senseless(answer);
+    const accepted = { kind: 'accepted', providerMessageId: messageId } as const;
+    if (place.conversationId !== null && !place.isMoved) return accepted;
+    return { ...accepted, learned: learn(request.address, place.serviceUrl, conversationId) };
+  }
+
+  /** A refusal is final unless something else can be tried, each remedy once. */
+  async #remedy(verdict: Verdict, place: Place, request: SendRequest, remedies: Remedies): Promise<Outcome> {
+    if (verdict.remedy === 'recreate' && remedies.mayRecreate && place.memberId !== null) {
+      return this.#sendTo({ ...place, conversationId: null }, request, { ...remedies, mayRecreate: false });
+    }
+    if (verdict.remedy === 'move' && remedies.mayMove) {
+      const serviceUrl = this.#serviceUrls.trusted(verdict.serviceUrl ?? '') ?? GCC_SERVICE_URL;
+      return this.#sendTo({ ...place, serviceUrl, isMoved: true }, request, { ...remedies, mayMove: false });
+    }
+    return verdict.outcome;
+  }
+
+  /** The id of the conversation, which for a person is always the same one. Nothing is said to anyone yet. */
+  async #createConversation(place: Place, signal: AbortSignal): Promise<string | Verdict> {
+    const { appId } = this.#settings;
+    const body = writeNewConversation({ appId, memberId: place.memberId ?? '', tenantId: place.tenantId });
+    const answer = await this.#call(conversationsUrl(place.serviceUrl), body, signal);
+    if ('outcome' in answer) return final(answer.outcome);
+    if (answer.kind !== 'response') return final(preparationUnanswered(answer));
+    if (!isSuccess(answer)) return this.#judge(answer, 'create');
+    const detail = `The connector answered ${answer.status} without a conversation; nothing was sent.`;
+    return readId(answer.body) ?? final({ kind: 'failed', reason: 'provider_error', detail });
+  }
+
+  /** One authorised call. A 401 means the token lapsed early, so another one is tried, once. */
+  async #call(url: string, body: string, signal: AbortSignal): Promise<OutboundResult | { outcome: NoCredentials }> {
+    const credentials = await this.#tokens.get(signal);
+    if (credentials.kind !== 'credentials') return { outcome: credentials };
+    const answer = await this.#post(url, body, credentials, signal);
+    if (answer.kind !== 'response' || answer.status !== 401 || answer.body.includes('BotNotRegistered')) return answer;
+
+    this.#tokens.drop(credentials);
+    const renewed = await this.#tokens.get(signal);
+    if (renewed.kind !== 'credentials') return { outcome: renewed };
+    return this.#post(url, body, renewed, signal);
+  }
+
+  #post(url: string, body: string, { headers }: Credentials, signal: AbortSignal): Promise<OutboundResult> {
+    const allowPrivateNetwork = this.#allowPrivateNetwork;
+    return this.#tools.outbound.request({ method: 'POST', url, headers, body, signal, allowPrivateNetwork });
+  }
+
+  #judge(answer: OutboundResponse, step: Step): Verdict {
+    return judgeRefusal(answer, { step, now: this.#tools.clock.now(), secrets: this.#tokens.secrets });
+  }
+
+  #locate({ channelId, reference }: Address): Place {
+    const isConversation = /^(?:a:|19:)/.test(channelId);
+    const aadObjectId = reference?.['aadObjectId'];
+    return {
+      serviceUrl: this.#serviceUrls.choose(reference?.['serviceUrl']),
+      isMoved: false,
+      conversationId: isConversation ? channelId : (reference?.['conversationId'] ?? null),
+      memberId: isConversation ? null : channelId.startsWith('29:') ? channelId : (aadObjectId ?? channelId),
+      tenantId: reference?.['tenantId'] ?? this.#settings.tenantId,
+    };
+  }
+}
+
+interface Remedies {
+  readonly mayRecreate: boolean;
+  readonly mayMove: boolean;
+}
+
+/** The id stays what the directory knows the person by; the conversation goes into the reference. */
+function learn({ channelId, reference }: Address, serviceUrl: string, conversationId: string): Address {
+  return { channelId, reference: { ...reference, conversationId, serviceUrl } };
+}
+
+const isSuccess = ({ status }: OutboundResponse): boolean => status >= 200 && status < 300;
+
+const final = (outcome: Refused): Verdict => ({ outcome, remedy: null, serviceUrl: null });
+
+function readId(body: string): string | null {
+  const id = parseJsonObject(body)?.['id'];
+  return typeof id === 'string' && id !== '' && id.length <= 1000 ? id : null;
+}
+
+function senseless({ status }: OutboundResponse): Unknown {
+  const detail = `The connector answered ${status} without a message id, so it is not known whether the message is out.`;
+  return { kind: 'unknown', reason: 'answer_lost', detail };
+}

@@ -1,0 +1,104 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { type FetchFunction, type Logger, LogLevel, WebClient } from '@slack/web-api';
+import { type JsonObject, parseJsonObject } from '../../model/json.ts';
+import type { Outbound, OutboundFailure, OutboundResponse, OutboundResult } from '../outbound.ts';
+
+export interface WebApiOptions {
+  readonly token: string;
+  readonly apiUrl: string;
+  readonly allowPrivateNetwork: boolean;
+  readonly outbound: Outbound;
+}
+
+/**
+ * What Slack said to one call: `ok` (the answer's fields), `no` (its error, at status 200), `response` (any other
+ * status, or a 200 that is not Slack's JSON), `malformed` (the arguments cannot be put on the wire), or no answer.
+ */
+export type SlackAnswer =
+  | { readonly kind: 'ok'; readonly body: JsonObject }
+  | { readonly kind: 'no'; readonly error: string; readonly body: JsonObject; readonly response: OutboundResponse }
+  | { readonly kind: 'response'; readonly response: OutboundResponse }
+  | { readonly kind: 'malformed' }
+  | { readonly kind: 'unanswered'; readonly failure: OutboundFailure };
+
+/** One call under way. The client knows nothing of deadlines of single calls, so they travel beside it. */
+interface Call {
+  readonly signal: AbortSignal;
+  result: OutboundResult | null;
+}
+
+/**
+ * Slack's official client writes the requests; every one of them leaves through our own outbound call, and what came
+ * back is judged here and not by the client, whose errors lose the difference between "not sent" and "no answer" and
+ * read `Retry-After: 1e99` as one second. Its retries and its queue are off.
+ */
+export class SlackWebApi {
+  readonly #client: WebClient;
+  readonly #calls = new AsyncLocalStorage<Call>();
+
+  constructor({ token, apiUrl, allowPrivateNetwork, outbound }: WebApiOptions) {
+    const fetch: FetchFunction = async (url, init) => {
+      const call = this.#calls.getStore();
+      if (call === undefined) throw new Error('A Slack request was made outside of a call.');
+      const { signal } = call;
+      const headers = plainHeaders(init?.headers);
+      const body = typeof init?.body === 'string' ? init.body : null;
+      call.result = await outbound.request({
+        method: 'POST',
+        url: String(url),
+        headers,
+        body,
+        signal,
+        allowPrivateNetwork,
+      });
+      if (call.result.kind !== 'response' || call.result.status !== 200) throw new Error('judged by the caller');
+      return new Response(call.result.body);
+    };
+    this.#client = new WebClient(token, {
+      slackApiUrl: apiUrl,
+      fetch,
+      retryConfig: { retries: 0 },
+      rejectRateLimitedCalls: true,
+      // Unlimited, because a call that waits in the client's queue would be made in another call's context.
+      maxRequestConcurrency: Number.POSITIVE_INFINITY,
+      allowAbsoluteUrls: false,
+      logger: SILENT,
+    });
+  }
+
+  /** Never rejects. */
+  async call(method: string, values: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<SlackAnswer> {
+    const call: Call = { signal, result: null };
+    try {
+      await this.#calls.run(call, () => this.#client.apiCall(method, values));
+    } catch {
+      // The client throws for everything but `ok: true`.
+    }
+    return call.result === null ? { kind: 'malformed' } : readAnswer(call.result);
+  }
+}
+
+function readAnswer(result: OutboundResult): SlackAnswer {
+  if (result.kind !== 'response') return { kind: 'unanswered', failure: result };
+  const body = result.status === 200 ? parseJsonObject(result.body) : null;
+  if (body?.['ok'] === true) return { kind: 'ok', body };
+  const error = body?.['error'];
+  if (body === null || body['ok'] !== false || typeof error !== 'string') return { kind: 'response', response: result };
+  return { kind: 'no', error, body, response: result };
+}
+
+function plainHeaders(headers: unknown): Record<string, string> {
+  const entries: [string, unknown][] = typeof headers === 'object' && headers !== null ? Object.entries(headers) : [];
+  return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
+}
+
+/** The client logs requests and warnings on its own; what is worth logging, the engine logs. */
+const SILENT: Logger = {
+  debug() {},
+  info() {},
+  warn() {},
+  error() {},
+  setLevel() {},
+  getLevel: () => LogLevel.ERROR,
+  setName() {},
+};
