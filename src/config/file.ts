@@ -73,9 +73,25 @@ export function loadConfig(request: ConfigRequest): LoadedConfig {
   };
 }
 
+/**
+ * One app of the file and nothing else, so that a machine which only makes tokens needs none of the other secrets.
+ * Null when the file has no such app; throws `ConfigurationError` when the app has faults.
+ */
+export function loadApp(request: Pick<ConfigRequest, 'path' | 'env'> & { readonly clientId: string }): App | null {
+  const sources = { env: request.env, folder: dirname(request.path) };
+  const report: Report = { sources, faults: [], secretEnvNames: new Set() };
+  const raw = parseYaml(request.path);
+  const items = listIn(raw, 'apps');
+  const index = items.findIndex((item) => isJsonObject(item) && item['clientId'] === request.clientId);
+  if (index < 0) return null;
+  const read = readApp(items[index], `apps[${index}]`, { report, canDecrypt: true, botIds: declaredBotIds(raw) });
+  if (read === null) throw new ConfigurationError(report.faults);
+  return read.app;
+}
+
 /** The file as YAML that is safe to paste into a ticket. */
 export function describeConfig(config: LoadedConfig): string {
-  return stringify(config.printable, { lineWidth: 0 });
+  return stringify(config.printable, { lineWidth: 0, aliasDuplicateObjects: false });
 }
 
 function parseYaml(path: string): unknown {
@@ -103,8 +119,7 @@ function readBots(raw: unknown, { channels }: ConfigRequest, report: Report): Re
 }
 
 function readApps(raw: unknown, { canDecrypt }: ConfigRequest, report: Report): ReadApp[] {
-  const declared = listIn(raw, 'bots').flatMap((bot) => (isJsonObject(bot) ? [bot['id']] : []));
-  const context = { report, canDecrypt, botIds: new Set(declared) };
+  const context = { report, canDecrypt, botIds: declaredBotIds(raw) };
   const apps = listIn(raw, 'apps').map((item, index) => readApp(item, `apps[${index}]`, context));
   refuseTwins(
     apps.map((item) => item?.app.clientId ?? null),
@@ -112,6 +127,10 @@ function readApps(raw: unknown, { canDecrypt }: ConfigRequest, report: Report): 
     report,
   );
   return apps.filter((item) => item !== null);
+}
+
+function declaredBotIds(raw: unknown): ReadonlySet<unknown> {
+  return new Set(listIn(raw, 'bots').flatMap((bot) => (isJsonObject(bot) ? [bot['id']] : [])));
 }
 
 function refuseTwins(ids: readonly (string | null)[], pathOf: (index: number) => string, report: Report): void {

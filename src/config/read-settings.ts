@@ -6,8 +6,8 @@ export interface SettingSources {
   /** By flag, as typed: `--port`. */
   readonly flags: Readonly<Record<string, string | undefined>>;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The text of a file that holds a secret, or one sentence on why it cannot be had. */
-  readonly readSecretFile: (path: string) => Parsed<string>;
+  /** The text of a file, or one sentence on why it cannot be had; `isKey` when other users must not be able to read it. */
+  readonly readSecretFile: (path: string, isKey: boolean) => Parsed<string>;
 }
 
 /** A flag beats the environment, the environment beats the default. Throws `ConfigurationError` with every fault. */
@@ -46,7 +46,7 @@ function findText(key: SettingKey, setting: Setting<unknown>, sources: SettingSo
   const flag = flagOf(key, setting);
   const typed = sources.flags[flag];
   if (typed !== undefined)
-    return { source: flag, text: setting.secret ? sources.readSecretFile(typed) : { value: typed } };
+    return { source: flag, text: setting.secret ? sources.readSecretFile(typed, true) : { value: typed } };
   return findInEnvironment(envOf(key), setting, sources);
 }
 
@@ -55,6 +55,6 @@ function findInEnvironment(name: string, setting: Setting<unknown>, sources: Set
   const path = setting.fileTwin && sources.env[`${name}_FILE`];
   if (text !== null && path)
     return { source: name, text: { fault: `is set, and so is ${name}_FILE; keep one of them.` } };
-  if (path) return { source: `${name}_FILE`, text: sources.readSecretFile(path) };
+  if (path) return { source: `${name}_FILE`, text: sources.readSecretFile(path, setting.secret) };
   return text === null ? null : { source: name, text: { value: text } };
 }

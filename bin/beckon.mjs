@@ -1,0 +1,35 @@
+#!/usr/bin/env node
+// The door of the program, in JavaScript any Node can read: it hands over to the first Node that is new enough.
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const root = new URL('../', import.meta.url);
+const { engines } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
+const needed = engines.node.replace('>=', '');
+
+if (isAtLeast(process.versions.node, needed)) await import('../src/main.ts');
+else runWithPinnedNode();
+
+/** `npm ci` brings a Node that fits; without it there is nothing to run the program with. */
+function runWithPinnedNode() {
+  const windows = process.platform === 'win32';
+  const pinned = fileURLToPath(new URL(`node_modules/node/bin/node${windows ? '.exe' : ''}`, root));
+  if (!existsSync(pinned)) {
+    console.error(`beckon: needs Node ${needed} or newer, and this is ${process.versions.node}.`);
+    process.exit(78);
+  }
+  const child = spawn(pinned, [fileURLToPath(new URL('src/main.ts', root)), ...process.argv.slice(2)], {
+    stdio: 'inherit',
+  });
+  // A terminal sends Ctrl-C to both of us; passing it on as well would be the second one, which means "at once".
+  process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'));
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 143)));
+}
+
+function isAtLeast(version, wanted) {
+  const [have, want] = [version, wanted].map((text) => text.split('.').map(Number));
+  const differs = [0, 1, 2].find((index) => have[index] !== want[index]);
+  return differs === undefined || have[differs] > want[differs];
+}

@@ -1,0 +1,17 @@
+/**
+ * A call that failed. `status` is the HTTP status, null when no answer came; `code` is the server's own (a number on the
+ * Kore routes, a word on the native ones), null when it gave none; `text` is what the server said.
+ */
+export class ClientError extends Error {
+  override readonly name = 'ClientError';
+  readonly status: number | null;
+  readonly code: string | number | null;
+  readonly text: string;
+
+  constructor(what: { status: number | null; code: string | number | null; text: string; cause?: unknown }) {
+    super(what.status === null ? what.text : `${what.text} (HTTP ${what.status})`, { cause: what.cause });
+    this.status = what.status;
+    this.code = what.code;
+    this.text = what.text;
+  }
+}

@@ -1,0 +1,98 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { type Client, createClient } from '../../client/client.ts';
+import { readSettings } from '../../config/read-settings.ts';
+import { createLogger } from '../../log/logger.ts';
+import type { App } from '../../model/tenancy.ts';
+import type { Sandbox } from '../../sandbox/sandbox.ts';
+import { startSandbox } from '../../sandbox/sandbox.ts';
+import { serve } from '../../serve.ts';
+import { mintToken } from '../mint.ts';
+import { loadCommandConfig } from '../runtime.ts';
+import { sandboxConfig } from '../sandbox-config.ts';
+import { findApp } from '../token.ts';
+
+export interface WorldOptions {
+  /** Where the database is kept; null: a fresh folder that goes away with the demo. */
+  readonly data: string | null;
+  readonly port: string;
+  /** No log at all. */
+  readonly quiet: boolean;
+}
+
+/** Simulators, a server that talks to them, and a client that talks to the server. */
+export interface World {
+  readonly sandbox: Sandbox;
+  readonly url: string;
+  readonly botId: string;
+  readonly clientId: string;
+  readonly configPath: string;
+  readonly client: Client;
+  mint(lifeSeconds: number): Promise<string>;
+  close(): Promise<void>;
+}
+
+export async function startWorld({ data, port, quiet }: WorldOptions): Promise<World> {
+  const folder = data ?? mkdtempSync(join(tmpdir(), 'beckon-demo-'));
+  const sandbox = await startSandbox({ limits: 'off', faults: SMALL_TROUBLES });
+  const { file, botId, clientId } = sandboxConfig(sandbox);
+  const configPath = join(folder, 'beckon.yaml');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(configPath, stringify(file, { aliasDuplicateObjects: false }), { mode: 0o600 });
+
+  const server = await startServer({ configPath, database: `sqlite:${join(folder, 'beckon.db')}`, port, quiet });
+  const app = findApp(configPath, clientId);
+  const mint = (lifeSeconds: number) => mintDemoToken(app, lifeSeconds);
+  return {
+    sandbox,
+    url: server.url,
+    botId,
+    clientId,
+    configPath,
+    client: createClient({ url: server.url, token: () => mint(300) }),
+    mint,
+    async close() {
+      await server.drain();
+      await sandbox.close();
+      if (data === null) rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Providers are never quite well: some answers take a moment, and some people are reached at the second try only. */
+const SMALL_TROUBLES = [
+  {
+    provider: 'teams',
+    route: 'send',
+    recipient: '29:flaky-*',
+    times: 1,
+    perRecipient: true,
+    fault: { kind: 'status', status: 503 },
+  },
+  { provider: 'teams', route: 'send', fault: { kind: 'slow', delayMs: 25 } },
+] as const;
+
+interface DemoServer {
+  readonly configPath: string;
+  readonly database: string;
+  readonly port: string;
+  readonly quiet: boolean;
+}
+
+/** Settings come from here alone: the demo is the same whatever the environment says. */
+async function startServer({ configPath, database, port, quiet }: DemoServer) {
+  const settings = readSettings({
+    flags: { '--config': configPath, '--database': database, '--port': port, '--log-level': quiet ? 'silent' : 'warn' },
+    env: {},
+    readSecretFile: () => ({ fault: 'the demo has no secret files' }),
+  });
+  const config = await loadCommandConfig(settings);
+  return serve({ settings, config, logger: createLogger({ level: settings.logLevel, format: settings.logFormat }) });
+}
+
+function mintDemoToken(app: App, lifeSeconds: number): Promise<string> {
+  const now = Date.now();
+  return mintToken({ app, subject: 'demo', lifeSeconds, once: false, privateKey: null, platformKey: null, now });
+}

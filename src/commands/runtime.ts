@@ -1,0 +1,61 @@
+import { BlockList } from 'node:net';
+import { type Command, Option } from 'commander';
+import type { ChannelCatalog } from '../config/connections.ts';
+import type { LoadedConfig } from '../config/file.ts';
+import { readGuardedText, readSecretText } from '../config/files.ts';
+import { readSettings, secretSettingEnvNames } from '../config/read-settings.ts';
+import { envOf, flagOf } from '../config/setting.ts';
+import { SETTINGS, type SettingKey, type Settings } from '../config/settings.ts';
+
+/** Adds the flags of settings to a command; their values stay text until `readCommandSettings`. */
+export function addSettings(command: Command, keys: readonly SettingKey[]): Command {
+  for (const key of keys) {
+    const { placeholder, help, fallback } = SETTINGS[key];
+    const hint = fallback === null ? '' : `; default ${fallback}`;
+    command.addOption(new Option(`${flagOf(key, SETTINGS[key])} <${placeholder}>`, `${help} (${envOf(key)}${hint})`));
+  }
+  return command;
+}
+
+/** The settings of this process out of the command's flags and the environment. Throws `ConfigurationError`. */
+export function readCommandSettings(command: Command): Settings {
+  const flags: Record<string, string | undefined> = {};
+  for (const option of command.options) {
+    const value: unknown = command.getOptionValue(option.attributeName());
+    if (option.long && typeof value === 'string') flags[option.long] = value;
+  }
+  const settings = readSettings({
+    flags,
+    env: process.env,
+    readSecretFile: (path, isKey) => (isKey ? readGuardedText(path) : readSecretText(path)),
+  });
+  forget(secretSettingEnvNames());
+  return settings;
+}
+
+/** The configuration file with its connections checked by the channels themselves. Throws `ConfigurationError`. */
+export async function loadCommandConfig(settings: Settings): Promise<LoadedConfig> {
+  const [{ loadConfig }, channels] = await Promise.all([import('../config/file.ts'), loadCatalog()]);
+  const canDecrypt = settings.platformKey !== null;
+  const config = loadConfig({ path: settings.config, channels, env: process.env, canDecrypt });
+  forget(config.secretEnvNames);
+  return config;
+}
+
+async function loadCatalog(): Promise<ChannelCatalog> {
+  const [{ CHANNELS, findChannel }, guard] = await Promise.all([
+    import('../channels/list.ts'),
+    import('../channels/guard.ts'),
+  ]);
+  const exempt = new BlockList();
+  return {
+    ids: CHANNELS.map((channel) => channel.id),
+    find: findChannel,
+    refuseUrl: (url, { allowPrivateNetwork }) => guard.refuseUrl(url, { allowPrivateNetwork, exempt }),
+  };
+}
+
+/** Nothing this process starts, and no dump of its environment, shall hold a secret it has read already. */
+function forget(names: readonly string[]): void {
+  for (const name of names) delete process.env[name];
+}

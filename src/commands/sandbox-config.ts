@@ -1,0 +1,35 @@
+import { randomBytes } from 'node:crypto';
+import { randomId } from '../model/ids.ts';
+import type { JsonObject } from '../model/json.ts';
+import { SCOPE_DIRECTORY, SCOPE_SEND } from '../model/tenancy.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
+
+export interface SandboxConfig {
+  /** A whole configuration file. */
+  readonly file: JsonObject;
+  readonly botId: string;
+  readonly clientId: string;
+}
+
+/** A configuration with one bot that talks to the simulators, and one app with a fresh secret that may use it. */
+export function sandboxConfig({ urls, credentials }: Pick<Sandbox, 'urls' | 'credentials'>): SandboxConfig {
+  const botId = randomId('st');
+  const clientId = randomId('cs');
+  // The simulators are on this machine, and nobody else's limits are at stake.
+  const common = { allowPrivateNetwork: true, limits: { perSecond: 0 } };
+  const { name, secret } = credentials.hook;
+  const connections = [
+    { channel: 'msteams', ...credentials.teams, serviceUrl: urls.teams, loginUrl: urls.login, ...common },
+    { channel: 'slack', ...credentials.slack, apiUrl: urls.slack, ...common },
+    { channel: 'ivr', name: 'Webhook', url: `${urls.hooks}/${name}`, secret, ...common },
+  ];
+  const app = {
+    clientId,
+    name: 'Rehearsal',
+    algorithm: 'HS256',
+    clientSecret: randomBytes(36).toString('base64url'),
+    bots: [botId],
+    scopes: [SCOPE_SEND, SCOPE_DIRECTORY],
+  };
+  return { botId, clientId, file: { bots: [{ id: botId, name: 'Rehearsal', connections }], apps: [app] } };
+}

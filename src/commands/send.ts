@@ -1,0 +1,111 @@
+import { type Command, Option } from 'commander';
+import type { Job, NotifyBody, NotifyV2Body, NotifyV2Identity } from '../client/documents.ts';
+import { CommandFailure, EXIT } from './exit.ts';
+import { openProgress } from './progress.ts';
+import { readInput, readRecipients } from './recipients.ts';
+import { summarize } from './summary.ts';
+import { addTarget, openTarget, type Target, type TargetOptions } from './target.ts';
+import { exitCodeOf, watchUntilDone } from './watch.ts';
+
+interface SendOptions extends TargetOptions {
+  readonly channel?: string;
+  readonly instance?: string;
+  readonly to?: string;
+  readonly toFile?: string;
+  readonly text?: string;
+  readonly json?: string;
+  readonly version: '1' | '2';
+  readonly idempotencyKey?: string;
+  readonly watch?: boolean;
+  readonly jsonOutput?: boolean;
+}
+
+export function define(command: Command): void {
+  addTarget(command)
+    .description('Sends a notification.')
+    .option('--channel <name>', 'msteams, slack, ivr, …')
+    .option('--instance <name>', 'which connection of the channel, by its name (v2)')
+    .option('--to <list>', 'recipients, separated by commas')
+    .option('--to-file <file>', 'recipients, one a line; - is standard input')
+    .option('--text <words>', 'what to say')
+    .option('--json <file>', 'the whole request body instead of the five flags above; - is standard input')
+    .addOption(
+      new Option('--version <number>', 'the interface to use: 1 notify, 2 notifyV2').choices(['1', '2']).default('1'),
+    )
+    .option('--idempotency-key <key>', 'sending again with the same key sends nothing twice (default: a fresh one)')
+    .option('--watch', 'stay until it is delivered')
+    .option('--json-output', 'print the documents of the API instead of sentences')
+    .addHelpText(
+      'after',
+      `
+With --watch the exit code is that of \`beckon status\`: 0 everybody was reached, 1 not everybody.
+
+Example:
+  beckon send --app cs-1e845b00-81ad-5757-a1e7-d0f6fea227e9 --channel msteams --to ann@example.com --text "Lunch is ready" --watch`,
+    )
+    .action(async (options: SendOptions) => {
+      const target = await openTarget(command, options);
+      const job = await send(target, options);
+      if (options.watch) await watchAndReport(target, job, options);
+      else report(job, options);
+    });
+}
+
+async function send({ client, botId }: Target, options: SendOptions): Promise<Job> {
+  const key = options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey };
+  // A body from a file goes to the server as it is: the server is the judge, and its sentence names the key.
+  if (options.version === '1') {
+    const body = options.json === undefined ? composeV1(options) : (readBody(options.json) as NotifyBody);
+    return client.notify({ botId, body, ...key });
+  }
+  const body = options.json === undefined ? await composeV2(options) : (readBody(options.json) as NotifyV2Body);
+  return client.notifyV2({ botId, body, ...key });
+}
+
+function composeV1(options: SendOptions): NotifyBody {
+  const { channel, text } = requireWords(options);
+  const identities = readRecipients(options);
+  return { channel, userIdentityType: 'resolve', message: { type: 'text', val: text }, identities };
+}
+
+async function composeV2(options: SendOptions): Promise<NotifyV2Body> {
+  const { channel, text } = requireWords(options);
+  const { findChannel } = await import('../channels/list.ts');
+  const key = findChannel(channel)?.identityKey ?? 'email';
+  const identities = readRecipients(options).map((identity): NotifyV2Identity => ({ [key]: identity }));
+  const instance = options.instance === undefined ? {} : { webhookInstanceName: options.instance };
+  return { channel, ...instance, message: { type: 'text', value: text }, identities };
+}
+
+function requireWords({ channel, text }: SendOptions): { readonly channel: string; readonly text: string } {
+  if (channel === undefined) throw new CommandFailure('Through which channel? Give --channel, or --json.', EXIT.usage);
+  if (text === undefined) throw new CommandFailure('What shall it say? Give --text, or --json.', EXIT.usage);
+  return { channel, text };
+}
+
+function readBody(path: string): unknown {
+  try {
+    return JSON.parse(readInput(path, '--json'));
+  } catch (error) {
+    if (error instanceof CommandFailure) throw error;
+    throw new CommandFailure(
+      `--json: ${path} is not JSON: ${error instanceof Error ? error.message : error}.`,
+      EXIT.usage,
+    );
+  }
+}
+
+function report(job: Job, { jsonOutput }: SendOptions): void {
+  if (jsonOutput) console.log(JSON.stringify(job, null, 2));
+  else {
+    console.log(`Accepted ${job.store.identitiesCount} recipients as ${job._id}.`);
+    console.log(`See what becomes of them: beckon status ${job._id} --bot ${job.streamId} --watch`);
+  }
+}
+
+async function watchAndReport({ client, botId }: Target, job: Job, { jsonOutput }: SendOptions): Promise<void> {
+  const progress = openProgress('Delivering');
+  const done = await watchUntilDone({ client, botId, requestId: job._id, progress });
+  console.log(jsonOutput ? JSON.stringify(done, null, 2) : summarize(done));
+  process.exitCode = exitCodeOf(done);
+}

@@ -1,0 +1,46 @@
+import type { Command } from 'commander';
+import { SETTING_KEYS } from '../config/settings.ts';
+import { createLogger } from '../log/logger.ts';
+import type { RunningServer } from '../serve.ts';
+import { checkFolder } from './checks.ts';
+import { EXIT } from './exit.ts';
+import { addSettings, loadCommandConfig, readCommandSettings } from './runtime.ts';
+import { firstStopSignal } from './stop-signals.ts';
+
+export function define(command: Command): void {
+  addSettings(command, SETTING_KEYS)
+    .description('Runs the server. Every flag can be set by its environment variable instead.')
+    .addHelpText(
+      'after',
+      `
+SIGTERM or Ctrl-C drains: no new work is taken, sends in flight finish, the rest is given back. A second one ends it now.
+
+Examples:
+  beckon serve --config beckon.yaml
+  beckon serve --database postgres://beckon@db.example.com/beckon --host 0.0.0.0      one of many on one database`,
+    )
+    .action(async () => {
+      // First of all: as PID 1 of a container a signal without a handler is lost.
+      const stopped = firstStopSignal();
+      const server = await start(command);
+      console.log(`Beckon listens on ${server.url}`);
+      process.exitCode = await runUntilStopped(server, stopped);
+    });
+}
+
+async function start(command: Command): Promise<RunningServer> {
+  const settings = readCommandSettings(command);
+  const config = await loadCommandConfig(settings);
+  checkFolder(settings.database);
+  const logger = createLogger({ level: settings.logLevel, format: settings.logFormat });
+  const { serve } = await import('../serve.ts');
+  return serve({ settings, config, logger });
+}
+
+/** Until a signal has drained it, which is a success, or until it ended by itself, which is not. */
+async function runUntilStopped(server: RunningServer, stopped: Promise<NodeJS.Signals>): Promise<number> {
+  const signal = await Promise.race([stopped, server.closed]);
+  if (signal === undefined) return EXIT.failure;
+  await server.drain();
+  return EXIT.ok;
+}

@@ -1,0 +1,17 @@
+import type { JobStatus } from '../client/documents.ts';
+
+/** What became of a notification, for a person: the head line, then how often each thing was said of a recipient. */
+export function summarize(job: JobStatus): string {
+  const head = `${job.status}  ${job.percentageComplete} %  ${job.count} of ${job.store.identitiesCount} recipients  ${job._id}`;
+  return [head, ...countComments(job)].join('\n');
+}
+
+function countComments({ statusLogs }: JobStatus): string[] {
+  const groups = Object.entries(Object.groupBy(statusLogs, (log) => `${log.status}  ${log.comments}`));
+  const rows = groups.map(([words, logs = []]) => ({ words, logs, example: logs[0]?.originalId ?? '' }));
+  rows.sort((a, b) => b.logs.length - a.logs.length);
+  const widest = Math.max(...rows.map(({ words }) => words.length), 0);
+  return rows.map(({ words, logs, example }) => {
+    return `  ${String(logs.length).padStart(6)}  ${words.padEnd(widest)}  such as ${example}`;
+  });
+}
