@@ -3,7 +3,7 @@ import * as batches from './batches.ts';
 import type { Database } from './database.ts';
 import * as notifications from './notifications.ts';
 import * as people from './people.ts';
-import type { Store } from './port.ts';
+import { type Store, StoreUnavailable } from './port.ts';
 import { openPostgres } from './postgres.ts';
 import * as replies from './replies.ts';
 import { openSqlite } from './sqlite.ts';
@@ -21,6 +21,19 @@ export async function openStore(url: string, options: { readonly clock: Clock })
     throw error;
   }
   return createStore(database);
+}
+
+/** The schema version the database has now, 0 for none; changes nothing. Rejects as `openStore` does. */
+export async function readSchemaVersion(url: string, options: { readonly clock: Clock }): Promise<number> {
+  const database = openDatabase(url, options.clock);
+  try {
+    return await database.schemaVersion();
+  } catch (error) {
+    if (error instanceof StoreUnavailable) throw error;
+    return 0;
+  } finally {
+    await database.close();
+  }
 }
 
 function openDatabase(url: string, clock: Clock): Database {
