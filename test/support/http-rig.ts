@@ -30,6 +30,8 @@ export interface Rig {
 export interface ManualClock extends Clock {
   /** Moves both times and runs what became due. */
   advance(ms: number): void;
+  /** How many tasks wait for their time. */
+  waiting(): number;
 }
 
 export const BOT = 'st-736ff917-d836-55b4-9a6b-3dad20c09af3';
@@ -210,6 +212,7 @@ function createManualClock(start: number): ManualClock {
       tasks.set(entry, now + delayMs);
       return () => tasks.delete(entry);
     },
+    waiting: () => tasks.size,
     advance(ms) {
       now += ms;
       for (const [task, dueAt] of tasks) {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import fc from 'fast-check';
 import { BOT, call, OTHER_BOT, post, type Rig, startRig, tokenFor } from '../../../test/support/http-rig.ts';
 
 const v1 = {
@@ -247,6 +248,22 @@ describe('bodies that are refused', () => {
     // The server hangs up on a sender that goes on, who may or may not still read why.
     if (untold !== null) assert.equal(untold.status, 413);
     assert.equal((await post(rig, 'notify', v1)).status, 200);
+  });
+
+  it('property: whatever takes the place of a field is accepted or refused, never a failure of ours', async () => {
+    const place = fc.constantFrom(...Object.keys(v1), 'content', 'webhookInstanceName', 'extra');
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom('notify', 'notifyV2'),
+        place,
+        fc.jsonValue({ maxDepth: 4 }),
+        async (route, key, value) => {
+          const reply = await post(rig, route, { ...(route === 'notify' ? v1 : v2), [key]: value });
+          assert.ok([200, 412].includes(reply.status), reply.text);
+        },
+      ),
+      { numRuns: 200 },
+    );
   });
 
   it('nothing that was refused left anything behind', async () => {
