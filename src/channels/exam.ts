@@ -2,12 +2,10 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
-import { systemClock } from '../model/clock.ts';
 import { isJsonObject, type JsonObject } from '../model/json.ts';
 import type { Address, Outcome } from '../model/outcome.ts';
-import type { Connection } from '../model/tenancy.ts';
-import type { Channel, ChannelSession, SendRequest } from './contract.ts';
-import { createOutbound } from './outbound-undici.ts';
+import type { Channel, SendRequest } from './contract.ts';
+import { type Desk, openDesk } from './test-desk.ts';
 
 /** What the exam needs of a simulated provider. */
 export interface ExamSimulator {
@@ -48,7 +46,7 @@ export function examineChannel<Simulator extends ExamSimulator>(exam: Exam<Simul
 
   before(async () => {
     simulator = await exam.start();
-    desk = openDesk(exam, exam.settings(simulator));
+    desk = openDesk({ ...exam, settings: exam.settings(simulator) });
   });
   after(async () => {
     await desk.close();
@@ -133,7 +131,7 @@ export function examineChannel<Simulator extends ExamSimulator>(exam: Exam<Simul
       const elsewhere = await exam.start();
       const settings = exam.settings(elsewhere);
       await elsewhere.close();
-      const lonely = openDesk(exam, settings);
+      const lonely = openDesk({ ...exam, settings });
       const outcome = checkOutcome(await lonely.send());
       assert.equal(outcome.kind === 'failed' && outcome.reason, 'provider_unreachable');
       assert.equal((await lonely.session.check(AbortSignal.timeout(1_000))).ok, exam.anyBodyWillDo);
@@ -141,7 +139,7 @@ export function examineChannel<Simulator extends ExamSimulator>(exam: Exam<Simul
     });
 
     test('when the network is not allowed is refused, for the whole connection', async () => {
-      const fenced = openDesk(exam, exam.settings(simulator), { allowPrivateNetwork: false });
+      const fenced = openDesk({ ...exam, settings: exam.settings(simulator), allowPrivateNetwork: false });
       const outcome = checkOutcome(await fenced.send());
       assert.ok(outcome.kind === 'rejected');
       assert.deepEqual([outcome.scope, outcome.reason], ['connection', 'url_refused']);
@@ -210,7 +208,7 @@ export function examineChannel<Simulator extends ExamSimulator>(exam: Exam<Simul
 
     test('frees what it holds', async () => {
       const before = openSockets();
-      const guest = openDesk(exam, exam.settings(simulator));
+      const guest = openDesk({ ...exam, settings: exam.settings(simulator) });
       await Promise.all(Array.from({ length: 20 }, () => guest.send()));
       assert.ok(openSockets() > before, 'the test must open connections');
       await guest.close();
@@ -241,49 +239,6 @@ const RETRY_AFTER: readonly (readonly [string | null, number | null])[] = [
   ['NaN', null],
   ['Thu, 01 Jan 2099 00:00:00 GMT', 3_600_000],
 ];
-
-interface Desk {
-  readonly session: ChannelSession;
-  send(request?: Partial<SendRequest>): Promise<Outcome>;
-  close(): Promise<void>;
-}
-
-function openDesk(
-  { channel, address }: Pick<Exam<ExamSimulator>, 'channel' | 'address'>,
-  settings: JsonObject,
-  { allowPrivateNetwork = true } = {},
-): Desk {
-  const outbound = createOutbound();
-  const connection: Connection = {
-    id: 'dc-exam',
-    botId: 'st-exam',
-    channel: channel.id,
-    name: channel.named ? 'Exam' : null,
-    settings,
-    limits: { perSecond: null, concurrency: null },
-    allowPrivateNetwork,
-  };
-  const session = channel.open(connection, { outbound, clock: systemClock, random: () => 0.5 });
-  let sent = 0;
-  return {
-    session,
-    send: (request = {}) =>
-      session.send({
-        key: `ms-${++sent}`,
-        botId: connection.botId,
-        identity: 'jane@example.com',
-        address,
-        message: { type: 'text', text: 'hello' },
-        createdAt: systemClock.now(),
-        signal: AbortSignal.timeout(3_000),
-        ...request,
-      }),
-    async close() {
-      await session.close();
-      await outbound.close();
-    },
-  };
-}
 
 function checkOutcome(outcome: Outcome): Outcome {
   if (outcome.kind === 'accepted') return outcome;

@@ -36,7 +36,7 @@ export function judgeRefusal(answer: OutboundResponse, context: RefusalContext):
     retryAfterMs: parseRetryAfter(answer.headers['retry-after'], context.now),
   };
   const remedy = findRemedy(facts);
-  const serviceUrl = remedy === 'move' ? (/https:\/\/[\w.-]+(?:\/[\w./-]*)?/.exec(said.message)?.[0] ?? null) : null;
+  const serviceUrl = remedy === 'move' ? (/https?:\/\/[\w.:-]+(?:\/[\w./-]*)?/.exec(said.message)?.[0] ?? null) : null;
   return { outcome: classify(facts), remedy, serviceUrl };
 }
 

@@ -15,6 +15,9 @@ const CONNECTOR_HOSTS = [
   'teams.microsoft.us',
 ];
 
+/** The government community cloud's connector, for a refusal that says "another host" and not which. */
+const GCC_SERVICE_URL = 'https://smba.infra.gcc.teams.microsoft.com/teams/';
+
 const REMEMBERED = 100;
 
 /**
@@ -37,11 +40,17 @@ export class ServiceUrls {
 
   /** The proposed URL, ending in a slash, or the configured one when there is none or it is not trusted. */
   choose(proposed: string | undefined): string {
-    return proposed === undefined ? this.configured : (this.trusted(proposed) ?? this.configured);
+    return proposed === undefined ? this.configured : (this.#trusted(proposed) ?? this.configured);
+  }
+
+  /** Where to go when the connector says that the bot belongs on another host; null: nowhere we would trust. */
+  moveTo(named: string | null): string | null {
+    const trusted = named === null ? null : this.#trusted(named);
+    return trusted ?? (isConnector(new URL(this.configured).hostname) ? GCC_SERVICE_URL : null);
   }
 
   /** The URL ending in a slash; null when a token must not be sent there. */
-  trusted(text: string): string | null {
+  #trusted(text: string): string | null {
     const decided = this.#decided.get(text);
     if (decided !== undefined) return decided;
     if (this.#decided.size >= REMEMBERED) this.#decided.clear();

@@ -24,9 +24,6 @@ interface Place {
   readonly tenantId: string;
 }
 
-/** The government community cloud's connector, for a refusal that says "another host" and not which. */
-const GCC_SERVICE_URL = 'https://smba.infra.gcc.teams.microsoft.com/teams/';
-
 export class TeamsSession implements ChannelSession {
   readonly #settings: TeamsSettings;
   readonly #allowPrivateNetwork: boolean;
@@ -79,8 +76,8 @@ export class TeamsSession implements ChannelSession {
     if (verdict.remedy === 'recreate' && remedies.mayRecreate && place.memberId !== null) {
       return this.#sendTo({ ...place, conversationId: null }, request, { ...remedies, mayRecreate: false });
     }
-    if (verdict.remedy === 'move' && remedies.mayMove) {
-      const serviceUrl = this.#serviceUrls.trusted(verdict.serviceUrl ?? '') ?? GCC_SERVICE_URL;
+    const serviceUrl = verdict.remedy === 'move' ? this.#serviceUrls.moveTo(verdict.serviceUrl) : null;
+    if (serviceUrl !== null && remedies.mayMove) {
       return this.#sendTo({ ...place, serviceUrl, isMoved: true }, request, { ...remedies, mayMove: false });
     }
     return verdict.outcome;

@@ -1,0 +1,100 @@
+import { after } from 'node:test';
+import { type Clock, systemClock } from '../model/clock.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { Address, Outcome } from '../model/outcome.ts';
+import type { Channel, ChannelSession, SendRequest } from './contract.ts';
+import type { OutboundCall } from './outbound.ts';
+import { createOutbound } from './outbound-undici.ts';
+
+/** One open connection of a channel, for tests. What it sends goes over the wire, and is written down. */
+export interface Desk {
+  readonly session: ChannelSession;
+  readonly calls: readonly OutboundCall[];
+  send(request?: Partial<SendRequest>): Promise<Outcome>;
+  close(): Promise<void>;
+}
+
+export interface DeskOptions {
+  readonly channel: Channel;
+  readonly settings: JsonObject;
+  readonly address: Address;
+  readonly allowPrivateNetwork?: boolean;
+  readonly clock?: Clock;
+}
+
+export function openDesk({ channel, settings, address, ...more }: DeskOptions): Desk {
+  const { allowPrivateNetwork = true, clock = systemClock } = more;
+  const wire = createOutbound();
+  const calls: OutboundCall[] = [];
+  const outbound = {
+    request(call: OutboundCall) {
+      calls.push(call);
+      return wire.request(call);
+    },
+    close: () => wire.close(),
+  };
+  const connection = {
+    id: 'dc-test',
+    botId: 'st-test',
+    channel: channel.id,
+    name: channel.named ? 'Test' : null,
+    settings,
+    limits: { perSecond: null, concurrency: null },
+    allowPrivateNetwork,
+  };
+  const session = channel.open(connection, { outbound, clock, random: () => 0.5 });
+  let sent = 0;
+  return {
+    session,
+    calls,
+    send: (request = {}) =>
+      session.send({
+        key: `ms-${++sent}`,
+        botId: connection.botId,
+        identity: 'jane@example.com',
+        address,
+        message: { type: 'text', text: 'hello' },
+        createdAt: clock.now(),
+        signal: AbortSignal.timeout(5_000),
+        ...request,
+      }),
+    async close() {
+      await session.close();
+      await outbound.close();
+    },
+  };
+}
+
+/** A desk that is closed after the tests of the file. */
+export function openTestDesk(options: DeskOptions): Desk {
+  const desk = openDesk(options);
+  after(() => desk.close());
+  return desk;
+}
+
+export interface TestClock extends Clock {
+  advance(byMs: number): void;
+}
+
+/** Time that moves by hand; timers never fire by themselves. */
+export function openTestClock(startAt = Date.UTC(2026, 10, 22, 12)): TestClock {
+  let elapsedMs = 0;
+  const timers = new Set<{ readonly at: number; readonly task: () => void }>();
+  return {
+    now: () => startAt + elapsedMs,
+    monotonic: () => elapsedMs,
+    after(delayMs, task) {
+      const timer = { at: elapsedMs + delayMs, task };
+      timers.add(timer);
+      return () => timers.delete(timer);
+    },
+    advance(byMs) {
+      elapsedMs += byMs;
+      for (const timer of timers) {
+        if (timer.at > elapsedMs) continue;
+        timers.delete(timer);
+        timer.task();
+      }
+    },
+  };
+}
