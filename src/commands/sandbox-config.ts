@@ -19,7 +19,15 @@ export function sandboxConfig({ urls, credentials }: Pick<Sandbox, 'urls' | 'cre
   const common = { allowPrivateNetwork: true, limits: { perSecond: 0 } };
   const { name, secret } = credentials.hook;
   const connections = [
-    { channel: 'msteams', ...credentials.teams, serviceUrl: urls.teams, loginUrl: urls.login, ...common },
+    {
+      channel: 'msteams',
+      ...credentials.teams,
+      serviceUrl: urls.teams,
+      loginUrl: urls.login,
+      // Not simulated, and a rehearsal must not call the real one.
+      graphUrl: `${urls.base}/graph`,
+      ...common,
+    },
     { channel: 'slack', ...credentials.slack, apiUrl: urls.slack, ...common },
     { channel: 'ivr', name: 'Webhook', url: `${urls.hooks}/${name}`, secret, ...common },
   ];

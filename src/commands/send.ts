@@ -98,7 +98,8 @@ function readBody(path: string): unknown {
 function report(job: Job, { jsonOutput }: SendOptions): void {
   if (jsonOutput) console.log(JSON.stringify(job, null, 2));
   else {
-    console.log(`Accepted ${job.store.identitiesCount} recipients as ${job._id}.`);
+    const { identitiesCount } = job.store;
+    console.log(`Accepted ${identitiesCount} ${identitiesCount === 1 ? 'recipient' : 'recipients'} as ${job._id}.`);
     console.log(`See what becomes of them: beckon status ${job._id} --bot ${job.streamId} --watch`);
   }
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { SETTING_KEYS } from '../config/settings.ts';
+import { SETTING_KEYS, type Settings } from '../config/settings.ts';
 import { createLogger } from '../log/logger.ts';
 import type { RunningServer } from '../serve.ts';
 import { checkFolder } from './checks.ts';
@@ -22,14 +22,14 @@ Examples:
     .action(async () => {
       // First of all: as PID 1 of a container a signal without a handler is lost.
       const stopped = firstStopSignal();
-      const server = await start(command);
+      const settings = readCommandSettings(command);
+      const server = await start(settings);
       console.log(`Beckon listens on ${server.url}`);
-      process.exitCode = await runUntilStopped(server, stopped);
+      process.exitCode = await runUntilStopped(server, stopped, settings.drainMs);
     });
 }
 
-async function start(command: Command): Promise<RunningServer> {
-  const settings = readCommandSettings(command);
+async function start(settings: Settings): Promise<RunningServer> {
   const config = await loadCommandConfig(settings);
   checkFolder(settings.database);
   const logger = createLogger({ level: settings.logLevel, format: settings.logFormat });
@@ -37,10 +37,19 @@ async function start(command: Command): Promise<RunningServer> {
   return serve({ settings, config, logger });
 }
 
+/** What closing may take beyond the sends in flight. */
+const CLOSE_MS = 10_000;
+
 /** Until a signal has drained it, which is a success, or until it ended by itself, which is not. */
-async function runUntilStopped(server: RunningServer, stopped: Promise<NodeJS.Signals>): Promise<number> {
+async function runUntilStopped(
+  server: RunningServer,
+  stopped: Promise<NodeJS.Signals>,
+  drainMs: number,
+): Promise<number> {
   const signal = await Promise.race([stopped, server.closed]);
   if (signal === undefined) return EXIT.failure;
+  // Whatever then still keeps the process alive shall not keep it for ever.
+  setTimeout(() => process.exit(EXIT.failure), drainMs + CLOSE_MS).unref();
   await server.drain();
   return EXIT.ok;
 }

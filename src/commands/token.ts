@@ -32,10 +32,15 @@ export function define(command: Command): void {
     });
 }
 
+const JTI_LONGEST_SECONDS = 3_600;
+
 async function makeToken(command: Command, options: TokenOptions): Promise<string> {
   const settings = readCommandSettings(command);
   const app = findApp(settings.config, options.app);
   const lifeSeconds = parseDurationSeconds(options.expires, '--expires');
+  if ((options.jti || app.enforceJti) && lifeSeconds > JTI_LONGEST_SECONDS) {
+    throw new CommandFailure('--expires: a token that is good for one call lives at most 1h.', EXIT.usage);
+  }
   return mintToken({
     app,
     lifeSeconds,

@@ -43,6 +43,8 @@ function explainError(schema: TSchema, error: SchemaError): ShapeFault[] {
 
 function explainValue(error: SchemaError, schema: Readonly<Record<string, unknown>>): string {
   switch (error.keyword) {
+    case 'boolean':
+      return 'is not a key here.';
     case 'type':
       return explainType(error.params.type);
     case 'minLength':

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { Type } from 'typebox';
-import { LineCounter, parseDocument, stringify } from 'yaml';
+import { type Document, LineCounter, parseDocument, stringify, type YAMLError } from 'yaml';
 import { isJsonObject, type JsonObject } from '../model/json.ts';
 import type { App, Tenancy } from '../model/tenancy.ts';
 import { type ReadApp, readApp } from './apps.ts';
@@ -99,13 +99,31 @@ function parseYaml(path: string): unknown {
   if ('fault' in text) throw new ConfigurationError([text.fault]);
   const lines = new LineCounter();
   const document = parseDocument(text.value, { lineCounter: lines, prettyErrors: false });
-  if (document.errors.length === 0) return document.toJS() ?? {};
+  // A warning means that a value was read as something else than it looks like.
+  const troubles = [...document.errors, ...document.warnings];
+  if (troubles.length === 0) return expand(document, path);
   throw new ConfigurationError(
-    document.errors.map((error) => {
-      const { line, col } = lines.linePos(error.pos[0]);
-      return `${path}: line ${line}, column ${col}: ${error.message}`;
+    troubles.map((trouble) => {
+      const { line, col } = lines.linePos(trouble.pos[0]);
+      return `${path}: line ${line}, column ${col}: ${explainYaml(trouble)}.`;
     }),
   );
+}
+
+/** The library's words, except where they would repeat a secret that somebody forgot to quote. */
+function explainYaml({ code, message }: YAMLError): string {
+  return code === 'TAG_RESOLVE_FAILED' ? 'put quotes around a value that begins with !' : message.replace(/\.$/, '');
+}
+
+/** Aliases are followed here: to anchors that are not there, or so often that memory would end. */
+function expand(document: Document.Parsed, path: string): unknown {
+  try {
+    return document.toJS() ?? {};
+  } catch (error) {
+    const isBomb = error instanceof Error && error.message.startsWith('Excessive');
+    const sentence = isBomb ? 'its aliases multiply without end' : 'put quotes around a value that begins with *';
+    throw new ConfigurationError([`${path}: ${sentence}.`]);
+  }
 }
 
 function readBots(raw: unknown, { channels }: ConfigRequest, report: Report): ReadBot[] {
