@@ -118,7 +118,7 @@ function faultsOf(call: Call) {
 
 function readJson(call: Call): unknown {
   try {
-    return JSON.parse(call.raw.toString('utf8'));
+    return JSON.parse(call.body);
   } catch {
     throw new ControlError('The request body must be JSON.');
   }

@@ -36,7 +36,7 @@ const KEY_ID = 'sandbox-1';
 const PRUNE_FROM = 1000;
 
 export async function openEntra(apps: readonly EntraApp[], lifetimeSeconds: number, clock: Clock): Promise<Entra> {
-  const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 });
+  const privateKey = await signingKey();
   const keys = json(200, { keys: [await publicJwk(privateKey)] });
   const issued = new Map<string, TokenClaims>();
 
@@ -48,7 +48,7 @@ export async function openEntra(apps: readonly EntraApp[], lifetimeSeconds: numb
   }
 
   async function answerToken(authority: string, call: Call): Promise<Answer> {
-    const form = parseForm(call.raw.toString('utf8'));
+    const form = parseForm(call.body);
     const grant = checkGrant(apps, decodeSegment(authority), form, clock.now());
     if ('refusal' in grant) return grant.refusal;
     const token = await signToken(privateKey, grant, clock.now(), lifetimeSeconds);
@@ -81,6 +81,14 @@ export async function openEntra(apps: readonly EntraApp[], lifetimeSeconds: numb
   }
 
   return { plan, refuse, claimsOf };
+}
+
+let generated: Promise<KeyObject> | null = null;
+
+/** One key for all sandboxes of a process: making one takes longer than all the rest of a start. */
+function signingKey(): Promise<KeyObject> {
+  generated ??= promisify(generateKeyPair)('rsa', { modulusLength: 2048 }).then(({ privateKey }) => privateKey);
+  return generated;
 }
 
 interface Grant {

@@ -18,7 +18,7 @@ export function openHooks({ secrets, ledger, clock }: HooksParts): Provider {
     const name = decodeSegment(call.path.slice(1));
     if (name === '' || name.includes('/')) return planAnswer('unknown', refuse(404));
     if (call.method !== 'POST') return planAnswer('deliver', refuse(405));
-    const body = parseJsonObject(call.raw.toString('utf8'));
+    const body = parseJsonObject(call.body);
     const recipient = typeof body?.['to'] === 'string' ? body['to'] : name;
     return { route: 'deliver', recipient, exclusive: null, run: () => deliver(call, name, recipient, textOf(body)) };
   }
@@ -36,7 +36,7 @@ export function openHooks({ secrets, ledger, clock }: HooksParts): Provider {
       messageId,
       text,
       signature: { verdict, timestamp: headerOf(call, 'webhook-timestamp') },
-      raw: call.raw,
+      body: call.body,
     });
     return json(200, { received: messageId }, { 'x-request-id': messageId });
   }

@@ -22,7 +22,7 @@ export interface LedgerEntry {
   readonly messageId: string | null;
   /** The text, cut to 1,000 characters; null when the message has none. */
   readonly text: string | null;
-  /** SHA-1 of the request body, hex. */
+  /** SHA-1 of the request body's text, hex. */
   readonly bodyHash: string;
   /** The request body; null once newer bodies took its room (the last 16 MiB are kept). */
   readonly body: string | null;
@@ -39,7 +39,7 @@ export interface Signature {
 export type Processed = Pick<
   LedgerEntry,
   'provider' | 'action' | 'recipient' | 'conversation' | 'key' | 'messageId' | 'text' | 'signature'
-> & { readonly raw: Buffer };
+> & { readonly body: string };
 
 export interface LedgerFilter {
   readonly provider?: ProviderName;
@@ -65,11 +65,12 @@ const SAME_TEXTS = 256;
 
 /**
  * The append-only record of what was processed. In mode `counts` it keeps numbers per recipient and no entries, so
- * that memory grows with people and not with messages.
+ * that memory grows with people (and idempotency keys), not with messages.
  */
 export class Ledger {
   readonly mode: LedgerMode;
   readonly #clock: Clock;
+  readonly #onRecord: () => void;
   #entries: StoredEntry[] = [];
   #firstBody = 0;
   #bodiesBytes = 0;
@@ -77,9 +78,11 @@ export class Ledger {
   readonly #keys = new Set<string>();
   readonly #texts = new Map<string, string>();
 
-  constructor(mode: LedgerMode, clock: Clock) {
+  /** `onRecord` is called after every entry. */
+  constructor(mode: LedgerMode, clock: Clock, onRecord: () => void = () => {}) {
     this.mode = mode;
     this.#clock = clock;
+    this.#onRecord = onRecord;
   }
 
   /** Sends processed so far, by one provider or all; replays not counted. */
@@ -91,6 +94,7 @@ export class Ledger {
     const replay = this.#isReplay(processed);
     if (processed.action === 'send') this.#count(processed, replay);
     if (this.mode === 'full') this.#append(processed, replay);
+    this.#onRecord();
   }
 
   /** Entries in order of processing; empty in mode `counts`. */
@@ -99,7 +103,7 @@ export class Ledger {
     const limit = filter.limit ?? Number.POSITIVE_INFINITY;
     for (let index = filter.after ?? 0; index < this.#entries.length && found.length < limit; index++) {
       const entry = this.#entries[index];
-      if (entry !== undefined && matches(entry, filter)) found.push(entry);
+      if (entry !== undefined && matches(entry, filter)) found.push(toEntry(entry));
     }
     return found;
   }
@@ -121,11 +125,10 @@ export class Ledger {
 
   /** The last entry about a message; null when it was never sent or in mode `counts`. */
   lastAbout(provider: ProviderName, conversation: string, messageId: string): LedgerEntry | null {
-    return (
-      this.#entries.findLast(
-        (entry) => entry.messageId === messageId && entry.conversation === conversation && entry.provider === provider,
-      ) ?? null
+    const last = this.#entries.findLast(
+      (entry) => entry.messageId === messageId && entry.conversation === conversation && entry.provider === provider,
     );
+    return last === undefined ? null : toEntry(last);
   }
 
   clear(): void {
@@ -160,18 +163,16 @@ export class Ledger {
     return [...this.#sums].filter(([name]) => provider === undefined || name === provider);
   }
 
-  #append({ raw, ...processed }: Processed, replay: boolean): void {
-    const body = raw.toString('utf8');
+  #append(processed: Processed, replay: boolean): void {
     this.#entries.push({
       ...processed,
       seq: this.#entries.length + 1,
       at: this.#clock.now(),
       replay,
       text: processed.text === null ? null : this.#shared(processed.text.slice(0, TEXT_LENGTH)),
-      bodyHash: hash('sha1', raw, 'hex'),
-      body,
+      bodyHash: null,
     });
-    this.#bodiesBytes += body.length;
+    this.#bodiesBytes += processed.body.length;
     this.#dropOldBodies();
   }
 
@@ -189,6 +190,7 @@ export class Ledger {
       const oldest = this.#entries[this.#firstBody++];
       if (oldest === undefined) return;
       this.#bodiesBytes -= oldest.body?.length ?? 0;
+      oldest.bodyHash = hashOf(oldest);
       oldest.body = null;
     }
   }
@@ -200,9 +202,18 @@ interface Sums {
   readonly recipients: Map<string, number>;
 }
 
-type StoredEntry = Omit<LedgerEntry, 'body'> & { body: string | null };
+/** The hash is made when somebody asks or the body goes: most entries of a bench meet neither. */
+type StoredEntry = Omit<LedgerEntry, 'body' | 'bodyHash'> & { body: string | null; bodyHash: string | null };
 
-function matches(entry: LedgerEntry, { provider, recipient }: LedgerFilter): boolean {
+function toEntry(stored: StoredEntry): LedgerEntry {
+  return { ...stored, bodyHash: hashOf(stored) };
+}
+
+function hashOf({ body, bodyHash }: StoredEntry): string {
+  return bodyHash ?? hash('sha1', body ?? '', 'hex');
+}
+
+function matches(entry: StoredEntry, { provider, recipient }: LedgerFilter): boolean {
   if (provider !== undefined && entry.provider !== provider) return false;
   return recipient === undefined || entry.recipient === recipient;
 }

@@ -10,7 +10,9 @@ export interface Call {
   readonly path: string;
   readonly query: string;
   readonly headers: IncomingHttpHeaders;
+  /** The body's bytes, and the same as text. */
   readonly raw: Buffer;
+  readonly body: string;
 }
 
 export interface Answer {

@@ -57,7 +57,7 @@ export interface Sandbox {
   readonly people: People;
   readonly hookSecrets: HookSecrets;
   stats(): SandboxStats;
-  /** Resolves as soon as the condition holds; it is asked again whenever a call comes in or ends. */
+  /** Resolves as soon as the condition holds; it is asked again whenever a call comes in, is processed or ends. */
   until(condition: () => boolean): Promise<void>;
   /** Empties ledger and counters; faults, people and secrets are again those of the start. */
   reset(): void;
@@ -69,12 +69,12 @@ export interface Sandbox {
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const clock = options.clock ?? systemClock;
   const limits = chooseLimits(options.limits ?? 'documented');
-  const ledger = new Ledger(options.ledger ?? 'full', clock);
   const faults = new FaultBook(options.seed ?? 1);
   const people = new People();
   const hookSecrets = new HookSecrets();
   const stats = new Stats();
   const watchers = new Watchers();
+  const ledger = new Ledger(options.ledger ?? 'full', clock, () => watchers.notify());
 
   const entra = await openEntra(APPS, options.tokenLifetimeSeconds ?? 3600, clock);
   const teams = openTeams({ apps: APPS, entra, people, ledger, limits, clock });
@@ -182,6 +182,7 @@ function toCall(request: IncomingMessage, raw: Buffer): readonly [string, Call] 
     query: mark < 0 ? '' : url.slice(mark + 1),
     headers: request.headers,
     raw,
+    body: raw.toString('utf8'),
   };
   return [prefix, call];
 }

@@ -26,11 +26,11 @@ export function readArguments(call: Call, jsonAllowed: boolean): SlackArguments 
 function readBody(call: Call, jsonAllowed: boolean): Readonly<Record<string, unknown>> | string {
   if (call.raw.length === 0) return {};
   const type = call.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
-  if (type === 'application/x-www-form-urlencoded') return parseForm(call.raw.toString('utf8'));
+  if (type === 'application/x-www-form-urlencoded') return parseForm(call.body);
   if (type === undefined) return 'missing_post_type';
   if (type !== 'application/json') return 'invalid_post_type';
   if (!jsonAllowed) return {};
-  return parseJsonObject(call.raw.toString('utf8')) ?? 'invalid_json';
+  return parseJsonObject(call.body) ?? 'invalid_json';
 }
 
 export function stringOf(values: Readonly<Record<string, unknown>>, name: string): string | null {

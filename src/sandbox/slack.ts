@@ -138,7 +138,7 @@ export function openSlack({ token, people, ledger, limited, clock }: SlackParts)
       messageId: ts,
       text: message.text,
       signature: null,
-      raw: call.raw,
+      body: call.body,
     });
     const { text, blocks } = message;
     const echo = { type: 'message', user: BOT.userId, bot_id: BOT.id, team: TEAM.id, text: text ?? '', ts };

@@ -45,17 +45,17 @@ function nestedId(value: unknown): string | null {
   return isJsonObject(value) && typeof value['id'] === 'string' && value['id'] !== '' ? value['id'] : null;
 }
 
-export function checkActivity(activity: JsonObject, raw: Buffer): Answer | null {
+export function checkActivity(activity: JsonObject, body: string): Answer | null {
   if (typeof activity['type'] !== 'string') return badSyntax("Activity must include 'type'.");
   if (activity['type'] === 'message' && !hasText(activity) && !hasAttachments(activity)) {
     return badSyntax("Activity must include non empty 'text' field or at least 1 attachment.");
   }
-  return isTooBig(activity, raw) ? tooBig : null;
+  return isTooBig(activity, body) ? tooBig : null;
 }
 
 /** Measured in UTF-16 over the whole message, pictures inlined as base64 left out. */
-function isTooBig(activity: JsonObject, raw: Buffer): boolean {
-  if (raw.length * 2 <= MESSAGE_BYTES) return false;
+function isTooBig(activity: JsonObject, body: string): boolean {
+  if (body.length * 2 <= MESSAGE_BYTES) return false;
   const counted = JSON.stringify(activity).replace(/data:image\/[^"]*/g, '');
   return counted.length * 2 > MESSAGE_BYTES;
 }

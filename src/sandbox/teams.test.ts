@@ -188,6 +188,8 @@ test('strict: only who is listed can be reached', async () => {
   people.change({ strict: true, teams: [{ match: '29:jane', state: 'installed' }] });
   assert.equal((await bot.create('29:jane')).status, 201);
   assert.equal((await bot.create('29:john')).status, 403);
+  const strictBot = await openBot(await openRig({ strict: true, limits: 'off' }));
+  for (const member of ['29:jane', '29:blocked-jane']) assert.equal((await strictBot.create(member)).status, 403);
 });
 
 test('only a token for the connector, from the right authority, is let in', async () => {

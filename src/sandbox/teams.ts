@@ -52,7 +52,7 @@ export function openTeams({ apps, entra, people, ledger, limits, clock }: TeamsP
   }
 
   function planCreate(call: Call): Plan {
-    const request = parseJsonObject(call.raw.toString('utf8'));
+    const request = parseJsonObject(call.body);
     const room = request === null ? null : readRoom(request);
     const recipient = room === null ? null : room.isGroup ? room.member : people.teamsPerson(room.member).match;
     return { route: 'create', recipient, exclusive: null, run: () => create(call, request, room, recipient) };
@@ -77,7 +77,7 @@ export function openTeams({ apps, entra, people, ledger, limits, clock }: TeamsP
 
     const { activity } = request;
     if (!isJsonObject(activity)) return json(201, { id: conversation });
-    const bad = checkActivity(activity, call.raw);
+    const bad = checkActivity(activity, call.body);
     if (bad !== null) return bad;
     const activityId = record('send', call, recipient, conversation, activity);
     return json(201, { id: conversation, activityId });
@@ -107,9 +107,9 @@ export function openTeams({ apps, entra, people, ledger, limits, clock }: TeamsP
   }
 
   function send(call: Call, conversation: string, recipient: string): Answer {
-    const activity = parseJsonObject(call.raw.toString('utf8'));
+    const activity = parseJsonObject(call.body);
     if (activity === null) return refusal.badSyntax('The request body is not a JSON object.');
-    const bad = checkActivity(activity, call.raw);
+    const bad = checkActivity(activity, call.body);
     if (bad !== null) return bad;
     // Text beside a card is split into two messages by the service, which then names neither.
     if (isSplit(activity)) {
@@ -126,9 +126,9 @@ export function openTeams({ apps, entra, people, ledger, limits, clock }: TeamsP
       record('delete', call, recipient, conversation, {}, activityId);
       return empty(200);
     }
-    const activity = parseJsonObject(call.raw.toString('utf8'));
+    const activity = parseJsonObject(call.body);
     if (activity === null) return refusal.badSyntax('The request body is not a JSON object.');
-    const bad = checkActivity(activity, call.raw);
+    const bad = checkActivity(activity, call.body);
     if (bad !== null) return bad;
     record('update', call, recipient, conversation, activity, activityId);
     return json(200, { id: activityId });
@@ -202,7 +202,7 @@ export function openTeams({ apps, entra, people, ledger, limits, clock }: TeamsP
       messageId,
       text: typeof text === 'string' ? text : typeof summary === 'string' ? summary : null,
       signature: null,
-      raw: call.raw,
+      body: call.body,
     });
     return messageId;
   }
