@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { type Static, Type } from 'typebox';
 import type { Message } from '../model/message.ts';
 import type { Outcome } from '../model/outcome.ts';
@@ -60,7 +61,7 @@ export const ivr: Channel = {
 
 class WebhookSession implements ChannelSession {
   readonly #url: string;
-  readonly #keys: readonly Buffer[];
+  readonly #keys: readonly KeyObject[];
   readonly #headers: Readonly<Record<string, string>>;
   readonly #allowPrivateNetwork: boolean;
   readonly #tools: ChannelTools;
