@@ -6,6 +6,7 @@ import { stringify } from 'yaml';
 import { type Client, createClient } from '../../src/client/client.ts';
 import { derivedId } from '../../src/model/ids.ts';
 import { SCOPE_DIRECTORY, SCOPE_SEND } from '../../src/model/tenancy.ts';
+import { teamsConversationId } from '../../src/sandbox/ids.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { type BeckonProcess, startBeckon } from './beckon.ts';
 
@@ -92,7 +93,9 @@ function configFor({ urls, credentials }: Sandbox, concurrency: number) {
   };
 }
 
-function personAt(index: number, { urls }: Sandbox) {
-  const reference = { conversationId: `a:person-${index}`, serviceUrl: urls.teams };
+function personAt(index: number, { urls, credentials }: Sandbox) {
+  const { appId, tenantId } = credentials.teams;
+  const conversationId = teamsConversationId(appId, { member: teamsIdOf(index), tenantId, generation: 1 });
+  const reference = { conversationId, serviceUrl: urls.teams };
   return { email: emailOf(index), addresses: [{ channel: 'msteams', channelId: teamsIdOf(index), reference }] };
 }
