@@ -59,7 +59,7 @@ const KINDS: Readonly<Record<string, Check>> = {
       retryAfterAsDate: aBoolean,
     },
   ),
-  slow: shape({ delayMs: aNumber(0, DAY_MS) }, COMMON),
+  slow: shape({ kind: anything, delayMs: aNumber(0, DAY_MS) }),
   hang: shape({}, COMMON),
   reset: shape({}, COMMON),
   cut: shape({}, COMMON),

@@ -23,7 +23,7 @@ export type Fault = { readonly processed?: boolean; readonly delayMs?: number } 
 
 export type FaultKind =
   | StatusFault
-  /** Nothing but the delay. */
+  /** Nothing but the delay; `processed` means nothing here. */
   | { readonly kind: 'slow' }
   /** No answer until the caller goes away. */
   | { readonly kind: 'hang' }

@@ -121,6 +121,7 @@ const ERRORS: readonly (readonly [
   ],
   ['long markdown', 'chat.postMessage', { channel: 'C1', markdown_text: 'x'.repeat(12_001) }, 'msg_too_long'],
   ['an unknown method', 'chat.unheardOf', {}, 'unknown_method'],
+  ['a method named like a member of every object', 'constructor', {}, 'unknown_method'],
 ];
 
 for (const [name, to, body, error] of ERRORS) {

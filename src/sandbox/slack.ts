@@ -48,7 +48,7 @@ export function openSlack({ token, people, ledger, limited, clock }: SlackParts)
 
   function plan(call: Call): Plan {
     const method = /^\/api\/([A-Za-z.]+)$/.exec(call.path)?.[1] ?? '';
-    const known = METHODS[method];
+    const known = Object.hasOwn(METHODS, method) ? METHODS[method] : undefined;
     if (known === undefined) return planAnswer('unknown', no('unknown_method'));
     const given = readArguments(call, known.json);
     const recipient = recipientOf(method, given);
