@@ -1,17 +1,15 @@
-import type { Static } from 'typebox';
 import { parseJsonObject } from '../../model/json.ts';
 import type { Address, Outcome, Unknown } from '../../model/outcome.ts';
 import type { Connection } from '../../model/tenancy.ts';
 import type { ChannelSession, ChannelTools, CheckResult, SendRequest } from '../contract.ts';
 import type { OutboundResponse, OutboundResult } from '../outbound.ts';
 import { preparationUnanswered, sendUnanswered } from '../unanswered.ts';
-import type { TEAMS_SETTINGS } from './msteams.ts';
 import { judgeRefusal, type Step, type Verdict } from './refusals.ts';
 import { activitiesUrl, conversationsUrl, writeActivity, writeNewConversation } from './requests.ts';
 import { ServiceUrls } from './service-urls.ts';
+import type { TeamsSettings } from './settings.ts';
 import { type Credentials, type NoCredentials, TokenSource } from './token.ts';
 
-type TeamsSettings = Static<typeof TEAMS_SETTINGS>;
 type Refused = Exclude<Outcome, { kind: 'accepted' }>;
 
 /** Where a message goes. `memberId` null: the address is a conversation and nobody's id, so it cannot be made anew. */

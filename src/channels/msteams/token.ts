@@ -5,14 +5,7 @@ import type { Outbound, OutboundResponse, OutboundResult } from '../outbound.ts'
 import { parseRetryAfter } from '../retry-after.ts';
 import { preparationUnanswered } from '../unanswered.ts';
 import { cloudOf } from './clouds.ts';
-
-export interface TokenSettings {
-  readonly appId: string;
-  readonly appPassword: string;
-  readonly tenantId: string;
-  readonly multiTenant: boolean;
-  readonly loginUrl: string;
-}
+import type { TeamsSettings } from './settings.ts';
 
 export interface TokenTools {
   readonly outbound: Outbound;
@@ -52,7 +45,7 @@ export class TokenSource {
   #refusal: NoCredentials | null = null;
   #askAgainAt = 0;
 
-  constructor(settings: TokenSettings, tools: TokenTools) {
+  constructor(settings: TeamsSettings, tools: TokenTools) {
     const cloud = cloudOf(settings.loginUrl);
     const authority = settings.multiTenant ? cloud.multiTenantAuthority : settings.tenantId;
     this.#url = `${settings.loginUrl.replace(/\/+$/, '')}/${authority}/oauth2/v2.0/token`;

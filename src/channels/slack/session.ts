@@ -1,4 +1,3 @@
-import type { Static } from 'typebox';
 import type { Clock } from '../../model/clock.ts';
 import { isJsonObject, type JsonObject } from '../../model/json.ts';
 import type { Message } from '../../model/message.ts';
@@ -7,10 +6,9 @@ import type { Connection } from '../../model/tenancy.ts';
 import type { ChannelSession, ChannelTools, CheckResult, LookUp, SendRequest } from '../contract.ts';
 import { ExpiringCache } from '../expiring-cache.ts';
 import { judgeRefusal, type SlackRefusal } from './refusals.ts';
-import type { SLACK_SETTINGS } from './slack.ts';
+import type { SlackSettings } from './settings.ts';
 import { type SlackAnswer, SlackWebApi } from './web-api.ts';
 
-type SlackSettings = Static<typeof SLACK_SETTINGS>;
 type Refused = Exclude<SlackAnswer, { kind: 'ok' }>;
 
 const FOUND_MS = 3_600_000;

@@ -1,27 +1,7 @@
-import { Type } from 'typebox';
 import type { Channel } from '../contract.ts';
 import { readSettings } from '../read-settings.ts';
 import { SlackSession } from './session.ts';
-
-export const SLACK_SETTINGS = Type.Object(
-  {
-    token: Type.String({
-      description: 'The bot token (xoxb-…), with the scopes chat:write, im:write, users:read and users:read.email.',
-      secret: true,
-      pattern: '^[!-~]+$',
-    }),
-    apiUrl: Type.String({
-      description: "Slack's Web API.",
-      default: 'https://slack.com/api/',
-      pattern: '^https?://',
-      maxLength: 1000,
-    }),
-    signingSecret: Type.Optional(
-      Type.String({ description: 'Verifies the events Slack sends.', secret: true, minLength: 1 }),
-    ),
-  },
-  { additionalProperties: false },
-);
+import { SLACK_SETTINGS } from './settings.ts';
 
 /** Direct messages of a Slack app to the people of its workspace. */
 export const slack: Channel = {
