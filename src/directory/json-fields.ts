@@ -64,9 +64,13 @@ export class JsonFields {
 
   /** An object whose values are all texts; null when it is absent or empty. */
   textMap(key: string, maxLength: number): Record<string, string> | null {
-    const entries = Object.entries(this.object(key) ?? {});
-    const texts = entries.map(([name, value]) => [name, this.#checkEntry(key, name, value, maxLength)] as const);
-    return entries.length === 0 ? null : Object.fromEntries(texts);
+    const texts: Record<string, string> = {};
+    for (const [name, value] of Object.entries(this.object(key) ?? {})) {
+      const fault = name === '__proto__' ? 'is not allowed as a key' : findTextFault(name, maxLength);
+      if (typeof value === 'string' && fault === null && findTextFault(value, maxLength) === null) texts[name] = value;
+      else this.#refuseEntry(`${key}.${quoteKey(name)}`, fault, value, maxLength);
+    }
+    return Object.keys(texts).length === 0 ? null : texts;
   }
 
   report(key: string, message: string): void {
@@ -77,11 +81,9 @@ export class JsonFields {
     return Object.hasOwn(this.#object, key) ? (this.#object[key] ?? null) : null;
   }
 
-  #checkEntry(key: string, name: string, value: Json, maxLength: number): string {
-    const place = `${key}.${quoteKey(name)}`;
-    if (name === '__proto__') return this.#refuse(place, 'is not allowed as a key', '');
-    this.#checkText(place, name, maxLength);
-    return this.#checkText(place, value, maxLength) ?? '';
+  #refuseEntry(place: string, keyFault: string | null, value: Json, maxLength: number): void {
+    if (keyFault === null) this.#checkText(place, value, maxLength);
+    else this.report(place, keyFault);
   }
 
   #checkText(place: string, value: Json, maxLength: number): string | null {

@@ -147,7 +147,7 @@ function readAddress(fields: JsonFields, context: PersonContext): PersonAddress 
   if (channel === null || channelId === null) return null;
   if (name !== null && !channel.named) fields.report('name', `is not for ${channel.id}: a bot has one of it`);
   return {
-    connectionId: connectionId(context.botId, channel.id, name),
+    connectionId: knownConnectionId(context.botId, channel.id, name),
     channel: channel.id,
     connectionName: name,
     channelId,
@@ -155,4 +155,15 @@ function readAddress(fields: JsonFields, context: PersonContext): PersonAddress 
     source: 'import',
     at: context.now,
   };
+}
+
+/** Hashing is a tenth of an import's work, and a directory has few connections. Bounded, since names are the caller's. */
+const knownIds = new Map<string, string>();
+const KNOWN_LIMIT = 1_000;
+
+function knownConnectionId(botId: string, channel: string, name: string | null): string {
+  const key = `${botId}/${channel}/${name ?? ''}`;
+  const id = knownIds.get(key) ?? connectionId(botId, channel, name);
+  if (knownIds.size < KNOWN_LIMIT) knownIds.set(key, id);
+  return id;
 }

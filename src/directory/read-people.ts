@@ -18,9 +18,11 @@ export type PersonLine =
 /** The CSV header cannot be understood, so no line can; nothing was read. */
 export class UnreadableHeader extends Error {
   override readonly name = 'UnreadableHeader';
+  readonly line: number;
   readonly problems: readonly Problem[];
-  constructor(problems: readonly Problem[]) {
+  constructor(line: number, problems: readonly Problem[]) {
     super('The header of the CSV file cannot be understood');
+    this.line = line;
     this.problems = problems;
   }
 }
@@ -106,7 +108,7 @@ class CsvReader {
   #readHeader(row: Row): Column[] {
     const problems: Problem[] = row.fault === null ? [] : [{ field: null, message: row.fault }];
     const columns = row.fault === null ? readHeader(row.cells, this.#context.findChannel, problems) : [];
-    if (problems.length > 0) throw new UnreadableHeader(problems);
+    if (problems.length > 0) throw new UnreadableHeader(row.line, problems);
     return columns;
   }
 

@@ -17,7 +17,10 @@ import { statusReplyV1, statusReplyV2 } from './kore/replies.ts';
 import { createStatus } from './kore/status.ts';
 import { openKoreSurface } from './kore/surface.ts';
 import { requireJsonBody } from './media-type.ts';
+import { peopleRoutes } from './native/people.ts';
 import { DEFAULT_LIMITS, openServer, type ServerLimits } from './server.ts';
+
+const NATIVE_PREFIX = '/api/v1';
 
 export interface AppParts {
   readonly store: Store;
@@ -65,5 +68,13 @@ export function createApp(parts: AppParts): FastifyInstance {
     },
     { prefix: KORE_PREFIX },
   );
+  app.register(peopleRoutes, {
+    prefix: NATIVE_PREFIX,
+    store,
+    clock,
+    gate,
+    findChannel: createCatalog(parts.channels).find,
+    maxUploadBytes: limits.maxUploadBytes,
+  });
   return app;
 }

@@ -15,6 +15,11 @@ export async function requireJsonBody(request: FastifyRequest): Promise<void> {
   if (!JSON_TYPE.test(mediaType)) {
     throw new Fault('media_type', `${mediaType.slice(0, 100)}: send the body as application/json`);
   }
+  requirePlainUtf8(request);
+}
+
+/** No other character set, no compression. */
+export function requirePlainUtf8(request: FastifyRequest): void {
   const charset = /;\s*charset="?([^";\s]+)/i.exec(request.headers['content-type'] ?? '')?.[1] ?? 'utf-8';
   if (!/^utf-?8$/i.test(charset)) throw new Fault('media_type', `charset ${charset.slice(0, 40)}: send UTF-8`);
 

@@ -8,6 +8,8 @@ import { createRequestLog } from './request-log.ts';
 /** What one connection and one request may take. Times in milliseconds. */
 export interface ServerLimits {
   readonly maxBodyBytes: number;
+  /** For people that are streamed in. */
+  readonly maxUploadBytes: number;
   /** For all headers of a request: a client that trickles them is cut off with 408. */
   readonly headersTimeoutMs: number;
   /** For a whole request. Long, because directories are streamed in; calls with small bodies have `bodyTimeoutMs`. */
@@ -24,6 +26,7 @@ export interface ServerLimits {
 
 export const DEFAULT_LIMITS: ServerLimits = {
   maxBodyBytes: 1024 * 1024,
+  maxUploadBytes: 1024 ** 3,
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 15 * 60_000,
   bodyTimeoutMs: 30_000,

@@ -1,0 +1,101 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import {
+  type ImportReport,
+  type ImportRequest,
+  importPeople,
+  ON_ERROR,
+  type OnError,
+} from '../../directory/import-people.ts';
+import { type Format, UnreadableHeader } from '../../directory/read-people.ts';
+import { callerOf } from '../auth/gate.ts';
+import { Fault } from '../faults.ts';
+import { mediaTypeOf, requirePlainUtf8 } from '../media-type.ts';
+import { problemOf } from '../problems.ts';
+import type { PeopleParts } from './people.ts';
+import { readQuery } from './query.ts';
+import { spool, useUpload } from './upload.ts';
+
+/** Imports of one bot at once, so that one caller cannot fill the disk with uploads. */
+const MAX_IMPORTS_PER_BOT = 2;
+
+/** The media types a directory is read from and written in. */
+export const FORMATS_BY_TYPE: ReadonlyMap<string, Format> = new Map([
+  ['application/x-ndjson', 'ndjson'],
+  ['text/csv', 'csv'],
+]);
+
+/** Decided from the headers, before the body is read. */
+export async function requirePeopleBody(request: FastifyRequest): Promise<void> {
+  const mediaType = mediaTypeOf(request);
+  if (!FORMATS_BY_TYPE.has(mediaType)) {
+    const known = [...FORMATS_BY_TYPE.keys()].join(' or ');
+    throw new Fault('media_type', `${mediaType.slice(0, 100)}: send people as ${known}`);
+  }
+  requirePlainUtf8(request);
+}
+
+/**
+ * Streams people into the directory. `?onError=skip` (default) imports the good lines of an upload as they arrive;
+ * `?onError=abort` keeps it on disk first and imports nothing when a line is bad.
+ */
+export function createPeopleImport(parts: PeopleParts) {
+  const running = new Map<string, number>();
+
+  return async function importUpload(request: FastifyRequest, reply: FastifyReply): Promise<object> {
+    const botId = callerOf(request).bot.id;
+    const onError = readOnError(request);
+    try {
+      const report = await asOneOfFew(running, botId, () => receivePeople(request, { ...parts, botId, onError }));
+      return onError === 'abort' && report.bad > 0
+        ? refuse(reply, 'lines are bad, so none was imported', report)
+        : report;
+    } catch (error) {
+      if (!(error instanceof UnreadableHeader)) throw error;
+      const errors = error.problems.map((problem) => ({ line: error.line, ...problem }));
+      return refuse(reply, 'the header is bad, so no line was read', { read: 0, imported: 0, bad: 0, errors });
+    }
+  };
+}
+
+function readOnError(request: FastifyRequest): OnError {
+  const given = readQuery(request, ['onError']).onError ?? 'skip';
+  const onError = ON_ERROR.find((value) => value === given);
+  if (onError === undefined) throw new Fault('body_invalid', `onError is one of ${ON_ERROR.join(', ')}`);
+  return onError;
+}
+
+async function asOneOfFew<T>(running: Map<string, number>, botId: string, work: () => Promise<T>): Promise<T> {
+  const others = running.get(botId) ?? 0;
+  if (others >= MAX_IMPORTS_PER_BOT) {
+    const detail = `${others} imports of this bot are running; wait until one has ended`;
+    throw new Fault('imports_busy', detail, { 'retry-after': '10' });
+  }
+  running.set(botId, others + 1);
+  try {
+    return await work();
+  } finally {
+    const left = (running.get(botId) ?? 1) - 1;
+    if (left === 0) running.delete(botId);
+    else running.set(botId, left);
+  }
+}
+
+function receivePeople(
+  request: FastifyRequest,
+  parts: PeopleParts & Pick<ImportRequest, 'botId' | 'onError'>,
+): Promise<ImportReport> {
+  const format = FORMATS_BY_TYPE.get(mediaTypeOf(request)) ?? 'ndjson';
+  return useUpload(request, parts.maxUploadBytes, (chunks) => {
+    if (parts.onError === 'skip') return importPeople({ ...parts, format, open: () => chunks });
+    return spool(chunks, parts.spoolFolder, (open) => {
+      // All has arrived, so nothing moves on the socket until the answer, and the server would take it for idle.
+      request.socket.setTimeout(0);
+      return importPeople({ ...parts, format, open });
+    });
+  });
+}
+
+function refuse(reply: FastifyReply, detail: string, report: ImportReport): object {
+  reply.code(422).type('application/problem+json');
+  return { ...problemOf(new Fault('people_invalid', detail)), ...report };
+}

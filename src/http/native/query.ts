@@ -1,0 +1,23 @@
+import type { FastifyRequest } from 'fastify';
+import { Fault } from '../faults.ts';
+
+/** The query of a request, of which only these keys may be there: a misspelt one must not be passed over. */
+export function readQuery<Key extends string>(
+  request: FastifyRequest,
+  keys: readonly Key[],
+): Partial<Record<Key, string>> {
+  const query = new URL(request.url, 'http://local').searchParams;
+  const known: Partial<Record<Key, string>> = {};
+  for (const [name, value] of query) {
+    const key = keys.find((candidate) => candidate === name);
+    if (key === undefined) throw new Fault('body_invalid', `there is no query parameter ${show(name)}; ${list(keys)}`);
+    if (known[key] !== undefined) throw new Fault('body_invalid', `the query parameter ${key} is given twice`);
+    known[key] = value;
+  }
+  return known;
+}
+
+const list = (keys: readonly string[]): string =>
+  keys.length === 0 ? 'this route takes none' : `this route takes ${keys.join(', ')}`;
+
+const show = (name: string): string => JSON.stringify(name.toWellFormed().slice(0, 40));
