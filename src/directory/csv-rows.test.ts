@@ -3,9 +3,9 @@ import { test } from 'node:test';
 import { parse } from 'csv-parse/sync';
 import { stringify } from 'csv-stringify/sync';
 import fc from 'fast-check';
+import { bytesOf } from '../../test/support/people.ts';
 import { type Row, RowReader } from './csv-rows.ts';
 import { type Line, readLines } from './lines.ts';
-import { bytesOf } from './samples.ts';
 
 async function rowsOf(csv: string, size?: number): Promise<Row[]> {
   const reader = new RowReader();

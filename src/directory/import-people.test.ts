@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { findSampleChannel } from '../../test/support/people.ts';
 import { type Clock, systemClock } from '../model/clock.ts';
 import { personId, randomId } from '../model/ids.ts';
 import type { Person } from '../model/person.ts';
 import { openStore } from '../store/open.ts';
 import { type ImportRequest, importPeople, MAX_CHUNK, MAX_REPORTED_ERRORS, type OnError } from './import-people.ts';
-import { findSampleChannel } from './samples.ts';
 
 const botId = randomId('st');
 

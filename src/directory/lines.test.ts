@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { bytesOf } from '../../test/support/people.ts';
 import { type Line, MAX_LINE_BYTES, readLines } from './lines.ts';
-import { bytesOf } from './samples.ts';
 
 const texts = async (input: string | Buffer, size?: number) =>
   (await Array.fromAsync(readLines(bytesOf(input, size)))).map((line) => line.fault ?? line.text);

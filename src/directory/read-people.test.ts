@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { bytesOf, findSampleChannel } from '../../test/support/people.ts';
 import { connectionId, personId, randomId } from '../model/ids.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Person } from '../model/person.ts';
 import { type Format, type PersonLine, readPeople, UnreadableHeader } from './read-people.ts';
-import { bytesOf, findSampleChannel } from './samples.ts';
 
 const botId = randomId('st');
 const id = randomId('u');

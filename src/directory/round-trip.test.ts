@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
+import { bytesOf, findSampleChannel } from '../../test/support/people.ts';
 import { connectionId, randomId } from '../model/ids.ts';
 import type { Json } from '../model/json.ts';
 import type { Person, PersonAddress } from '../model/person.ts';
 import { exportPeople } from './export-people.ts';
 import { guardCell, unguardCell } from './formula-guard.ts';
 import { FORMATS, type Format, readPeople } from './read-people.ts';
-import { bytesOf, findSampleChannel } from './samples.ts';
 
 const botId = randomId('st');
 const NOW = 1_700_000_000_000;

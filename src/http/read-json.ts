@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { Json } from '../model/json.ts';
-import { findJsonFault } from '../render/json-guard.ts';
+import { findJsonFault } from '../model/json-guard.ts';
 import { Fault } from './faults.ts';
 
 /** Parses a body as JSON that is safe to walk, store and send on, or ends the request with the reason. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Json } from '../model/json.ts';
-import { findJsonFault } from './json-guard.ts';
+import { findJsonFault } from '../model/json-guard.ts';
 import { type MessageType, readMessage } from './message.ts';
 
 const accepted: readonly [MessageType, Json, Json][] = [

@@ -1,6 +1,6 @@
 import { isJsonObject, type Json, type JsonObject, parseJsonObject } from '../model/json.ts';
+import { findJsonFault } from '../model/json-guard.ts';
 import type { Message } from '../model/message.ts';
-import { findJsonFault } from './json-guard.ts';
 
 /** How callers type a message; v1 of the Kore API has no `template`. */
 export type MessageType = 'text' | 'template' | 'script';

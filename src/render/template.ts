@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../model/json.ts';
+import { MAX_JSON_DEPTH } from '../model/json-guard.ts';
 import type { Message, Parameters } from '../model/message.ts';
-import { MAX_JSON_DEPTH } from './json-guard.ts';
 
 /** A message taken apart once, to be filled many times. */
 export interface Template {

@@ -1,7 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
+import { findJsonFault } from '../../model/json-guard.ts';
 import type { Message, Parameters } from '../../model/message.ts';
 import type { Recipient } from '../../model/notification.ts';
-import { findJsonFault } from '../../render/json-guard.ts';
 import { parsePayload } from '../../render/message.ts';
 import type { Asked } from './asked.ts';
 import type { ChannelCatalog, ChannelFacts } from './channel-catalog.ts';

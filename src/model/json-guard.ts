@@ -1,4 +1,4 @@
-import type { Json } from '../model/json.ts';
+import type { Json } from './json.ts';
 
 /** Deeper JSON is refused: nothing a channel takes is deeper, and every walk over a payload may then recurse. */
 export const MAX_JSON_DEPTH = 32;

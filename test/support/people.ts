@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import type { KnownChannel } from './parse-person.ts';
+import type { KnownChannel } from '../../src/directory/parse-person.ts';
 
 /** Test material: two channels, of which the second has named connections, and text as a stream. */
 const CHANNELS: readonly (KnownChannel & { readonly aliases: readonly string[] })[] = [
