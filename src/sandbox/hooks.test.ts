@@ -66,7 +66,7 @@ const REFUSED = [
   ['another body', [NEW], { sent: `${BODY} ` }, /no signature/],
   ['an old timestamp', [NEW], { ageSeconds: 301 }, /five minutes/],
   ['a timestamp from the future', [NEW], { ageSeconds: -301 }, /five minutes/],
-  ['no signature', [], {}, /no signature/],
+  ['no signature', [], {}, /are required/],
 ] as const;
 
 for (const [name, secrets, change, error] of REFUSED) {

@@ -32,10 +32,10 @@ export function openHooks({ secrets, ledger, clock }: HooksParts): Provider {
       action: 'send',
       recipient,
       conversation: name,
-      key: headerOf(call, 'webhook-id'),
+      key: call.headers('webhook-id'),
       messageId,
       text,
-      signature: { verdict, timestamp: headerOf(call, 'webhook-timestamp') },
+      signature: { verdict, timestamp: call.headers('webhook-timestamp') },
       body: call.body,
     });
     return json(200, { received: messageId }, { 'x-request-id': messageId });
@@ -72,9 +72,4 @@ function textOf(body: Record<string, unknown> | null): string | null {
   const first: unknown = Array.isArray(data) ? data[0] : null;
   if (isJsonObject(first) && typeof first['val'] === 'string') return first['val'];
   return typeof body?.['text'] === 'string' ? body['text'] : null;
-}
-
-function headerOf(call: Call, name: string): string | null {
-  const value = call.headers[name];
-  return typeof value === 'string' && value !== '' ? value : null;
 }

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import type { RequestHeaders } from './provider.ts';
 
 export interface Listener {
   readonly port: number;
@@ -37,6 +38,17 @@ export function readBody(request: IncomingMessage, done: (raw: Buffer | null) =>
     done(null);
   });
   request.on('end', () => done(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)));
+}
+
+/** Looks names up in what the parser saw: calls need one or two, and node's own table of them all costs more. */
+export function readHeaders(rawHeaders: readonly string[]): RequestHeaders {
+  return (name) => {
+    for (let index = 0; index < rawHeaders.length; index += 2) {
+      const given = rawHeaders[index];
+      if (given?.length === name.length && given.toLowerCase() === name) return rawHeaders[index + 1] || null;
+    }
+    return null;
+  };
 }
 
 function start(server: Server, host: string, port: number): Promise<void> {

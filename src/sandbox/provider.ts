@@ -1,5 +1,3 @@
-import type { IncomingHttpHeaders } from 'node:http';
-
 /** The simulated providers; also the first path segment of their URLs and the names faults and ledger know them by. */
 export const PROVIDERS = ['login', 'teams', 'slack', 'hooks'] as const;
 export type ProviderName = (typeof PROVIDERS)[number];
@@ -9,11 +7,14 @@ export interface Call {
   readonly method: string;
   readonly path: string;
   readonly query: string;
-  readonly headers: IncomingHttpHeaders;
+  readonly headers: RequestHeaders;
   /** The body's bytes, and the same as text. */
   readonly raw: Buffer;
   readonly body: string;
 }
+
+/** The value of a header by its lower-case name, the first when it comes twice; null when it is absent or empty. */
+export type RequestHeaders = (name: string) => string | null;
 
 export interface Answer {
   readonly status: number;
@@ -66,8 +67,8 @@ export function planAnswer(route: string, answer: Answer): Plan {
 
 /** The bearer token of the Authorization header; null when there is none. */
 export function bearerToken(call: Call): string | null {
-  const header = call.headers.authorization;
-  if (header === undefined || header.length < 8 || header.slice(0, 7).toLowerCase() !== 'bearer ') return null;
+  const header = call.headers('authorization');
+  if (header === null || header.length < 8 || header.slice(0, 7).toLowerCase() !== 'bearer ') return null;
   return header.slice(7);
 }
 

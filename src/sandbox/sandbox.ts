@@ -8,7 +8,7 @@ import { FaultBook, type FaultRule } from './faults.ts';
 import { writeGuide } from './guide.ts';
 import { HookSecrets, openHooks } from './hooks.ts';
 import { Ledger, type LedgerMode } from './ledger.ts';
-import { listen, readBody } from './listener.ts';
+import { listen, readBody, readHeaders } from './listener.ts';
 import { People, type PeopleChange } from './people.ts';
 import { type Call, type Provider, type ProviderName, text } from './provider.ts';
 import { openSlack } from './slack.ts';
@@ -180,7 +180,7 @@ function toCall(request: IncomingMessage, raw: Buffer): readonly [string, Call] 
     method: request.method ?? 'GET',
     path: slash < 0 ? '/' : path.slice(slash),
     query: mark < 0 ? '' : url.slice(mark + 1),
-    headers: request.headers,
+    headers: readHeaders(request.rawHeaders),
     raw,
     body: raw.toString('utf8'),
   };

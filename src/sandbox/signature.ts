@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
+import type { RequestHeaders } from './provider.ts';
 
 export type SignatureVerdict = 'valid' | 'unchecked' | SignatureFault;
 export type SignatureFault =
@@ -11,16 +11,16 @@ const TOLERANCE_SECONDS = 300;
 
 /** Standard Webhooks, symmetric (`v1`): any signature of the list made with any of the secrets will do. */
 export function checkSignature(
-  headers: IncomingHttpHeaders,
+  headers: RequestHeaders,
   raw: Buffer,
   secrets: readonly string[],
   now: number,
 ): SignatureVerdict {
   if (secrets.length === 0) return 'unchecked';
-  const id = headers['webhook-id'];
-  const timestamp = headers['webhook-timestamp'];
-  const signatures = headers['webhook-signature'];
-  if (typeof id !== 'string' || typeof timestamp !== 'string' || typeof signatures !== 'string') {
+  const id = headers('webhook-id');
+  const timestamp = headers('webhook-timestamp');
+  const signatures = headers('webhook-signature');
+  if (id === null || timestamp === null || signatures === null) {
     return 'webhook-id, webhook-timestamp and webhook-signature are required';
   }
   if (!isRecent(timestamp, now)) return 'webhook-timestamp is not within five minutes of now';

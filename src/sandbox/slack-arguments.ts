@@ -25,7 +25,7 @@ export function readArguments(call: Call, jsonAllowed: boolean): SlackArguments 
 
 function readBody(call: Call, jsonAllowed: boolean): Readonly<Record<string, unknown>> | string {
   if (call.raw.length === 0) return {};
-  const type = call.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
+  const type = call.headers('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
   if (type === 'application/x-www-form-urlencoded') return parseForm(call.body);
   if (type === undefined) return 'missing_post_type';
   if (type !== 'application/json') return 'invalid_post_type';
