@@ -118,7 +118,14 @@ async function run(words: readonly string[]): Promise<void> {
 
 /** Commander would end the process itself, with 1 where a wrong command line means 2. */
 function throwInsteadOfExiting(command: Command): void {
-  command.exitOverride().configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'beckon: ')) });
+  const outputError = (text: string, write: (line: string) => void) =>
+    write(
+      `beckon: ${text
+        .replace(/^error: /, '')
+        .trim()
+        .replace(/\s+/g, ' ')}\n`,
+    );
+  command.exitOverride().configureOutput({ outputError });
   for (const child of command.commands) throwInsteadOfExiting(child);
 }
 

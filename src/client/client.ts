@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../model/clock.ts';
 import { ClientError } from './client-error.ts';
 import type { Job, JobStatus, JobStatusV2, NotifyBody, NotifyV2Body } from './documents.ts';
-import { type Call, exchange, type Fetch } from './exchange.ts';
+import { type Call, exchange, type Fetch, openStream } from './exchange.ts';
 
 export interface ClientOptions {
   /** Where the server is: `http://127.0.0.1:8080`. */
@@ -35,6 +35,12 @@ export interface PeopleImport {
   readonly signal?: AbortSignal;
 }
 
+export interface PeopleExport {
+  readonly botId: string;
+  readonly mediaType: PeopleImport['mediaType'];
+  readonly signal?: AbortSignal;
+}
+
 /** All calls reject with `ClientError`. */
 export interface Client {
   notify(send: Send<NotifyBody>): Promise<Job>;
@@ -43,6 +49,8 @@ export interface Client {
   statusV2(request: StatusRequest): Promise<JobStatusV2>;
   /** Streams; never repeated, because what was read cannot be read again. Answers the server's report. */
   importPeople(request: PeopleImport): Promise<unknown>;
+  /** Everybody, as they arrive. The stream breaks off with an error when the connection does. */
+  exportPeople(request: PeopleExport): Promise<ReadableStream<Uint8Array>>;
 }
 
 const TIMEOUT_MS = 30_000;
@@ -93,6 +101,19 @@ export function createClient({ url, token, fetch = globalThis.fetch, clock = sys
         timeoutMs: null,
         signal: signal ?? null,
       }),
+    exportPeople: ({ botId, mediaType, signal }) =>
+      openStream(
+        {
+          method: 'GET',
+          url: `${base}/api/v1/bots/${encodeURIComponent(botId)}/people`,
+          headers: { accept: mediaType },
+          body: null,
+          isRepeatable: false,
+          timeoutMs: null,
+          signal: signal ?? null,
+        },
+        tools,
+      ),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../model/clock.ts';
-import { isJsonObject, parseJsonObject } from '../model/json.ts';
+import { isJsonObject, type JsonObject, parseJsonObject } from '../model/json.ts';
 import { ClientError } from './client-error.ts';
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -48,17 +48,35 @@ interface FailedTry {
   readonly retryAfterMs: number | null;
 }
 
-async function tryOnce(call: Call, { fetch, token }: ExchangeTools): Promise<Try> {
+/** The body of a 2xx answer as it arrives. Not repeated; rejects with `ClientError`. */
+export async function openStream(call: Call, tools: ExchangeTools): Promise<ReadableStream<Uint8Array>> {
+  const response = await ask(call, tools);
+  if (response instanceof ClientError) throw response;
+  if (response.ok && response.body !== null) return response.body;
+  throw refusalOf(response, parseJsonObject(await response.text()));
+}
+
+async function tryOnce(call: Call, tools: ExchangeTools): Promise<Try> {
+  const response = await ask(call, tools);
+  if (response instanceof ClientError) return { error: response, isPassing: true, retryAfterMs: null };
+  try {
+    return readResponse(response, await response.text());
+  } catch (error) {
+    return { error: explainNoAnswer(error, call.url), isPassing: true, retryAfterMs: null };
+  }
+}
+
+/** Resolves with the error when there was no answer: what that means depends on who asks. */
+async function ask(call: Call, { fetch, token }: ExchangeTools): Promise<Response | ClientError> {
   const headers = { ...call.headers, auth: assertSendable(await token()) };
   const ends = [call.signal, call.timeoutMs === null ? null : AbortSignal.timeout(call.timeoutMs)];
   const signal = AbortSignal.any(ends.filter((end) => end !== null));
   const streaming = call.body instanceof ReadableStream ? { duplex: 'half' as const } : {};
   try {
     const init = { method: call.method, headers, body: call.body, signal, redirect: 'error' as const, ...streaming };
-    const response = await fetch(call.url, init);
-    return readResponse(response, await response.text());
+    return await fetch(call.url, init);
   } catch (error) {
-    return { error: explainNoAnswer(error, call.url), isPassing: true, retryAfterMs: null };
+    return explainNoAnswer(error, call.url);
   }
 }
 
@@ -75,10 +93,14 @@ function readResponse(response: Response, text: string): Try {
   const { status } = response;
   const retryAfter = response.headers.get('retry-after') ?? '';
   return {
-    error: new ClientError({ status, ...readRefusal(body, response) }),
+    error: refusalOf(response, body),
     isPassing: PASSING.has(status),
     retryAfterMs: /^[0-9]{1,6}$/.test(retryAfter) ? Number(retryAfter) * 1000 : null,
   };
+}
+
+function refusalOf(response: Response, body: JsonObject | null): ClientError {
+  return new ClientError({ status: response.status, ...readRefusal(body, response), body });
 }
 
 /** The words of a refusal, out of Kore's envelope or out of a problem document. */

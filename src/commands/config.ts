@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { describeConfig, type LoadedConfig } from '../config/file.ts';
+import type { LoadedConfig } from '../config/file.ts';
 import type { Settings } from '../config/settings.ts';
 import { SETTING_KEYS } from '../config/settings.ts';
 import { describeSettings, settingsTable } from '../config/settings-docs.ts';
@@ -21,6 +21,7 @@ export function define(command: Command): void {
     .addHelpText('after', '\nExample:\n  beckon config print --config beckon.yaml > attach-to-a-ticket.yaml')
     .action(async () => {
       const { settings, config } = await load(print);
+      const { describeConfig } = await import('../config/file.ts');
       const settingLines = describeSettings(settings).replace(/^/gm, '# ');
       console.log(`${settingLines}\n${describeConfig(config).trimEnd()}`);
     });

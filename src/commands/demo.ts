@@ -25,10 +25,15 @@ export function define(command: Command): void {
       const { startWorld } = await import('./demo/world.ts');
       const quiet = options.json === true;
       const world = await startWorld({ data: options.data ?? null, port: options.port, quiet });
-      const job = await play(world, quiet);
-      if (!options.once) await stayUp(job, world, stopped, quiet);
-      await world.close();
-      process.exitCode = job.status === 'PARTIAL_SUCCESS' ? EXIT.ok : EXIT.failure;
+      try {
+        const job = await Promise.race([play(world, quiet), stopped.then(() => null)]);
+        if (job !== null && !options.once) await stayUp(job, world, stopped, quiet);
+        process.exitCode = job?.status === 'PARTIAL_SUCCESS' ? EXIT.ok : EXIT.failure;
+      } finally {
+        await world.close();
+      }
+      // An interrupted play still waits for a notification that nobody delivers any more.
+      process.exit();
     });
 }
 

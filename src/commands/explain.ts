@@ -85,11 +85,11 @@ function systemFacts(error: Error) {
 
 function explainBug(message: string): Explanation {
   const advice = 'This is a fault in Beckon: run again with BECKON_DEBUG=1 for the place, and report it.';
-  return one(`Unexpected: ${message.replace(/\s+/g, ' ')}. ${advice}`, EXIT.failure);
+  return one(`Unexpected: ${message}. ${advice}`, EXIT.failure);
 }
 
-/** Sentences of other rooms may end without a full stop; none gets two. */
+/** Sentences of other rooms may end without a full stop, or hold a line break; none gets two of either. */
 const one = (sentence: string, exitCode: ExitCode): Explanation => ({
-  sentences: [sentence.replace(/\.{2,}$/, '.')],
+  sentences: [sentence.replace(/\s+/g, ' ').replace(/\.{2,}$/, '.')],
   exitCode,
 });

@@ -84,14 +84,11 @@ function requireWords({ channel, text }: SendOptions): { readonly channel: strin
 }
 
 function readBody(path: string): unknown {
+  const text = readInput(path, '--json');
   try {
-    return JSON.parse(readInput(path, '--json'));
-  } catch (error) {
-    if (error instanceof CommandFailure) throw error;
-    throw new CommandFailure(
-      `--json: ${path} is not JSON: ${error instanceof Error ? error.message : error}.`,
-      EXIT.usage,
-    );
+    return JSON.parse(text);
+  } catch {
+    throw new CommandFailure(`--json: what ${path} holds is not JSON.`, EXIT.usage);
   }
 }
 

@@ -8,10 +8,7 @@ export function summarize(job: JobStatus): string {
 
 function countComments({ statusLogs }: JobStatus): string[] {
   const groups = Object.entries(Object.groupBy(statusLogs, (log) => `${log.status}  ${log.comments}`));
-  const rows = groups.map(([words, logs = []]) => ({ words, logs, example: logs[0]?.originalId ?? '' }));
-  rows.sort((a, b) => b.logs.length - a.logs.length);
-  const widest = Math.max(...rows.map(({ words }) => words.length), 0);
-  return rows.map(({ words, logs, example }) => {
-    return `  ${String(logs.length).padStart(6)}  ${words.padEnd(widest)}  such as ${example}`;
-  });
+  const rows = groups.map(([words, logs = []]) => ({ words, count: logs.length, example: logs[0]?.originalId ?? '' }));
+  rows.sort((a, b) => b.count - a.count);
+  return rows.map(({ words, count, example }) => `${String(count).padStart(6)}  ${words}  (such as ${example})`);
 }

@@ -1,8 +1,10 @@
 import { type Command, Option } from 'commander';
 import { type Client, createClient } from '../client/client.ts';
+import type { Fetch } from '../client/exchange.ts';
 import type { App } from '../model/tenancy.ts';
 import { CommandFailure, EXIT } from './exit.ts';
 import { addSettings, readCommandSettings } from './runtime.ts';
+import { findApp } from './token.ts';
 
 export interface TargetOptions {
   readonly url: string;
@@ -29,9 +31,17 @@ export function addTarget(command: Command): Command {
   return addSettings(command, ['config', 'platformKey']);
 }
 
-export async function openTarget(command: Command, options: TargetOptions): Promise<Target> {
+/** `fetch` replaces the one of Node, for calls that need other timeouts. */
+export async function openTarget(
+  command: Command,
+  options: TargetOptions,
+  fetch: Fetch = globalThis.fetch,
+): Promise<Target> {
   if (options.token !== undefined) {
-    return { client: createClient({ url: options.url, token: options.token }), botId: requireBot(options, null) };
+    return {
+      client: createClient({ url: options.url, token: options.token, fetch }),
+      botId: requireBot(options, null),
+    };
   }
   if (options.app === undefined) {
     throw new CommandFailure(
@@ -39,12 +49,11 @@ export async function openTarget(command: Command, options: TargetOptions): Prom
       EXIT.usage,
     );
   }
-  const [{ findApp }, { mintToken }] = await Promise.all([import('./token.ts'), import('./mint.ts')]);
   const settings = readCommandSettings(command);
-  const app = findApp(settings.config, options.app);
+  const [app, { mintToken }] = await Promise.all([findApp(settings.config, options.app), import('./mint.ts')]);
   const mint = { app, subject: 'beckon-cli', lifeSeconds: TOKEN_SECONDS, once: false, privateKey: null };
   const token = () => mintToken({ ...mint, platformKey: settings.platformKey, now: Date.now() });
-  return { client: createClient({ url: options.url, token }), botId: requireBot(options, app) };
+  return { client: createClient({ url: options.url, token, fetch }), botId: requireBot(options, app) };
 }
 
 /** A fresh token is made for every call, so it need not last. */

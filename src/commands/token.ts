@@ -1,10 +1,8 @@
 import type { Command } from 'commander';
-import { loadApp } from '../config/file.ts';
 import { readGuardedText } from '../config/files.ts';
 import type { App } from '../model/tenancy.ts';
 import { parseDurationSeconds } from './duration.ts';
 import { CommandFailure, EXIT } from './exit.ts';
-import { mintToken } from './mint.ts';
 import { addSettings, readCommandSettings } from './runtime.ts';
 
 interface TokenOptions {
@@ -36,7 +34,7 @@ const JTI_LONGEST_SECONDS = 3_600;
 
 async function makeToken(command: Command, options: TokenOptions): Promise<string> {
   const settings = readCommandSettings(command);
-  const app = findApp(settings.config, options.app);
+  const [app, { mintToken }] = await Promise.all([findApp(settings.config, options.app), import('./mint.ts')]);
   const lifeSeconds = parseDurationSeconds(options.expires, '--expires');
   if ((options.jti || app.enforceJti) && lifeSeconds > JTI_LONGEST_SECONDS) {
     throw new CommandFailure('--expires: a token that is good for one call lives at most 1h.', EXIT.usage);
@@ -52,8 +50,9 @@ async function makeToken(command: Command, options: TokenOptions): Promise<strin
   });
 }
 
-/** Throws the sentence for an app the file does not have. */
-export function findApp(path: string, clientId: string): App {
+/** Rejects with the sentence for an app the file does not have. */
+export async function findApp(path: string, clientId: string): Promise<App> {
+  const { loadApp } = await import('../config/file.ts');
   const app = loadApp({ path, clientId, env: process.env });
   if (app !== null) return app;
   throw new CommandFailure(`--app: ${path} declares no app ${clientId}.`, EXIT.usage);

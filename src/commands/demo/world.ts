@@ -6,8 +6,7 @@ import { type Client, createClient } from '../../client/client.ts';
 import { readSettings } from '../../config/read-settings.ts';
 import { createLogger } from '../../log/logger.ts';
 import type { App } from '../../model/tenancy.ts';
-import type { Sandbox } from '../../sandbox/sandbox.ts';
-import { startSandbox } from '../../sandbox/sandbox.ts';
+import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
 import { serve } from '../../serve.ts';
 import { mintToken } from '../mint.ts';
 import { loadCommandConfig } from '../runtime.ts';
@@ -34,31 +33,36 @@ export interface World {
   close(): Promise<void>;
 }
 
+/** Starts everything; when a part of it cannot start, the others are gone again. */
 export async function startWorld({ data, port, quiet }: WorldOptions): Promise<World> {
-  const folder = data ?? mkdtempSync(join(tmpdir(), 'beckon-demo-'));
-  const sandbox = await startSandbox({ limits: 'off', faults: SMALL_TROUBLES });
+  const stack = new AsyncDisposableStack();
+  try {
+    const folder = data ?? mkdtempSync(join(tmpdir(), 'beckon-demo-'));
+    if (data === null) stack.defer(() => rmSync(folder, { recursive: true, force: true }));
+    const sandbox = await startSandbox({ limits: 'off', faults: SMALL_TROUBLES });
+    stack.defer(() => sandbox.close());
+    const { configPath, botId, clientId } = writeConfig(folder, sandbox);
+    const server = await startServer({ configPath, database: `sqlite:${join(folder, 'beckon.db')}`, port, quiet });
+    stack.defer(() => server.drain());
+
+    const app = await findApp(configPath, clientId);
+    const mint = (lifeSeconds: number) => mintDemoToken(app, lifeSeconds);
+    const client = createClient({ url: server.url, token: () => mint(CALL_TOKEN_SECONDS) });
+    return { sandbox, url: server.url, botId, clientId, configPath, client, mint, close: () => stack.disposeAsync() };
+  } catch (error) {
+    await stack.disposeAsync();
+    throw error;
+  }
+}
+
+const CALL_TOKEN_SECONDS = 300;
+
+function writeConfig(folder: string, sandbox: Sandbox) {
   const { file, botId, clientId } = sandboxConfig(sandbox);
   const configPath = join(folder, 'beckon.yaml');
   mkdirSync(folder, { recursive: true });
   writeFileSync(configPath, stringify(file, { aliasDuplicateObjects: false }), { mode: 0o600 });
-
-  const server = await startServer({ configPath, database: `sqlite:${join(folder, 'beckon.db')}`, port, quiet });
-  const app = findApp(configPath, clientId);
-  const mint = (lifeSeconds: number) => mintDemoToken(app, lifeSeconds);
-  return {
-    sandbox,
-    url: server.url,
-    botId,
-    clientId,
-    configPath,
-    client: createClient({ url: server.url, token: () => mint(300) }),
-    mint,
-    async close() {
-      await server.drain();
-      await sandbox.close();
-      if (data === null) rmSync(folder, { recursive: true, force: true });
-    },
-  };
+  return { configPath, botId, clientId };
 }
 
 /** Providers are never quite well: some answers take a moment, and some people are reached at the second try only. */

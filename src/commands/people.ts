@@ -1,0 +1,93 @@
+import type { ReadStream } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type Command, Option } from 'commander';
+import { ClientError } from '../client/client-error.ts';
+import type { Fetch } from '../client/exchange.ts';
+import { type ImportReport, ON_ERROR, type OnError } from '../directory/import-people.ts';
+import { FORMATS, type Format } from '../directory/read-people.ts';
+import { CommandFailure, EXIT } from './exit.ts';
+import { readReport, reportLines } from './people-report.ts';
+import { NO_PROGRESS, openProgress, type Progress } from './progress.ts';
+import { addTarget, openTarget, type TargetOptions } from './target.ts';
+
+interface FormatOption extends TargetOptions {
+  readonly format?: Format;
+}
+
+interface ImportOptions extends FormatOption {
+  readonly onError: OnError;
+  readonly json?: boolean;
+}
+
+/** Adds `people` to the program. */
+export function registerPeople(program: Command): void {
+  define(program.command('people'));
+}
+
+export function define(command: Command): void {
+  command.description('Brings people into the directory of a bot and out of it, through the API of a running server.');
+  defineImport(command.command('import'));
+  defineExport(command.command('export'));
+}
+
+function defineImport(command: Command): void {
+  addTarget(command)
+    .description('Imports people; who is there already is brought up to date.')
+    .argument('<file>', 'NDJSON or CSV in UTF-8; - is standard input')
+    .addOption(formatOption())
+    .addOption(
+      new Option('--on-error <what>', 'bad lines: skip them and import the others, or abort and import nobody')
+        .choices(ON_ERROR)
+        .default('skip'),
+    )
+    .option('--json', 'print the report of the API instead of sentences')
+    .addHelpText('after', IMPORT_HELP)
+    .action((file: string, options: ImportOptions) => importFile(command, file, options));
+}
+
+function defineExport(command: Command): void {
+  addTarget(command)
+    .description('Exports everybody; the file can be imported again.')
+    .argument('[file]', 'where to; - is standard output', '-')
+    .addOption(formatOption())
+    .addHelpText(
+      'after',
+      '\nExample:\n  beckon people export people.csv --app cs-1e845b00-81ad-5757-a1e7-d0f6fea227e9',
+    )
+    .action((file: string, options: FormatOption) => exportFile(command, file, options));
+}
+
+const formatOption = (): Option =>
+  new Option('--format <format>', 'default: by the ending of the file, else ndjson').choices(FORMATS);
+
+const IMPORT_HELP = `
+One person a line, as JSON (a person needs email, upn, phone or one of identities):
+  {"email":"ann@example.com","name":"Ann","locale":"en","timeZone":"Europe/Berlin","tags":["staff"],
+   "addresses":[{"channel":"msteams","channelId":"29:1…","reference":{"serviceUrl":"https://…"}}]}
+or as CSV with these columns, in any order:
+  id, email, upn, phone, name, locale, timeZone, identities (a;b), tags (a;b), attributes.<key>,
+  <channel>.channelId, <channel>.<reference key>, <channel>:<connection name>.channelId
+
+Bad lines are printed with their numbers; then the exit code is 1.
+
+Example:
+  beckon people import people.csv --app cs-1e845b00-81ad-5757-a1e7-d0f6fea227e9`;
+
+async function importFile(command: Command, file: string, options: ImportOptions): Promise<void> {
+  const { client, botId } = await openTarget(command, options, patientFetch);
+  const input = await openInput(file);
+  const progress = input.size === null ? NO_PROGRESS : openProgress('Importing');
+  const people = countBytes(input.stream, (done) => progress.update(done, input.size ?? done, 'bytes sent'));
+  const mediaType = MEDIA_TYPES[formatOf(file, options)];
+  try {
+    const query = { onError: options.onError };
+    const answer = await client.importPeople({ botId, people: Readable.toWeb(people), mediaType, query });
+    progress.stop();
+    printReport(answer, options)
+  } catch (error) {
+    ...
+  }
+}
