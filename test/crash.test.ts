@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { StatusLog } from '../src/client/documents.ts';
-import type { BeckonProcess } from './support/beckon.ts';
+import { type BeckonProcess, untilFinished } from './support/beckon.ts';
 import { startPostgres, type TestPostgres } from './support/postgres.ts';
 import { emailOf, openRehearsal, type Rehearsal, teamsIdOf } from './support/rehearsal.ts';
 
@@ -43,7 +43,7 @@ async function rehearse(database: (folder: string) => string, script?: string): 
   const kills = script === undefined ? KILLS : 1;
   const rehearsal = await openRehearsal({ limits: 'off', concurrency: CONCURRENCY });
   try {
-    const args = ['--database', database(rehearsal.folder), '--lease-ms', '1000'];
+    const args = ['--database', database(rehearsal.folder), '--lease-ms', '2000'];
     let server = await rehearsal.start(args, script);
     await rehearsal.importPeople(server.url, PEOPLE);
     const accepted = await acceptAll(rehearsal, server);
@@ -73,29 +73,13 @@ async function audit(rehearsal: Rehearsal, server: BeckonProcess, accepted: read
   const faults: string[] = [];
   const client = rehearsal.client(server.url);
   for (const { id, text } of accepted) {
-    const status = await finished(server, () => client.status({ botId: rehearsal.botId, requestId: id }));
+    const ask = () => client.status({ botId: rehearsal.botId, requestId: id });
+    // What the server does not know reads as an error, and that is a finding here.
+    const status = await untilFinished(server, ask).catch(() => null);
     if (status === null) faults.push(`${text} was acknowledged and is gone`);
     else faults.push(...auditLogs(text, status.statusLogs, status.count));
   }
   return [...faults, ...auditLedger(rehearsal, accepted)];
-}
-
-/** Waits on what the server says it finished; null when it does not know the notification. */
-async function finished<T extends { readonly status: string }>(
-  server: BeckonProcess,
-  ask: () => Promise<T>,
-): Promise<T | null> {
-  for (let seen = 0; ; seen += 1) {
-    const status = await ask().catch(() => null);
-    if (status === null || status.status !== 'IN_PROGRESS') return status;
-    await nthLine(server, /batch attempted/, seen);
-  }
-}
-
-/** Resolves once the server has written more than `count` such lines, so that progress, not time, is waited for. */
-async function nthLine(server: BeckonProcess, pattern: RegExp, count: number): Promise<void> {
-  await server.line(pattern);
-  while (server.lines.filter((line) => pattern.test(line)).length <= count) await server.next();
 }
 
 function auditLogs(text: string, logs: readonly StatusLog[], count: number): string[] {

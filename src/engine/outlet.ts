@@ -150,7 +150,9 @@ export class Outlet {
   async #attempt(job: Job): Promise<void> {
     const abort = new AbortController();
     this.#inFlight.add(abort);
-    const cancelDeadline = this.#parts.clock.after(this.#parts.sendDeadlineMs, () => abort.abort());
+    const cancelDeadline = this.#parts.clock.after(this.#parts.sendDeadlineMs, () =>
+      abort.abort(new DOMException('the total send deadline has passed', 'TimeoutError')),
+    );
     this.#parts.onSending();
     const attempt = await this.#lookUpAndSend(job, abort.signal).catch(asBug);
     cancelDeadline();

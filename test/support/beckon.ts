@@ -17,8 +17,8 @@ export interface BeckonProcess {
   signal(name: NodeJS.Signals): void;
   /** Resolves with the first line, past or future, that matches. */
   line(pattern: RegExp): Promise<string>;
-  /** Resolves with the next line, whatever it is. */
-  next(): Promise<string>;
+  /** Resolves with the next line that matches and is not written yet. */
+  next(pattern: RegExp): Promise<string>;
 }
 
 /** Starts a real server process and resolves once it says where it listens. */
@@ -71,6 +71,19 @@ function collectLines(child: ChildProcess) {
     const known = lines.find((entry) => pattern.test(entry));
     return known === undefined ? new Promise((resolve) => waiting.add({ pattern, resolve })) : Promise.resolve(known);
   };
-  const next = (): Promise<string> => new Promise((resolve) => waiting.add({ pattern: /^/, resolve }));
+  const next = (pattern: RegExp): Promise<string> => new Promise((resolve) => waiting.add({ pattern, resolve }));
   return { lines, line, next };
+}
+
+/** Asks again whenever the server has finished another batch, until the notification is over. */
+export async function untilFinished<T extends { readonly status: string }>(
+  server: Pick<BeckonProcess, 'next'>,
+  ask: () => Promise<T>,
+): Promise<T> {
+  for (;;) {
+    const progress = server.next(/batch attempted/);
+    const status = await ask();
+    if (status.status !== 'IN_PROGRESS') return status;
+    await progress;
+  }
 }
