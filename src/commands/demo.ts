@@ -26,14 +26,13 @@ export function define(command: Command): void {
       const quiet = options.json === true;
       const world = await startWorld({ data: options.data ?? null, port: options.port, quiet });
       try {
-        const job = await Promise.race([play(world, quiet), stopped.then(() => null)]);
-        if (job !== null && !options.once) await stayUp(job, world, stopped, quiet);
-        process.exitCode = job?.status === 'PARTIAL_SUCCESS' ? EXIT.ok : EXIT.failure;
+        const job = await Promise.race([play(world, quiet), stopped]);
+        if (typeof job === 'string') return await leaveAtOnce(world);
+        if (!options.once) await stayUp(job, world, stopped, quiet);
+        process.exitCode = job.status === 'PARTIAL_SUCCESS' ? EXIT.ok : EXIT.failure;
       } finally {
         await world.close();
       }
-      // An interrupted play still waits for a notification that nobody delivers any more.
-      process.exit();
     });
 }
 
@@ -46,6 +45,12 @@ async function play(world: World, quiet: boolean): Promise<JobStatus> {
   const { tellResult } = await import('./demo/farewell.ts');
   console.log(quiet ? JSON.stringify(job, null, 2) : tellResult(job, world));
   return job;
+}
+
+/** The play itself would go on waiting for a notification that nobody delivers any more. */
+async function leaveAtOnce(world: World): Promise<void> {
+  await world.close();
+  process.exit(EXIT.failure);
 }
 
 async function stayUp(job: JobStatus, world: World, stopped: Promise<unknown>, quiet: boolean): Promise<void> {

@@ -55,16 +55,16 @@ async function send({ client, botId }: Target, options: SendOptions): Promise<Jo
   const key = options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey };
   // A body from a file goes to the server as it is: the server is the judge, and its sentence names the key.
   if (options.version === '1') {
-    const body = options.json === undefined ? composeV1(options) : (readBody(options.json) as NotifyBody);
+    const body = options.json === undefined ? await composeV1(options) : ((await readBody(options.json)) as NotifyBody);
     return client.notify({ botId, body, ...key });
   }
-  const body = options.json === undefined ? await composeV2(options) : (readBody(options.json) as NotifyV2Body);
+  const body = options.json === undefined ? await composeV2(options) : ((await readBody(options.json)) as NotifyV2Body);
   return client.notifyV2({ botId, body, ...key });
 }
 
-function composeV1(options: SendOptions): NotifyBody {
+async function composeV1(options: SendOptions): Promise<NotifyBody> {
   const { channel, text } = requireWords(options);
-  const identities = readRecipients(options);
+  const identities = await readRecipients(options);
   return { channel, userIdentityType: 'resolve', message: { type: 'text', val: text }, identities };
 }
 
@@ -72,7 +72,8 @@ async function composeV2(options: SendOptions): Promise<NotifyV2Body> {
   const { channel, text } = requireWords(options);
   const { findChannel } = await import('../channels/list.ts');
   const key = findChannel(channel)?.identityKey ?? 'email';
-  const identities = readRecipients(options).map((identity): NotifyV2Identity => ({ [key]: identity }));
+  const recipients = await readRecipients(options);
+  const identities = recipients.map((identity): NotifyV2Identity => ({ [key]: identity }));
   const instance = options.instance === undefined ? {} : { webhookInstanceName: options.instance };
   return { channel, ...instance, message: { type: 'text', value: text }, identities };
 }
@@ -83,8 +84,8 @@ function requireWords({ channel, text }: SendOptions): { readonly channel: strin
   return { channel, text };
 }
 
-function readBody(path: string): unknown {
-  const text = readInput(path, '--json');
+async function readBody(path: string): Promise<unknown> {
+  const text = await readInput(path, '--json');
   try {
     return JSON.parse(text);
   } catch {

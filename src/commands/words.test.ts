@@ -21,13 +21,13 @@ test('durations have a number and a unit', () => {
   }
 });
 
-test('recipients come from the flag and the file, trimmed, in order', () => {
+test('recipients come from the flag and the file, trimmed, in order', async () => {
   const toFile = join(folder, 'to.txt');
   writeFileSync(toFile, ' c@d \r\n\ne@f\n');
-  assert.deepEqual(readRecipients({ to: 'a@b, x@y', toFile }), ['a@b', 'x@y', 'c@d', 'e@f']);
-  assert.throws(() => readRecipients({}), /To whom\?/);
-  assert.throws(() => readRecipients({ toFile: '/none' }), /--to-file: \/none: there is no such file/);
-  assert.throws(() => readRecipients({ to: 'x,'.repeat(1_001) }), /1001 recipients are too many/);
+  assert.deepEqual(await readRecipients({ to: 'a@b, x@y', toFile }), ['a@b', 'x@y', 'c@d', 'e@f']);
+  await assert.rejects(readRecipients({}), /To whom\?/);
+  await assert.rejects(readRecipients({ toFile: '/none' }), /--to-file: \/none: there is no such file/);
+  await assert.rejects(readRecipients({ to: 'x,'.repeat(1_001) }), /1001 recipients are too many/);
 });
 
 test('progress in a pipe is a line for each tenth, not for each step', () => {

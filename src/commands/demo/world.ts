@@ -42,7 +42,7 @@ export async function startWorld({ data, port, quiet }: WorldOptions): Promise<W
     const sandbox = await startSandbox({ limits: 'off', faults: SMALL_TROUBLES });
     stack.defer(() => sandbox.close());
     const { configPath, botId, clientId } = writeConfig(folder, sandbox);
-    const server = await startServer({ configPath, database: `sqlite:${join(folder, 'beckon.db')}`, port, quiet });
+    const server = await startServer({ configPath, database: `sqlite:${join(folder, 'beckon-demo.db')}`, port, quiet });
     stack.defer(() => server.drain());
 
     const app = await findApp(configPath, clientId);
@@ -59,7 +59,7 @@ const CALL_TOKEN_SECONDS = 300;
 
 function writeConfig(folder: string, sandbox: Sandbox) {
   const { file, botId, clientId } = sandboxConfig(sandbox);
-  const configPath = join(folder, 'beckon.yaml');
+  const configPath = join(folder, 'beckon-demo.yaml');
   mkdirSync(folder, { recursive: true });
   writeFileSync(configPath, stringify(file, { aliasDuplicateObjects: false }), { mode: 0o600 });
   return { configPath, botId, clientId };
