@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -15,7 +18,13 @@ let server: BeckonProcess;
 
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'beckon-people-cli-'));
-  const app = { clientId, name: 'CI', algorithm: 'HS256', clientSecret: 's'.repeat(48), bots: [botId] };
+  const app = {
+    clientId,
+    name: 'CI',
+    algorithm: 'HS256',
+    clientSecret: randomBytes(36).toString('base64url'),
+    bots: [botId],
+  };
   const config = { bots: [{ id: botId, name: 'Bot' }], apps: [{ ...app, scopes: ['directory:write'] }] };
   writeFileSync(file('beckon.yaml'), stringify(config), { mode: 0o600 });
   server = await startBeckon(['--config', file('beckon.yaml'), '--database', 'sqlite::memory:']);
@@ -25,7 +34,9 @@ after(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const file = (name: string): string => join(folder, name);
+function file(name: string): string {
+  return join(folder, name);
+}
 
 function people(args: readonly string[], stdin = ''): Promise<CliResult> {
   return runCli(['people', ...args, '--url', server.url, '--app', clientId, '--config', file('beckon.yaml')], {
@@ -36,7 +47,7 @@ function people(args: readonly string[], stdin = ''): Promise<CliResult> {
 test('imports a file with a bad line, tells which, and exports what was good', async () => {
   writeFileSync(
     file('people.csv'),
-    'email,name,teams.channelId\nann@x.org,=Ann,29:1\nnobody,N,\nbob@x.org,"B, Bob",\n',
+    'email,name,msteams.channelId\nann@x.org,=Ann,29:1\nnobody,N,\nbob@x.org,"B, Bob",\n',
   );
   const imported = await people(['import', file('people.csv')]);
   assert.equal(imported.code, 1, imported.stderr);
@@ -102,8 +113,18 @@ for (const [title, args, code, sentence] of wrong) {
 
 test('a server that is not there gives exit code 69', async () => {
   writeFileSync(file('one.ndjson'), '{"email":"a@b.c"}\n');
-  const args = ['people', 'import', file('one.ndjson'), '--url', 'http://127.0.0.1:1', '--token', 'x', '--bot', botId];
+  const url = await freeAddress();
+  const args = ['people', 'import', file('one.ndjson'), '--url', url, '--token', 'x', '--bot', botId];
   const result = await runCli(args);
   assert.equal(result.code, 69);
-  assert.match(result.stderr, /http:\/\/127\.0\.0\.1:1 gave no answer: nothing listens there/);
+  assert.equal(result.stderr, `beckon: ${url} gave no answer: nothing listens there.\n`);
 });
+
+/** Nobody listens there any more. */
+async function freeAddress(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  return `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+}

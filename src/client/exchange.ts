@@ -108,7 +108,7 @@ function readRefusal(body: unknown, response: Response): { code: string | number
   if (!isJsonObject(body)) return { code: null, text: 'The server gave an answer that is not JSON; is the URL right?' };
   const errors = Array.isArray(body['errors']) ? body['errors'] : [];
   const [first] = errors;
-  if (isJsonObject(first)) return { code: codeOf(first['code']), text: String(first['msg']) };
+  if (isJsonObject(first) && 'msg' in first) return { code: codeOf(first['code']), text: String(first['msg']) };
   const words = [body['title'], body['detail']].filter((part) => typeof part === 'string').join(': ');
   return { code: codeOf(body['code']), text: words || response.statusText || 'The server refused the call' };
 }

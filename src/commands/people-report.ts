@@ -18,7 +18,9 @@ function readProblem(entry: Json): LineProblem[] {
 
 /** What happened, for a person to read: the bad lines first, so that the sum stands where the eye ends. */
 export function reportLines(report: ImportReport): string[] {
-  const problems = report.errors.map(({ line, field, message }) => `line ${line}: ${field === null ? '' : `${field}: `}${message}`);
+  const problems = report.errors.map(
+    ({ line, field, message }) => `line ${line}: ${field === null ? '' : `${field}: `}${message}`,
+  );
   const shown = new Set(report.errors.map((error) => error.line)).size;
   const hidden = report.bad - shown;
   return [

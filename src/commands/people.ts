@@ -1,26 +1,9 @@
-import type { ReadStream } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
-import { extname } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
-import { ClientError } from '../client/client-error.ts';
-import type { Fetch } from '../client/exchange.ts';
-import { type ImportReport, ON_ERROR, type OnError } from '../directory/import-people.ts';
-import { FORMATS, type Format } from '../directory/read-people.ts';
-import { CommandFailure, EXIT } from './exit.ts';
-import { readReport, reportLines } from './people-report.ts';
-import { NO_PROGRESS, openProgress, type Progress } from './progress.ts';
-import { addTarget, openTarget, type TargetOptions } from './target.ts';
-
-interface FormatOption extends TargetOptions {
-  readonly format?: Format;
-}
-
-interface ImportOptions extends FormatOption {
-  readonly onError: OnError;
-  readonly json?: boolean;
-}
+import { ON_ERROR } from '../directory/import-people.ts';
+import { FORMATS } from '../directory/read-people.ts';
+import { exportFile } from './people-export.ts';
+import { importFile } from './people-import.ts';
+import { addTarget } from './target.ts';
 
 /** Adds `people` to the program. */
 export function registerPeople(program: Command): void {
@@ -45,7 +28,7 @@ function defineImport(command: Command): void {
     )
     .option('--json', 'print the report of the API instead of sentences')
     .addHelpText('after', IMPORT_HELP)
-    .action((file: string, options: ImportOptions) => importFile(command, file, options));
+    .action((file, options) => importFile(command, file, options));
 }
 
 function defineExport(command: Command): void {
@@ -53,11 +36,8 @@ function defineExport(command: Command): void {
     .description('Exports everybody; the file can be imported again.')
     .argument('[file]', 'where to; - is standard output', '-')
     .addOption(formatOption())
-    .addHelpText(
-      'after',
-      '\nExample:\n  beckon people export people.csv --app cs-1e845b00-81ad-5757-a1e7-d0f6fea227e9',
-    )
-    .action((file: string, options: FormatOption) => exportFile(command, file, options));
+    .addHelpText('after', '\nExample:\n  beckon people export people.csv --app cs-1e845b00-81ad-5757-a1e7-d0f6fea227e9')
+    .action((file, options) => exportFile(command, file, options));
 }
 
 const formatOption = (): Option =>
@@ -75,19 +55,3 @@ Bad lines are printed with their numbers; then the exit code is 1.
 
 Example:
   beckon people import people.csv --app cs-1e845b00-81ad-5757-a1e7-d0f6fea227e9`;
-
-async function importFile(command: Command, file: string, options: ImportOptions): Promise<void> {
-  const { client, botId } = await openTarget(command, options, patientFetch);
-  const input = await openInput(file);
-  const progress = input.size === null ? NO_PROGRESS : openProgress('Importing');
-  const people = countBytes(input.stream, (done) => progress.update(done, input.size ?? done, 'bytes sent'));
-  const mediaType = MEDIA_TYPES[formatOf(file, options)];
-  try {
-    const query = { onError: options.onError };
-    const answer = await client.importPeople({ botId, people: Readable.toWeb(people), mediaType, query });
-    progress.stop();
-    printReport(answer, options)
-  } catch (error) {
-    ...
-  }
-}

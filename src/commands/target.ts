@@ -1,6 +1,5 @@
 import { type Command, Option } from 'commander';
 import { type Client, createClient } from '../client/client.ts';
-import type { Fetch } from '../client/exchange.ts';
 import type { App } from '../model/tenancy.ts';
 import { CommandFailure, EXIT } from './exit.ts';
 import { addSettings, readCommandSettings } from './runtime.ts';
@@ -31,17 +30,9 @@ export function addTarget(command: Command): Command {
   return addSettings(command, ['config', 'platformKey']);
 }
 
-/** `fetch` replaces the one of Node, for calls that need other timeouts. */
-export async function openTarget(
-  command: Command,
-  options: TargetOptions,
-  fetch: Fetch = globalThis.fetch,
-): Promise<Target> {
+export async function openTarget(command: Command, options: TargetOptions): Promise<Target> {
   if (options.token !== undefined) {
-    return {
-      client: createClient({ url: options.url, token: options.token, fetch }),
-      botId: requireBot(options, null),
-    };
+    return { client: createClient({ url: options.url, token: options.token }), botId: requireBot(options, null) };
   }
   if (options.app === undefined) {
     throw new CommandFailure(
@@ -53,7 +44,7 @@ export async function openTarget(
   const [app, { mintToken }] = await Promise.all([findApp(settings.config, options.app), import('./mint.ts')]);
   const mint = { app, subject: 'beckon-cli', lifeSeconds: TOKEN_SECONDS, once: false, privateKey: null };
   const token = () => mintToken({ ...mint, platformKey: settings.platformKey, now: Date.now() });
-  return { client: createClient({ url: options.url, token, fetch }), botId: requireBot(options, app) };
+  return { client: createClient({ url: options.url, token }), botId: requireBot(options, app) };
 }
 
 /** A fresh token is made for every call, so it need not last. */
