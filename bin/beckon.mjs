@@ -3,16 +3,19 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import * as module from 'node:module';
+import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const root = new URL('../', import.meta.url);
 const { engines } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
 const needed = engines.node.replace('>=', '');
+// Node reads TypeScript everywhere but under node_modules, so a published package brings the program as JavaScript too.
+const main = new URL(root.pathname.includes('/node_modules/') ? 'dist/main.js' : 'src/main.ts', root);
 
 if (isAtLeast(process.versions.node, needed)) {
   // Half of a short command's time is reading its own source; beside the packages only their owner can write.
   module.enableCompileCache(fileURLToPath(new URL('node_modules/.cache/beckon', root)));
-  await import('../src/main.ts');
+  await import(main.href);
 } else runWithPinnedNode();
 
 /** `npm ci` brings a Node that fits; without it there is nothing to run the program with. */
@@ -23,13 +26,13 @@ function runWithPinnedNode() {
     console.error(`beckon: needs Node ${needed} or newer, and this is ${process.versions.node}.`);
     process.exit(78);
   }
-  const child = spawn(pinned, [fileURLToPath(new URL('src/main.ts', root)), ...process.argv.slice(2)], {
+  const child = spawn(pinned, [fileURLToPath(main), ...process.argv.slice(2)], {
     stdio: 'inherit',
   });
   // A terminal sends Ctrl-C to both of us; passing it on as well would be the second one, which means "at once".
   process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'));
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-  child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 143)));
+  child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
 }
 
 function isAtLeast(version, wanted) {

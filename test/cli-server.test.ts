@@ -22,7 +22,7 @@ before(async () => {
   const sample = sandboxConfig(sandbox);
   ({ botId, clientId } = sample);
   writeFileSync(config, stringify(sample.file, { aliasDuplicateObjects: false }));
-  server = await startBeckon(['--config', config, '--database', 'sqlite::memory:']);
+  server = await startBeckon(['--config', config, '--database', 'sqlite::memory:', '--log-level', 'debug']);
 });
 after(async () => {
   await server.stop();
@@ -32,7 +32,7 @@ after(async () => {
 
 const beckon = (...args: string[]) => runCli([...args, '--url', server.url]);
 const asApp = () => ['--config', config, '--app', clientId];
-const slack = (to: string) => ['--channel', 'slack', '--to', to, '--text', 'hello'];
+const slack = (to: string) => ['--channel', 'slack', '--to', to, '--text', 'planted words'];
 
 test('a send that reaches everybody exits 0, with plain lines in a pipe', async () => {
   const { code, stdout, stderr } = await beckon(
@@ -66,7 +66,7 @@ test('a send says what was accepted and what to run next; status answers its doc
 });
 
 test('the second interface names recipients by the key of the channel, and the connection by its name', async () => {
-  const hook = ['--channel', 'ivr', '--instance', 'Webhook', '--to', 'ann@example.com', '--text', 'hello'];
+  const hook = ['--channel', 'ivr', '--instance', 'Webhook', '--to', 'ann@example.com', '--text', 'planted words'];
   const { code, stderr } = await beckon('send', '--version', '2', ...asApp(), ...hook, '--watch');
   assert.equal(code, 0, stderr);
 });
@@ -145,6 +145,17 @@ test('the doctor finds everything well, and says which connection is not', async
   assert.match(ill.stdout, /^✗ slack of st-[^\n]+invalid_auth/m);
   assert.match(ill.stdout, /^✗ msteams of st-/m);
   assert.doesNotMatch(ill.stdout, /planted/);
+});
+
+test('the log of all this, at its most talkative, holds no secret, token, person or message', async () => {
+  const spied = (await runCli(['token', ...asApp(), '--subject', 'planted-subject'])).stdout.trim();
+  const { code } = await beckon('send', '--token', spied, '--bot', botId, ...slack('ann@example.com'), '--watch');
+  assert.equal(code, 0);
+  assert.ok(server.lines.some((line) => line.includes('"batch attempted"')));
+  const log = server.lines.join('\n');
+  const { teams, slack: bot, hook } = sandbox.credentials;
+  const secrets = [teams.appPassword, bot.token, hook.secret, spied, spied.split('.')[2] ?? spied];
+  for (const secret of [...secrets, 'planted', 'hello', 'example.com']) assert.ok(!log.includes(secret), secret);
 });
 
 const WRONG = {

@@ -36,6 +36,14 @@ test('a Node that is new enough runs the program itself', async () => {
   }
 });
 
+test('an installed package runs as JavaScript, because Node reads no TypeScript there', async () => {
+  const launcher = install('node_modules/beckon', '24.0.0', 'must not be read', false);
+  const dist = join(folder, 'node_modules/beckon/dist');
+  mkdirSync(dist);
+  writeFileSync(join(dist, 'main.js'), 'console.log("compiled")');
+  assert.equal((await runCli([], { launcher })).stdout, 'compiled\n');
+});
+
 test('an old Node hands over to the installed one: words, streams and exit code', async () => {
   const main = `
     process.stdin.setEncoding('utf8').on('data', (text: string) => {
