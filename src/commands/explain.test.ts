@@ -8,6 +8,7 @@ import { CommandFailure, EXIT } from './exit.ts';
 import { explain } from './explain.ts';
 
 const system = (code: string, facts: object = {}) => Object.assign(new Error(`${code}: raw words`), { code, ...facts });
+const postgres = (code: string) => Object.assign(new Error('its words'), { code, severity: 'FATAL' });
 const refusal = (status: number | null, text: string) => new ClientError({ status, code: null, text });
 
 const TABLE: readonly (readonly [unknown, number, RegExp])[] = [

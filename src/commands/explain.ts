@@ -14,7 +14,7 @@ export function explain(error: unknown): Explanation {
   if (error instanceof CommandFailure) return one(error.message, error.exitCode);
   if (error instanceof ClientError) return explainRefusal(error);
   if (!(error instanceof Error)) return explainBug('something was thrown that is not an error');
-  return explainStore(error) ?? explainSystem(error) ?? explainBug(error.message);
+  return explainStore(error) ?? explainPostgres(error) ?? explainSystem(error) ?? explainBug(error.message);
 }
 
 function explainRefusal({ status, text, message }: ClientError): Explanation {
@@ -37,6 +37,22 @@ const STORE_ERRORS: Readonly<Record<string, ExitCode>> = {
 function explainStore(error: Error): Explanation | null {
   const exitCode = STORE_ERRORS[error.name];
   return exitCode === undefined ? null : one(`${error.message}.`, exitCode);
+}
+
+/** PostgreSQL's SQLSTATE codes, by their beginning. */
+const POSTGRES_CODES: readonly (readonly [string, string, ExitCode])[] = [
+  ['28', 'check the user and the password in --database', EXIT.configuration],
+  ['3D000', 'create it, or change --database', EXIT.configuration],
+  ['42501', 'give the user the rights to create and use tables', EXIT.configuration],
+  ['53300', 'raise max_connections or stop other clients', EXIT.tryLater],
+  ['57P', 'wait until the server is up', EXIT.tryLater],
+];
+
+function explainPostgres(error: Error): Explanation | null {
+  const { code } = systemFacts(error);
+  if (code === null || !/^[0-9A-Z]{5}$/.test(code) || !('severity' in error)) return null;
+  const [, advice, exitCode] = POSTGRES_CODES.find(([prefix]) => code.startsWith(prefix)) ?? ['', null, EXIT.failure];
+  return one(`PostgreSQL said: ${error.message}${advice === null ? '' : `; ${advice}`}.`, exitCode);
 }
 
 function explainSystem(error: Error): Explanation | null {
