@@ -72,16 +72,17 @@ describe('jti', () => {
     assert.equal(replies.filter((reply) => reply.text === REPLAY).length, 99);
   });
 
-  it('is remembered over a restart', async () => {
+  it('is remembered over a restart', async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'beckon-jti-'));
+    t.after(() => rmSync(folder, { recursive: true }));
     const database = `sqlite:${join(folder, 'beckon.db')}`;
     const token = await tokenFor('cs-jti', { jti: 'restart', exp: now + 60 });
     const first = await startRig({ database });
-    assert.equal((await present(token, first)).text, ADMITTED);
+    const firstText = (await present(token, first)).text;
     await first.close();
+    assert.equal(firstText, ADMITTED);
     const second = await startRig({ database });
+    t.after(() => second.close());
     assert.equal((await present(token, second)).text, REPLAY);
-    await second.close();
-    rmSync(folder, { recursive: true });
   });
 });

@@ -266,12 +266,12 @@ describe('bodies that are refused', () => {
     );
   });
 
-  it('nothing that was refused left anything behind', async () => {
+  it('nothing that was refused left anything behind', async (t) => {
     const clean = await startRig();
+    t.after(() => clean.close());
     for (const [route, body] of refused) await post(clean, route, body);
     assert.deepEqual(await clean.store.listQueues({ after: null, limit: 100 }), []);
     assert.equal(clean.wakes(), 0);
-    await clean.close();
   });
 });
 
