@@ -20,6 +20,14 @@ const TABLE: readonly (readonly [unknown, number, RegExp])[] = [
   [refusal(429, 'Too many calls'), EXIT.tryLater, /Too many calls/],
   [refusal(503, 'Service Unavailable'), EXIT.tryLater, /Service Unavailable/],
   [new StoreUnavailable('PostgreSQL cannot be reached'), EXIT.unavailable, /^PostgreSQL cannot be reached\.$/],
+  [
+    postgres('28P01'),
+    EXIT.configuration,
+    /^PostgreSQL said: its words; check the user and the password in --database\.$/,
+  ],
+  [postgres('3D000'), EXIT.configuration, /^PostgreSQL said: its words; create it/],
+  [postgres('57P03'), EXIT.tryLater, /wait until the server is up/],
+  [postgres('XX000'), EXIT.failure, /^PostgreSQL said: its words\.$/],
   [new SchemaTooNew(99), EXIT.configuration, /schema version 99/],
   [
     system('EADDRINUSE', { port: 80, address: '::' }),
