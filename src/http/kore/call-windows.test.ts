@@ -36,6 +36,18 @@ describe('rolling windows', () => {
     });
   });
 
+  it('tell the minute when it outlasts a full hour', () => {
+    const windows = new CallWindows();
+    const limits = { perMinute: 2, perHour: 3 };
+    for (const at of [0, HOUR - 1000, HOUR - 500]) assert.ok(windows.admit('a', limits, at).admitted);
+    const refused = windows.admit('a', limits, HOUR - 400);
+    assert.deepEqual(refused, {
+      admitted: false,
+      window: 'minute',
+      state: { limit: 2, remaining: 0, resetMs: 59_400 },
+    });
+  });
+
   it('0 switches a window off, or both', () => {
     const windows = new CallWindows();
     for (let i = 0; i < 1000; i++) {
@@ -85,7 +97,7 @@ describe('rolling windows', () => {
           if (!decision.admitted) assert.ok(!hasRoom(admittedAt, given, now + decision.state.resetMs - 1));
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 2000 },
     );
   });
 });

@@ -40,7 +40,6 @@ export class CallWindows {
     const calls = this.#callsOf(botId);
     calls.leave(now, limits);
 
-    // The longer wait is the one to tell: a free minute does not help within a full hour.
     const full = findFull(calls, limits, now);
     if (full !== null) return full;
     calls.enter(now);
@@ -117,14 +116,12 @@ class BotCalls {
   }
 }
 
-function findFull(calls: BotCalls, limits: CallLimits, now: number): RefusedCall | null {
-  if (limits.perHour > 0 && calls.inHour() >= limits.perHour) {
-    return refuse('hour', limits.perHour, calls.enteredAt(limits.perHour) + HOUR_MS - now);
-  }
-  if (limits.perMinute > 0 && calls.inMinute() >= limits.perMinute) {
-    return refuse('minute', limits.perMinute, calls.enteredAt(limits.perMinute) + MINUTE_MS - now);
-  }
-  return null;
+/** Of two full windows the one with the longer wait: room in the other does not help before. */
+function findFull(calls: BotCalls, { perMinute, perHour }: CallLimits, now: number): RefusedCall | null {
+  const hour = perHour > 0 && calls.inHour() >= perHour ? calls.enteredAt(perHour) + HOUR_MS - now : 0;
+  const minute = perMinute > 0 && calls.inMinute() >= perMinute ? calls.enteredAt(perMinute) + MINUTE_MS - now : 0;
+  if (hour === 0 && minute === 0) return null;
+  return hour >= minute ? refuse('hour', perHour, hour) : refuse('minute', perMinute, minute);
 }
 
 function refuse(window: 'minute' | 'hour', limit: number, resetMs: number): RefusedCall {
