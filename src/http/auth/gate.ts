@@ -42,7 +42,7 @@ export function createGate(parts: GateParts): Gate {
       async function admitCaller(request) {
         const token = await verifyToken(findToken(request.headers), parts);
         await refuseReplay(token, parts);
-        if (!token.app.scopes.includes(scope)) throw new Fault('scope_missing', null);
+        if (!token.app.scopes.includes(scope)) throw new Fault('scope_missing');
         const bot = findBotFor(token.app, botIdOf(request), parts.tenancy);
         request.caller = { app: token.app, bot, subject: token.subject };
       },
