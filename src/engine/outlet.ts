@@ -55,8 +55,11 @@ export class Outlet {
   readonly #parts: OutletParts;
   readonly #concurrency: number;
   readonly #waiting: Readonly<Record<Lane, Fifo<Job>>> = { urgent: new Fifo(), normal: new Fifo(), bulk: new Fifo() };
-  readonly #inFlight = new Set<AbortController>();
+  /** In the order they were started: every send has the same deadline, so the first to time out is the first here. */
+  readonly #inFlight = new Set<Flight>();
   #cancelTimer: (() => void) | null = null;
+  #cancelDeadline: (() => void) | null = null;
+  #waitingCount = 0;
   #stopped = false;
   #idle: (() => void)[] = [];
 
@@ -74,7 +77,7 @@ export class Outlet {
   }
 
   get waiting(): number {
-    return LANES.reduce((sum, lane) => sum + this.#waiting[lane].size, 0);
+    return this.#waitingCount;
   }
 
   /** How many more recipients of a lane are worth claiming now. An urgent one never waits behind what was claimed. */
@@ -87,6 +90,7 @@ export class Outlet {
 
   add(jobs: readonly Job[]): void {
     for (const job of jobs) this.#waiting[job.work.notification.lane].push(job);
+    this.#waitingCount += jobs.length;
     this.pump();
   }
 
@@ -112,22 +116,25 @@ export class Outlet {
     const queue = this.#nextQueue();
     const job = queue?.peek();
     if (queue === null || job === undefined) return null;
-    if (job.work.lost) return this.#drop(queue);
+    if (job.work.lost) {
+      this.#shift(queue);
+      return 0;
+    }
     const now = this.#parts.clock.monotonic();
     const leaseLeftMs = job.work.leaseEndsAt - now;
     // Too late to finish within the lease: the renewal will bring it back, or the fence will take it away.
     if (leaseLeftMs < this.#parts.sendDeadlineMs) return RENEWAL_POLL_MS;
     const waitMs = this.pace.take(now);
     if (waitMs > 0) return waitMs;
-    queue.shift();
-    void this.#attempt(job);
-    if (this.waiting === this.#lowWater()) this.#parts.onRoom();
+    this.#shift(queue);
+    void this.#attempt(job, now);
+    if (this.#waitingCount === this.#lowWater()) this.#parts.onRoom();
     return 0;
   }
 
-  #drop(queue: Fifo<Job>): number {
+  #shift(queue: Fifo<Job>): void {
     queue.shift();
-    return 0;
+    this.#waitingCount -= 1;
   }
 
   #nextQueue(): Fifo<Job> | null {
@@ -147,19 +154,43 @@ export class Outlet {
     });
   }
 
-  async #attempt(job: Job): Promise<void> {
-    const abort = new AbortController();
-    this.#inFlight.add(abort);
-    const cancelDeadline = this.#parts.clock.after(this.#parts.sendDeadlineMs, () =>
-      abort.abort(new DOMException('the total send deadline has passed', 'TimeoutError')),
-    );
+  async #attempt(job: Job, startedAt: number): Promise<void> {
+    const flight = { abort: new AbortController(), endsAt: startedAt + this.#parts.sendDeadlineMs };
+    this.#inFlight.add(flight);
+    this.#watchDeadlines();
     this.#parts.onSending();
-    const attempt = await this.#lookUpAndSend(job, abort.signal).catch(asBug);
-    cancelDeadline();
-    this.#inFlight.delete(abort);
+    const attempt = await this.#lookUpAndSend(job, flight.abort.signal).catch(asBug);
+    this.#inFlight.delete(flight);
     this.#parts.onOutcome(job, attempt);
-    if (this.#inFlight.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
+    if (this.#inFlight.size === 0) this.#rest();
     this.pump();
+  }
+
+  /** One timer for all that is in flight, set for the oldest. */
+  #watchDeadlines(): void {
+    if (this.#cancelDeadline !== null) return;
+    const oldest = this.#inFlight.values().find((flight) => flight.endsAt !== null);
+    if (!oldest?.endsAt) return;
+    const { clock } = this.#parts;
+    this.#cancelDeadline = clock.after(oldest.endsAt - clock.monotonic(), () => {
+      this.#cancelDeadline = null;
+      this.#endOverdue(clock.monotonic());
+      this.#watchDeadlines();
+    });
+  }
+
+  #endOverdue(now: number): void {
+    for (const flight of this.#inFlight) {
+      if (flight.endsAt !== null && flight.endsAt > now) return;
+      flight.endsAt = null;
+      flight.abort.abort(new DOMException('the total send deadline has passed', 'TimeoutError'));
+    }
+  }
+
+  #rest(): void {
+    this.#cancelDeadline?.();
+    this.#cancelDeadline = null;
+    for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   async #lookUpAndSend(job: Job, signal: AbortSignal): Promise<Attempt> {
@@ -176,7 +207,10 @@ export class Outlet {
   #send(job: Job, address: Address, signal: AbortSignal): Promise<Outcome> {
     const { notification } = job.work;
     return this.#parts.session.send({
-      key: messageId(notification.id, job.recipient.seq),
+      // Derived only where a provider takes it: Teams and Slack do not, and a hash costs as much as the rest of this.
+      get key() {
+        return messageId(notification.id, job.recipient.seq);
+      },
       botId: notification.botId,
       identity: job.recipient.identity,
       address,
@@ -190,6 +224,7 @@ export class Outlet {
   stop(): Job[] {
     this.#stopped = true;
     this.#cancelTimer?.();
+    this.#waitingCount = 0;
     return LANES.flatMap((lane) => this.#waiting[lane].clear());
   }
 
@@ -199,12 +234,18 @@ export class Outlet {
   }
 
   abortAll(): void {
-    for (const abort of this.#inFlight) abort.abort();
+    for (const { abort } of this.#inFlight) abort.abort();
   }
 
   close(): Promise<void> {
     return this.#parts.session.close();
   }
+}
+
+interface Flight {
+  readonly abort: AbortController;
+  /** Monotonic ms; null once the deadline was called. */
+  endsAt: number | null;
 }
 
 const RENEWAL_POLL_MS = 250;
