@@ -3,12 +3,13 @@ import type { Address, Outcome, Unknown } from '../../model/outcome.ts';
 import type { Connection } from '../../model/tenancy.ts';
 import type { ChannelSession, ChannelTools, CheckResult, SendRequest } from '../contract.ts';
 import type { OutboundResponse, OutboundResult } from '../outbound.ts';
+import { type NoCredentials, TokenSource } from '../token-source.ts';
 import { preparationUnanswered, sendUnanswered } from '../unanswered.ts';
 import { judgeRefusal, type Step, type Verdict } from './refusals.ts';
 import { activitiesUrl, conversationsUrl, writeActivity, writeNewConversation } from './requests.ts';
 import { ServiceUrls } from './service-urls.ts';
 import type { TeamsSettings } from './settings.ts';
-import { type Credentials, type NoCredentials, TokenSource } from './token.ts';
+import { requestBotToken } from './token.ts';
 
 type Refused = Exclude<Outcome, { kind: 'accepted' }>;
 
@@ -33,7 +34,7 @@ export class TeamsSession implements ChannelSession {
     this.#settings = settings;
     this.#allowPrivateNetwork = allowPrivateNetwork;
     this.#tools = tools;
-    this.#tokens = new TokenSource(settings, { ...tools, allowPrivateNetwork });
+    this.#tokens = new TokenSource(requestBotToken(settings), { ...tools, allowPrivateNetwork });
     this.#serviceUrls = new ServiceUrls(settings.serviceUrl, allowPrivateNetwork);
   }
 
@@ -93,22 +94,13 @@ export class TeamsSession implements ChannelSession {
     return readId(answer.body) ?? final({ kind: 'failed', reason: 'provider_error', detail });
   }
 
-  /** One authorised call. A 401 means the token lapsed early, so another one is tried, once. */
-  async #call(url: string, body: string, signal: AbortSignal): Promise<OutboundResult | { outcome: NoCredentials }> {
-    const credentials = await this.#tokens.get(signal);
-    if (credentials.kind !== 'credentials') return { outcome: credentials };
-    const answer = await this.#post(url, body, credentials, signal);
-    if (answer.kind !== 'response' || answer.status !== 401 || answer.body.includes('BotNotRegistered')) return answer;
-
-    this.#tokens.drop(credentials);
-    const renewed = await this.#tokens.get(signal);
-    if (renewed.kind !== 'credentials') return { outcome: renewed };
-    return this.#post(url, body, renewed, signal);
-  }
-
-  #post(url: string, body: string, { headers }: Credentials, signal: AbortSignal): Promise<OutboundResult> {
+  #call(url: string, body: string, signal: AbortSignal): Promise<OutboundResult | { outcome: NoCredentials }> {
     const allowPrivateNetwork = this.#allowPrivateNetwork;
-    return this.#tools.outbound.request({ method: 'POST', url, headers, body, signal, allowPrivateNetwork });
+    return this.#tokens.call(
+      (headers) => this.#tools.outbound.request({ method: 'POST', url, headers, body, signal, allowPrivateNetwork }),
+      signal,
+      hasLapsed,
+    );
   }
 
   #judge(answer: OutboundResponse, step: Step): Verdict {
@@ -137,6 +129,9 @@ interface Remedies {
 function learn({ channelId, reference }: Address, serviceUrl: string, conversationId: string): Address {
   return { channelId, reference: { ...reference, conversationId, serviceUrl } };
 }
+
+/** No other token helps a bot that is not registered. */
+const hasLapsed = ({ status, body }: OutboundResponse): boolean => status === 401 && !body.includes('BotNotRegistered');
 
 const isSuccess = ({ status }: OutboundResponse): boolean => status >= 200 && status < 300;
 
