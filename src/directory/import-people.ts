@@ -11,7 +11,7 @@ export interface PeopleSink {
 
 export interface ImportRequest {
   readonly store: PeopleSink;
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, 'now'>;
   readonly botId: string;
   readonly format: Format;
   readonly findChannel: FindChannel;
@@ -41,11 +41,11 @@ export interface LineProblem extends Problem {
 
 export const MAX_REPORTED_ERRORS = 1_000;
 
-/** The most people one transaction holds. */
-export const MAX_CHUNK = 500;
-const MIN_CHUNK = 100;
-/** A transaction may hold up urgent traffic, so chunks shrink while one takes longer, and grow below a third of it. */
-const CHUNK_TARGET_MS = 40;
+/**
+ * People in one transaction. On SQLite a transaction stops everything else in the process, so it must be short; yet each
+ * costs an fsync. 250 people (some 1,250 rows) take about 20 ms, and twice as many are hardly faster.
+ */
+export const CHUNK_SIZE = 250;
 
 /**
  * Imports people in short transactions with a turn of the event loop between them; memory does not grow with the input.
@@ -83,12 +83,11 @@ function readLines({ open, format, botId, findChannel, clock }: ImportRequest): 
   return readPeople(open(), { format, botId, findChannel, now: clock.now() });
 }
 
-async function writeChunk(chunk: Chunk, tally: Tally, { store, clock, onProgress }: ImportRequest): Promise<void> {
+async function writeChunk(chunk: Chunk, tally: Tally, { store, onProgress }: ImportRequest): Promise<void> {
   const people = chunk.people();
   if (people.length === 0) return;
-  const startedAt = clock.monotonic();
   await store.upsertPeople({ people });
-  chunk.clear(clock.monotonic() - startedAt);
+  chunk.clear();
   tally.countImported(people.length);
   onProgress?.(tally.report());
   await nextTurn();
@@ -97,11 +96,10 @@ async function writeChunk(chunk: Chunk, tally: Tally, { store, clock, onProgress
 /** The people of the next transaction. */
 class Chunk {
   readonly #byId = new Map<string, Person>();
-  #limit = MIN_CHUNK;
 
   /** The same person twice needs two transactions: the later line adds to the earlier one, it does not undo it. */
   hasRoomFor(person: Person): boolean {
-    return this.#byId.size < this.#limit && !this.#byId.has(person.id);
+    return this.#byId.size < CHUNK_SIZE && !this.#byId.has(person.id);
   }
 
   add(person: Person): void {
@@ -112,10 +110,7 @@ class Chunk {
     return [...this.#byId.values()];
   }
 
-  clear(tookMs: number): void {
-    const wasFull = this.#byId.size >= this.#limit;
-    if (tookMs > CHUNK_TARGET_MS) this.#limit = Math.max(MIN_CHUNK, Math.floor(this.#limit / 2));
-    else if (wasFull && tookMs < CHUNK_TARGET_MS / 3) this.#limit = Math.min(MAX_CHUNK, this.#limit * 2);
+  clear(): void {
     this.#byId.clear();
   }
 }

@@ -70,7 +70,8 @@ class LineSplitter {
   }
 
   #hold(rest: Buffer): void {
-    if (this.#heldBytes + rest.length <= MAX_LINE_BYTES) rest.copy(this.#held, this.#heldBytes);
+    // What does not fit is not copied.
+    rest.copy(this.#held, this.#heldBytes);
     this.#heldBytes += rest.length;
   }
 }

@@ -153,6 +153,11 @@ const refused: readonly (readonly [field: string | null, message: RegExp, line: 
     { email, addresses: [{ ...address, reference: { x: 1 } }] },
   ],
   [
+    'addresses[0].reference.__proto__',
+    /^is not allowed as a key/,
+    `{"email":"a@b.c","addresses":[{"channel":"msteams","channelId":"1","reference":{"__proto__":"x"}}]}`,
+  ],
+  [
     'addresses[1].channel',
     /^has an address already/,
     { email, addresses: [address, { ...address, channel: 'teams' }] },
