@@ -14,6 +14,8 @@ import {
   UNKNOWN_BOT,
 } from '../../../test/support/http-rig.ts';
 import type { JsonObject } from '../../model/json.ts';
+import { Fault } from '../faults.ts';
+import { envelopeOf } from './envelope.ts';
 
 /**
  * The stages in which a request is judged, in their order. Each knows how to make the one thing wrong that it is about
@@ -206,6 +208,16 @@ describe('errors of the Kore routes', () => {
         assert.deepEqual([reply.status, reply.headers.get('allow')], [405, 'GET, POST'], `${method} ${version}/status`);
       }
     }
+  });
+
+  it('texts that clients compare whole, or that a stranger reads, never carry a detail', () => {
+    for (const fault of ['token_missing', 'token_malformed', 'token_refused', 'bot_forbidden', 'internal'] as const) {
+      assert.equal(envelopeOf(new Fault(fault, 'why')), envelopeOf(new Fault(fault)));
+    }
+    assert.equal(
+      envelopeOf(new Fault('body_invalid', 'why')),
+      envelope('Validation errors/ Invalid arguments: why', 412),
+    );
   });
 
   it('an unknown address beside them is 404 in the same envelope', async () => {

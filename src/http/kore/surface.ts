@@ -42,6 +42,9 @@ function refuseUnknownRoute(request: FastifyRequest): never {
 function createBodyDeadline({ clock, bodyTimeoutMs }: SurfaceOptions) {
   return async function startBodyDeadline(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     if (request.raw.complete) return;
+    // Hung up while the token was checked: its 'close' has been and gone, and nothing more will come.
+    if (request.raw.destroyed)
+      throw new Fault('request_malformed', 'the connection was closed before the body arrived');
     const cancel = clock.after(bodyTimeoutMs, () => {
       sendEnvelope(reply.header('connection', 'close'), new Fault('body_too_slow'));
     });
