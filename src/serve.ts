@@ -70,10 +70,12 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
 
   async function closeAll(): Promise<void> {
     draining = true;
+    logger.info('server draining');
     await engine.drain(settings.drainMs);
     await app.close();
     await outbound.close();
     await store.close();
+    logger.info('server stopped');
     closed.resolve();
   }
 
@@ -84,6 +86,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     throw error;
   }
   await engine.start();
+  logger.info('server started', { store: store.kind, schemaVersion: await store.schemaVersion() });
   const address = app.server.address();
   if (address === null || typeof address === 'string') throw new Error('the server listens on no address');
   let drained: Promise<void> | null = null;

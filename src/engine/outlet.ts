@@ -5,6 +5,8 @@ import type { Message } from '../model/message.ts';
 import { LANES, type Lane, type Recipient } from '../model/notification.ts';
 import type { Address, Outcome } from '../model/outcome.ts';
 import type { Connection } from '../model/tenancy.ts';
+import { Fifo } from './fifo.ts';
+import { Flights } from './flights.ts';
 import { Pace } from './pace.ts';
 import type { Work } from './work.ts';
 
@@ -55,13 +57,10 @@ export class Outlet {
   readonly #parts: OutletParts;
   readonly #concurrency: number;
   readonly #waiting: Readonly<Record<Lane, Fifo<Job>>> = { urgent: new Fifo(), normal: new Fifo(), bulk: new Fifo() };
-  /** In the order they were started: every send has the same deadline, so the first to time out is the first here. */
-  readonly #inFlight = new Set<Flight>();
+  readonly #flights: Flights;
   #cancelTimer: (() => void) | null = null;
-  #cancelDeadline: (() => void) | null = null;
   #waitingCount = 0;
   #stopped = false;
-  #idle: (() => void)[] = [];
 
   constructor(parts: OutletParts) {
     this.#parts = parts;
@@ -69,11 +68,12 @@ export class Outlet {
     this.channel = parts.channel;
     const { limits } = parts.connection;
     this.pace = new Pace(limits.perSecond ?? parts.channel.defaults.perSecond);
+    this.#flights = new Flights(parts.clock, parts.sendDeadlineMs);
     this.#concurrency = limits.concurrency ?? parts.channel.defaults.concurrency;
   }
 
   get inFlight(): number {
-    return this.#inFlight.size;
+    return this.#flights.size;
   }
 
   get waiting(): number {
@@ -108,7 +108,7 @@ export class Outlet {
 
   #mayTakeSlot(): boolean {
     const slots = this.pace.probing ? 1 : this.#concurrency;
-    return this.#inFlight.size < slots && this.#parts.mayStart();
+    return this.#flights.size < slots && this.#parts.mayStart();
   }
 
   /** 0: one was started or skipped; positive: ask again after so many ms; null: nothing waits. */
@@ -155,42 +155,12 @@ export class Outlet {
   }
 
   async #attempt(job: Job, startedAt: number): Promise<void> {
-    const flight = { abort: new AbortController(), endsAt: startedAt + this.#parts.sendDeadlineMs };
-    this.#inFlight.add(flight);
-    this.#watchDeadlines();
+    const flight = this.#flights.start(startedAt);
     this.#parts.onSending();
     const attempt = await this.#lookUpAndSend(job, flight.abort.signal).catch(asBug);
-    this.#inFlight.delete(flight);
     this.#parts.onOutcome(job, attempt);
-    if (this.#inFlight.size === 0) this.#rest();
+    this.#flights.end(flight);
     this.pump();
-  }
-
-  /** One timer for all that is in flight, set for the oldest. */
-  #watchDeadlines(): void {
-    if (this.#cancelDeadline !== null) return;
-    const oldest = this.#inFlight.values().find((flight) => flight.endsAt !== null);
-    if (!oldest?.endsAt) return;
-    const { clock } = this.#parts;
-    this.#cancelDeadline = clock.after(oldest.endsAt - clock.monotonic(), () => {
-      this.#cancelDeadline = null;
-      this.#endOverdue(clock.monotonic());
-      this.#watchDeadlines();
-    });
-  }
-
-  #endOverdue(now: number): void {
-    for (const flight of this.#inFlight) {
-      if (flight.endsAt !== null && flight.endsAt > now) return;
-      flight.endsAt = null;
-      flight.abort.abort(new DOMException('the total send deadline has passed', 'TimeoutError'));
-    }
-  }
-
-  #rest(): void {
-    this.#cancelDeadline?.();
-    this.#cancelDeadline = null;
-    for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   async #lookUpAndSend(job: Job, signal: AbortSignal): Promise<Attempt> {
@@ -230,22 +200,16 @@ export class Outlet {
 
   /** Resolves when nothing is in flight. */
   whenIdle(): Promise<void> {
-    return this.#inFlight.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
+    return this.#flights.whenNone();
   }
 
   abortAll(): void {
-    for (const { abort } of this.#inFlight) abort.abort();
+    this.#flights.abortAll();
   }
 
   close(): Promise<void> {
     return this.#parts.session.close();
   }
-}
-
-interface Flight {
-  readonly abort: AbortController;
-  /** Monotonic ms; null once the deadline was called. */
-  endsAt: number | null;
 }
 
 const RENEWAL_POLL_MS = 250;
@@ -267,36 +231,3 @@ const asBug = (error: unknown): Attempt => ({
   address: null,
   lookedUp: false,
 });
-
-/** First in, first out, without moving the rest at every step. */
-class Fifo<T> {
-  #items: T[] = [];
-  #head = 0;
-
-  get size(): number {
-    return this.#items.length - this.#head;
-  }
-
-  push(item: T): void {
-    this.#items.push(item);
-  }
-
-  peek(): T | undefined {
-    return this.#items[this.#head];
-  }
-
-  shift(): void {
-    this.#head += 1;
-    if (this.#head > 1_000 && this.#head * 2 > this.#items.length) this.#compact();
-  }
-
-  clear(): T[] {
-    this.#compact();
-    return this.#items.splice(0);
-  }
-
-  #compact(): void {
-    this.#items = this.#items.slice(this.#head);
-    this.#head = 0;
-  }
-}

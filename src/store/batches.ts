@@ -1,17 +1,7 @@
-import { LANES, type Lane, type Log, type Recipient } from '../model/notification.ts';
-import type {
-  BatchKey,
-  BatchProgress,
-  CheckpointRequest,
-  ClaimedBatch,
-  ClaimRequest,
-  HeldBatch,
-  Queue,
-  QueueState,
-  Remainder,
-} from './port.ts';
-import { decodeRecipients, encodeRecipients } from './recipients.ts';
-import { type InsertShape, insertMany, int, query, type Row, type Steps, text } from './steps.ts';
+import { LANES, type Lane, type Recipient } from '../model/notification.ts';
+import type { BatchKey, ClaimedBatch, ClaimRequest, HeldBatch, Queue, QueueState } from './port.ts';
+import { decodeRecipients } from './recipients.ts';
+import { type InsertShape, int, query, type Row, type Steps, text } from './steps.ts';
 
 export const BATCHES: InsertShape = {
   table: 'batches',
@@ -24,26 +14,6 @@ export const BATCHES: InsertShape = {
     token: 'int',
     takeovers: 'int',
     recipients: 'text',
-  },
-  onConflict: '',
-};
-
-const LOGS: InsertShape = {
-  table: 'logs',
-  columns: {
-    bot_id: 'text',
-    notification_id: 'text',
-    seq: 'int',
-    state: 'text',
-    reason: 'text',
-    detail: 'text',
-    identity: 'text',
-    person_id: 'text',
-    channel_id: 'text',
-    provider_message_id: 'text',
-    attempts: 'int',
-    maybe_doubled: 'int',
-    at: 'int',
   },
   onConflict: '',
 };
@@ -132,149 +102,6 @@ export function* voidLeases(): Steps<number> {
   return rows.length;
 }
 
-/** Fence first: what was lost takes no further part, so nothing after this line needs to ask again. */
-export function* checkpoint(request: CheckpointRequest): Steps<{ readonly lost: HeldBatch[] }> {
-  if (request.batches.length === 0) return { lost: [] };
-  const queues = yield* lockHeldBatches(request.batches.map((progress) => progress.batch));
-  const held = request.batches.filter((progress) => queues.has(batchId(progress.batch)));
-  const fresh = request.again ? yield* dropKnownLogs(held) : held;
-  yield* insertMany(LOGS, fresh.flatMap(logRows));
-  yield* moveCounters(fresh);
-  yield* replaceEnded(held, queues);
-  return {
-    lost: request.batches.map((progress) => progress.batch).filter((batch) => !queues.has(batchId(batch))),
-  };
-}
-
-/** The queue of each batch whose token is still the one we were given. */
-function* lockHeldBatches(batches: readonly HeldBatch[]): Steps<Map<string, { queue: string; takeovers: number }>> {
-  const rows = yield* query(
-    `SELECT bot_id, notification_id, batch_no, queue, takeovers FROM batches
-     WHERE (bot_id, notification_id, batch_no, token) IN (
-       SELECT held.bot_id, held.notification_id, held.batch_no, held.token
-       FROM {rows held(bot_id text, notification_id text, batch_no int, token int) $1}
-     ) {lock}`,
-    batches.map(heldRow),
-  );
-  return new Map(
-    rows.map((row) => [batchId(batchKey(row)), { queue: text(row, 'queue'), takeovers: int(row, 'takeovers') }]),
-  );
-}
-
-function* dropKnownLogs(batches: readonly BatchProgress[]): Steps<BatchProgress[]> {
-  const kept: BatchProgress[] = [];
-  for (const progress of batches) {
-    const seqs = progress.logs.map((log) => log.seq);
-    const known = new Set(yield* listLoggedSeqs({ batch: progress.batch, seqs }));
-    kept.push({ ...progress, logs: progress.logs.filter((log) => !known.has(log.seq)) });
-  }
-  return kept;
-}
-
-function logRows(progress: BatchProgress) {
-  const { botId, notificationId } = progress.batch;
-  return progress.logs.map((log) => [
-    botId,
-    notificationId,
-    log.seq,
-    log.state,
-    log.reason,
-    log.detail,
-    log.identity,
-    log.personId,
-    log.channelId,
-    log.providerMessageId,
-    log.attempts,
-    log.maybeDoubled ? 1 : 0,
-    log.at,
-  ]);
-}
-
-/** One update a notification, in key order: two workers that finish the same notifications must lock them alike. */
-function* moveCounters(batches: readonly BatchProgress[]): Steps<void> {
-  const byNotification = Map.groupBy(
-    batches.filter((progress) => progress.logs.length > 0),
-    ({ batch }) => `${batch.botId}/${batch.notificationId}`,
-  );
-  for (const key of [...byNotification.keys()].sort()) {
-    const group = byNotification.get(key) ?? [];
-    const [first] = group;
-    if (first === undefined) continue;
-    const logs = group.flatMap((progress) => progress.logs);
-    const count = countStates(logs);
-    yield* query(
-      `UPDATE notifications SET pending = pending - $3, delivered = delivered + $4, failed = failed + $5,
-         suppressed = suppressed + $6, expired = expired + $7, cancelled = cancelled + $8, unknown = unknown + $9,
-         updated_at = $10, finished_at = CASE WHEN pending = $3 THEN $10 ELSE finished_at END
-       WHERE bot_id = $1 AND id = $2`,
-      first.batch.botId,
-      first.batch.notificationId,
-      logs.length,
-      count.delivered,
-      count.failed,
-      count.suppressed,
-      count.expired,
-      count.cancelled,
-      count.unknown,
-      logs.reduce((latest, log) => Math.max(latest, log.at), 0),
-    );
-  }
-}
-
-function countStates(logs: readonly Log[]) {
-  const count = { delivered: 0, failed: 0, suppressed: 0, expired: 0, cancelled: 0, unknown: 0 };
-  for (const log of logs) count[log.state] += 1;
-  return count;
-}
-
-/** A finished batch leaves the queue; what is left of it comes back as smaller batches that carry the fence on. */
-function* replaceEnded(
-  batches: readonly BatchProgress[],
-  known: ReadonlyMap<string, { queue: string; takeovers: number }>,
-): Steps<void> {
-  const ended = batches.filter((progress) => progress.remainder !== null);
-  if (ended.length === 0) return;
-  yield* query(
-    `DELETE FROM batches WHERE (bot_id, notification_id, batch_no) IN (
-       SELECT ended.bot_id, ended.notification_id, ended.batch_no
-       FROM {rows ended(bot_id text, notification_id text, batch_no int) $1}
-     )`,
-    ended.map(({ batch }) => ({
-      bot_id: batch.botId,
-      notification_id: batch.notificationId,
-      batch_no: batch.batchNo,
-    })),
-  );
-  if (ended.every((progress) => progress.remainder?.length === 0)) return;
-  const now = yield* leaseClock();
-  yield* insertMany(
-    BATCHES,
-    ended.flatMap(({ batch, remainder }) => {
-      const row = known.get(batchId(batch));
-      return row === undefined ? [] : (remainder ?? []).map((part) => remainderRow(batch, part, row, now));
-    }),
-  );
-}
-
-// The token goes on from the parent's: a batch that comes back under the same number must never accept an old fence.
-function remainderRow(
-  batch: HeldBatch,
-  part: Remainder,
-  parent: { readonly queue: string; readonly takeovers: number },
-  now: number,
-) {
-  return [
-    batch.botId,
-    batch.notificationId,
-    firstSeq(part.recipients),
-    parent.queue,
-    now + part.delayMs,
-    batch.token + 1,
-    parent.takeovers,
-    encodeRecipients(part.recipients),
-  ];
-}
-
 export function* leaseClock(): Steps<number> {
   const [row] = yield* query('SELECT {now} AS now');
   return row === undefined ? 0 : int(row, 'now');
@@ -286,7 +113,7 @@ export function firstSeq(recipients: readonly Recipient[]): number {
   return first.seq;
 }
 
-const batchKey = (row: Row): BatchKey => ({
+export const batchKey = (row: Row): BatchKey => ({
   botId: text(row, 'bot_id'),
   notificationId: text(row, 'notification_id'),
   batchNo: int(row, 'batch_no'),
@@ -294,9 +121,9 @@ const batchKey = (row: Row): BatchKey => ({
 
 const heldBatch = (row: Row): HeldBatch => ({ ...batchKey(row), token: int(row, 'token') });
 
-const batchId = (batch: BatchKey): string => `${batch.botId}/${batch.notificationId}/${batch.batchNo}`;
+export const batchId = (batch: BatchKey): string => `${batch.botId}/${batch.notificationId}/${batch.batchNo}`;
 
-const heldRow = (batch: HeldBatch): Row => ({
+export const heldRow = (batch: HeldBatch): Row => ({
   bot_id: batch.botId,
   notification_id: batch.notificationId,
   batch_no: batch.batchNo,

@@ -1,5 +1,6 @@
 import type { Clock } from '../model/clock.ts';
 import * as batches from './batches.ts';
+import { checkpoint } from './checkpoint.ts';
 import type { Database } from './database.ts';
 import * as notifications from './notifications.ts';
 import * as people from './people.ts';
@@ -58,7 +59,7 @@ function createStore(database: Database): Store {
     claimDue: (request) => write(() => batches.claimDue(request)),
     extendLeases: (request) => write(() => batches.extendLeases(request)),
     listLoggedSeqs: (request) => read(() => batches.listLoggedSeqs(request)),
-    checkpoint: (request) => write(() => batches.checkpoint(request)),
+    checkpoint: (request) => write(() => checkpoint(request)),
     voidLeases: () => write(() => batches.voidLeases()),
 
     findNotification: (key) => read(() => notifications.findNotification(key)),

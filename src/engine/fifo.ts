@@ -1,0 +1,32 @@
+/** First in, first out, without moving the rest at every step. */
+export class Fifo<T> {
+  #items: T[] = [];
+  #head = 0;
+
+  get size(): number {
+    return this.#items.length - this.#head;
+  }
+
+  push(item: T): void {
+    this.#items.push(item);
+  }
+
+  peek(): T | undefined {
+    return this.#items[this.#head];
+  }
+
+  shift(): void {
+    this.#head += 1;
+    if (this.#head > 1_000 && this.#head * 2 > this.#items.length) this.#compact();
+  }
+
+  clear(): T[] {
+    this.#compact();
+    return this.#items.splice(0);
+  }
+
+  #compact(): void {
+    this.#items = this.#items.slice(this.#head);
+    this.#head = 0;
+  }
+}
