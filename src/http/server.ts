@@ -25,7 +25,8 @@ export interface ServerLimits {
 }
 
 export const DEFAULT_LIMITS: ServerLimits = {
-  maxBodyBytes: 1024 * 1024,
+  // The largest documented call has 1,000 recipients with 20 parameters of 200 characters: over 4 MB.
+  maxBodyBytes: 8 * 1024 * 1024,
   maxUploadBytes: 1024 ** 3,
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 15 * 60_000,

@@ -234,14 +234,21 @@ describe('bodies that are refused', () => {
     }
   });
 
+  it('the largest call the interface documents is taken', async () => {
+    const parameters = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`p${n}`, 'x'.repeat(200)]));
+    const identities = Array.from({ length: 1000 }, (_, n) => ({ email: `p${n}@example.com`, parameters }));
+    const reply = await post(rig, 'notifyV2', { ...v2, identities });
+    assert.equal(reply.status, 200, reply.text);
+  });
+
   it('a body over the limit is refused with 413, whether its length is told or not', async () => {
     const url = `${rig.url}/api/public/bot/${BOT}/notify`;
     const headers = { 'content-type': 'application/json', auth: await tokenFor('cs-builder') };
-    const large = `{"pad":"${'x'.repeat(1024 * 1024)}"}`;
+    const large = `{"pad":"${'x'.repeat(8 * 1024 * 1024)}"}`;
     const told = await fetch(url, { method: 'POST', headers, body: large });
     assert.equal(
       await told.text(),
-      '{"errors":[{"msg":"Payload Too Large: at most 1048576 bytes are taken; send several calls","code":413}]}',
+      '{"errors":[{"msg":"Payload Too Large: at most 8388608 bytes are taken; send several calls","code":413}]}',
     );
     const stream = new Blob([large]).stream();
     const untold = await fetch(url, { method: 'POST', headers, body: stream, duplex: 'half' }).catch(() => null);
