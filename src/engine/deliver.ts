@@ -1,6 +1,7 @@
 import { type ResolvedRecipient, resolveRecipients } from '../directory/resolve.ts';
 import type { Clock, Random } from '../model/clock.ts';
 import type { Notification, Recipient } from '../model/notification.ts';
+import type { Rejected } from '../model/outcome.ts';
 import { fillMessage } from '../render/fill.ts';
 import type { ClaimedBatch, Queue, Store } from '../store/port.ts';
 import type { Attempt, Job, Outlet } from './outlet.ts';
@@ -127,6 +128,13 @@ export function settle(parts: DeliverParts, outlet: Outlet, job: Job, attempt: A
   learnAddress(parts, outlet, job, attempt);
   conclude(parts, outlet, job, attempt, holdMs);
   parts.recorder.note(job.work);
+}
+
+/** Wrong for everybody: the notification fails at once instead of burning a call for each of its recipients. */
+export function settleRefused(parts: DeliverParts, { work, recipient, personId }: Job, refusal: Rejected): void {
+  const final = concludeUntried(recipient, 'failed', refusal.reason, refusal.detail);
+  work.conclude({ recipient, personId, address: null, providerMessageId: null }, final, parts.clock.now());
+  parts.recorder.note(work);
 }
 
 /** Answers how long the connection is held, when the outcome was about the connection. */

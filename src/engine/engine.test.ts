@@ -184,6 +184,19 @@ describe('engine', () => {
     assert.ok(lines.some((line) => line.startsWith('info connection mended')));
   });
 
+  it('fails everybody at once when the message itself is refused, but not those with one of their own', async () => {
+    const refused: Outcome = { kind: 'rejected', scope: 'message', reason: 'message_too_large', detail: 'HTTP 413' };
+    provider = (request) => (request.message.type === 'text' && request.message.text === 'Hello' ? refused : accepted);
+    await accept(500, {}, (seq) => (seq === 499 ? 'Just you' : null));
+    await engine.start();
+    await clock.advance(1_000);
+    assert.ok(sends.length <= 10 + 1, `${sends.length} calls burnt`);
+    const { counts } = await status();
+    assert.deepEqual([counts.delivered, counts.failed], [1, 499]);
+    const log = (await logs()).at(250);
+    assert.deepEqual([log?.reason, log?.detail, log?.attempts], ['message_too_large', 'HTTP 413', 0]);
+  });
+
   it('marks a lost answer and what came after it', async () => {
     provider = (_request, attempt) => (attempt === 1 ? lost : accepted);
     await accept(1);
@@ -456,7 +469,11 @@ describe('engine', () => {
     assert.ok(sends.length < 200);
   });
 
-  async function accept(recipients: number, more: Partial<Notification> = {}): Promise<void> {
+  async function accept(
+    recipients: number,
+    more: Partial<Notification> = {},
+    ownMessage: (seq: number) => string | null = () => null,
+  ): Promise<void> {
     const now = clock.now();
     await store.accept({
       notification: {
@@ -479,7 +496,7 @@ describe('engine', () => {
       recipients: Array.from({ length: recipients }, (_, seq) => ({
         seq,
         identity: `p${seq}@x.org`,
-        customMessage: null,
+        customMessage: ownMessage(seq),
         parameters: null,
         attempts: 0,
         maybeSent: false,

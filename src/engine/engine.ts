@@ -5,7 +5,7 @@ import type { Logger } from '../model/logger.ts';
 import type { Notification } from '../model/notification.ts';
 import type { Tenancy } from '../model/tenancy.ts';
 import type { ClaimedBatch, Queue, Store } from '../store/port.ts';
-import { type DeliverParts, deliver, settle } from './deliver.ts';
+import { type DeliverParts, deliver, settle, settleRefused } from './deliver.ts';
 import { keepLeases } from './leases.ts';
 import { type Moments, silentMoments } from './moments.ts';
 import { Outlet } from './outlet.ts';
@@ -188,6 +188,7 @@ export class Engine {
         this.#moments.emit('sent', 1);
         settle(this.#deliverParts, outlet, job, attempt);
       },
+      onRefused: (job, refusal) => settleRefused(this.#deliverParts, job, refusal),
       onRoom: () => this.wake(),
     });
     this.#outlets.set(connectionId, outlet);

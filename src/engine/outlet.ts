@@ -3,7 +3,7 @@ import type { Clock } from '../model/clock.ts';
 import { messageId } from '../model/ids.ts';
 import type { Message } from '../model/message.ts';
 import { LANES, type Lane, type Recipient } from '../model/notification.ts';
-import type { Address, Outcome } from '../model/outcome.ts';
+import type { Address, Outcome, Rejected } from '../model/outcome.ts';
 import type { Connection } from '../model/tenancy.ts';
 import { Fifo } from './fifo.ts';
 import { Flights } from './flights.ts';
@@ -31,6 +31,8 @@ export interface OutletParts {
   readonly mayStart: () => boolean;
   readonly onSending: () => void;
   readonly onOutcome: (job: Job, attempt: Attempt) => void;
+  /** The provider has refused this very message before, so nobody else is tried with it. */
+  readonly onRefused: (job: Job, refusal: Rejected) => void;
   /** Room for more claims. */
   readonly onRoom: () => void;
 }
@@ -58,6 +60,8 @@ export class Outlet {
   readonly #concurrency: number;
   readonly #waiting: Readonly<Record<Lane, Fifo<Job>>> = { urgent: new Fifo(), normal: new Fifo(), bulk: new Fifo() };
   readonly #flights: Flights;
+  /** By the object: everybody's message is one object, and a message of one's own is another. */
+  readonly #refused = new WeakMap<Message, Rejected>();
   #cancelTimer: (() => void) | null = null;
   #waitingCount = 0;
   #stopped = false;
@@ -120,6 +124,12 @@ export class Outlet {
       this.#shift(queue);
       return 0;
     }
+    const refusal = this.#refused.get(job.message);
+    if (refusal !== undefined) {
+      this.#shift(queue);
+      this.#parts.onRefused(job, refusal);
+      return 0;
+    }
     const now = this.#parts.clock.monotonic();
     const leaseLeftMs = job.work.leaseEndsAt - now;
     // Too late to finish within the lease: the renewal will bring it back, or the fence will take it away.
@@ -158,6 +168,8 @@ export class Outlet {
     const flight = this.#flights.start(startedAt);
     this.#parts.onSending();
     const attempt = await this.#lookUpAndSend(job, flight.abort.signal).catch(asBug);
+    const { outcome } = attempt;
+    if (outcome.kind === 'rejected' && outcome.scope === 'message') this.#refused.set(job.message, outcome);
     this.#parts.onOutcome(job, attempt);
     this.#flights.end(flight);
     this.pump();
