@@ -167,4 +167,5 @@ const WRONG = {
   teamsMultiTenant: { appId: '', appPassword: '', tenantId: '' },
   slack: { token: 'xoxb-planted-wrong' },
   hook: { name: 'signed', secret: 'whsec_c2FuZGJveC1zaWduaW5nLXNlY3JldC0wMDE=' },
+  smtp: { user: 'sandbox', password: 'planted-wrong' },
 };

@@ -30,6 +30,14 @@ export function sandboxConfig({ urls, credentials }: Pick<Sandbox, 'urls' | 'cre
     },
     { channel: 'slack', ...credentials.slack, apiUrl: urls.slack, ...common },
     { channel: 'ivr', name: 'Webhook', url: `${urls.hooks}/${name}`, secret, ...common },
+    {
+      channel: 'email',
+      ...urls.smtp,
+      security: 'none',
+      ...credentials.smtp,
+      from: 'Beckon <beckon@example.com>',
+      ...common,
+    },
   ];
   const app = {
     clientId,

@@ -12,9 +12,9 @@ interface SandboxCommandOptions {
 
 export function define(command: Command): void {
   command
-    .description('Runs simulators of the providers on this machine: Teams, Slack and webhook receivers.')
+    .description('Runs simulators of the providers on this machine: Teams, Slack, webhook receivers and a mail relay.')
     .option('--host <address>', 'the address to listen on', '127.0.0.1')
-    .option('--port <number>', 'the port to listen on; 0 picks a free one', '9090')
+    .option('--port <number>', 'the port to listen on, and the next one for mail; 0 picks free ones', '9090')
     .option('--no-limits', "switch the providers' documented rate limits off")
     .addHelpText(
       'after',
@@ -23,7 +23,9 @@ export function define(command: Command): void {
     .action(async ({ host, port, limits }: SandboxCommandOptions) => {
       const stopped = firstStopSignal();
       const { startSandbox } = await import('../sandbox/sandbox.ts');
-      const options = { host, port: parsePort(port), limits: limits ? ('documented' as const) : ('off' as const) };
+      const httpPort = parsePort(port);
+      const smtpPort = httpPort === 0 ? 0 : httpPort + 1;
+      const options = { host, port: httpPort, smtpPort, limits: limits ? ('documented' as const) : ('off' as const) };
       const sandbox = await startSandbox(options).catch(explainStart);
       console.error(`The sandbox is at ${sandbox.urls.base} (open it for a guide). Ctrl-C ends it.`);
       console.log(await sampleConfig(sandbox));

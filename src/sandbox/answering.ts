@@ -97,7 +97,7 @@ const HUGE_BYTES = 10 * 1024 * 1024;
 const CHUNK = Buffer.alloc(64 * 1024, ' ');
 
 /** Unless told otherwise, faults of the answer strike after the processing, the others before. Slow is merely late. */
-function isProcessed(fault: Fault): boolean {
+export function isProcessed(fault: Fault): boolean {
   if (fault.kind === 'slow') return true;
   return fault.processed ?? !['status', 'hang', 'reset'].includes(fault.kind);
 }

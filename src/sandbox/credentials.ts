@@ -8,6 +8,7 @@ export interface SandboxCredentials {
   readonly slack: { readonly token: string };
   /** The hook `signed` refuses what is not signed with this secret. */
   readonly hook: { readonly name: string; readonly secret: string };
+  readonly smtp: { readonly user: string; readonly password: string };
 }
 
 export interface TeamsCredentials {
@@ -31,6 +32,7 @@ export const CREDENTIALS: SandboxCredentials = {
   },
   slack: { token: 'xoxb-sandbox' },
   hook: { name: 'signed', secret: 'whsec_c2FuZGJveC1zaWduaW5nLXNlY3JldC0wMDE=' },
+  smtp: { user: 'sandbox', password: 'sandbox-smtp-password' },
 };
 
 export const APPS: readonly EntraApp[] = [toApp(CREDENTIALS.teams, false), toApp(CREDENTIALS.teamsMultiTenant, true)];

@@ -5,7 +5,7 @@ import type { ProviderName } from './provider.ts';
 /** Which calls go wrong, and how. Every absent filter matches everything. */
 export interface FaultRule {
   readonly provider?: ProviderName;
-  /** `token`, `create`, `send`, `update`, `delete`, a Slack method, `deliver`. */
+  /** `token`, `create`, `send`, `update`, `delete`, a Slack method, `deliver`, `connect`, `auth`, `mail`, `rcpt`, `data`. */
   readonly route?: string;
   /** The recipient as the ledger names it; exact, or a pattern with `*` and `?`. */
   readonly recipient?: string;

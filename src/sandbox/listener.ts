@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import type { Server as NetServer } from 'node:net';
 import type { RequestHeaders } from './provider.ts';
 
 export interface Listener {
@@ -22,7 +23,7 @@ const BODY_BYTES = 4 * 1024 * 1024;
 export async function listen({ host, port, onConnection, onRequest }: ListenRequest): Promise<Listener> {
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true }, onRequest);
   server.on('connection', onConnection);
-  await start(server, host, port);
+  await startServer(server, host, port);
   return { port: portOf(server), close: () => stop(server) };
 }
 
@@ -51,7 +52,8 @@ export function readHeaders(rawHeaders: readonly string[]): RequestHeaders {
   };
 }
 
-function start(server: Server, host: string, port: number): Promise<void> {
+/** Rejects with a sentence when it cannot listen. */
+export function startServer(server: NetServer, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(explain(error, host, port)));
     server.listen({ host, port, backlog: BACKLOG }, resolve);
@@ -65,7 +67,7 @@ function explain(error: NodeJS.ErrnoException, host: string, port: number): Erro
   return new Error(`${cannot}: ${error.message}.`, { cause: error });
 }
 
-function portOf(server: Server): number {
+export function portOf(server: NetServer): number {
   const address = server.address();
   return typeof address === 'object' && address !== null ? address.port : 0;
 }

@@ -1,5 +1,5 @@
-/** The simulated providers; also the first path segment of their URLs and the names faults and ledger know them by. */
-export const PROVIDERS = ['login', 'teams', 'slack', 'hooks'] as const;
+/** The simulated providers: the names faults and ledger know them by, and the first path segment of those with URLs. */
+export const PROVIDERS = ['login', 'teams', 'slack', 'hooks', 'smtp'] as const;
 export type ProviderName = (typeof PROVIDERS)[number];
 
 /** One request, read to its end. `path` starts with `/` and lacks the provider's prefix; `query` lacks the `?`. */

@@ -12,6 +12,7 @@ import { listen, readBody, readHeaders } from './listener.ts';
 import { People, type PeopleChange } from './people.ts';
 import { type Call, type Provider, type ProviderName, text } from './provider.ts';
 import { openSlack } from './slack.ts';
+import { openSmtp } from './smtp/relay.ts';
 import { type SandboxStats, Stats } from './stats.ts';
 import { openTeams } from './teams.ts';
 import { type SandboxUrls, urlsAt } from './urls.ts';
@@ -22,6 +23,8 @@ export interface SandboxOptions {
   readonly host?: string;
   /** Default 0: any free port. */
   readonly port?: number;
+  /** Of the mail relay. Default 0: any free port. */
+  readonly smtpPort?: number;
   /** Decides which calls a fault with a rate strikes. Default 1. */
   readonly seed?: number;
   /** Time of rate windows, tokens, delays and the ledger. Default: the system's. */
@@ -65,7 +68,7 @@ export interface Sandbox {
   close(): Promise<void>;
 }
 
-/** Starts the simulated providers on one port. Rejects with a sentence when it cannot listen. */
+/** Starts the simulated providers on one port, the mail relay on another. Rejects with a sentence when it cannot listen. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const clock = options.clock ?? systemClock;
   const limits = chooseLimits(options.limits ?? 'documented');
@@ -89,15 +92,21 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     ['hooks', ['hooks', hooks]],
   ]);
 
-  reset();
   const host = options.host ?? '127.0.0.1';
-  const listener = await listen({
+  const smtpParts = { credentials: CREDENTIALS.smtp, ledger, faults, stats, watchers, clock };
+  const smtp = await openSmtp({ host, port: options.smtpPort ?? 0, ...smtpParts });
+  reset();
+  const opening = listen({
     host,
     port: options.port ?? 0,
     onConnection: () => stats.connected(),
     onRequest: receive,
   });
-  const urls = urlsAt(host, listener.port);
+  const listener = await opening.catch(async (error: unknown) => {
+    await smtp.close();
+    throw error;
+  });
+  const urls = urlsAt(host, listener.port, smtp.port);
   const guide = writeGuide(urls, CREDENTIALS);
   return {
     urls,
@@ -146,6 +155,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     stats.clear();
     teams.reset();
     slack.reset();
+    smtp.reset();
     faults.set(options.faults ?? []);
     people.reset({ strict: options.strict ?? false, ...options.people });
     hookSecrets.reset({ [CREDENTIALS.hook.name]: [CREDENTIALS.hook.secret], ...options.hookSecrets });
@@ -154,7 +164,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   async function close(): Promise<void> {
     answering.close();
     watchers.close();
-    await listener.close();
+    await Promise.all([listener.close(), smtp.close()]);
   }
 }
 

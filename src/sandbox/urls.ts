@@ -8,9 +8,10 @@ export interface SandboxUrls {
   /** apiUrl */
   readonly slack: string;
   readonly hooks: string;
+  readonly smtp: { readonly host: string; readonly port: number };
 }
 
-export function urlsAt(host: string, port: number): SandboxUrls {
+export function urlsAt(host: string, port: number, smtpPort: number): SandboxUrls {
   const base = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
   return {
     base,
@@ -18,5 +19,6 @@ export function urlsAt(host: string, port: number): SandboxUrls {
     teams: `${base}/teams/`,
     slack: `${base}/slack/api/`,
     hooks: `${base}/hooks`,
+    smtp: { host, port: smtpPort },
   };
 }

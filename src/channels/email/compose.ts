@@ -1,0 +1,58 @@
+import type { Rejected } from '../../model/outcome.ts';
+import { cleanDetail } from '../clean-detail.ts';
+import type { SendRequest } from '../contract.ts';
+import { type Content, readContent } from './content.ts';
+import { domainOf, isOneAddress, readMailbox } from './mailbox.ts';
+import type { MailToSend } from './relay.ts';
+import type { EmailSettings } from './settings.ts';
+
+/** The mail for one recipient, byte for byte the same on every attempt; or why there can be none. */
+export function composeMail(request: SendRequest, settings: EmailSettings): MailToSend | Rejected {
+  const { key, address, message, createdAt } = request;
+  const to = address.channelId;
+  if (!isOneAddress(to)) return refuseAddress(to);
+  const content = readContent(message, settings.subject ?? null);
+  if ('fault' in content) return refuseContent(content.fault, content.wide);
+
+  const from = readMailbox(settings.from);
+  const replyTo = settings.replyTo === undefined ? {} : { replyTo: readMailbox(settings.replyTo) };
+  return {
+    messageId: `<${key}@${domainOf(from.address)}>`,
+    date: new Date(createdAt),
+    baseBoundary: key,
+    from,
+    to: { name: '', address: to },
+    ...replyTo,
+    envelope: { from: (settings.envelopeFrom ?? from.address).replaceAll('{key}', key), to },
+    subject: content.subject,
+    ...partsOf(content),
+    headers: { ...content.headers, 'Auto-Submitted': 'auto-generated', ...unsubscribeHeaders(request, settings) },
+  };
+}
+
+/** RFC 8058: the mail program posts to the URL when its user asks to be left alone. */
+function unsubscribeHeaders({ key, identity }: SendRequest, { unsubscribeUrl }: EmailSettings) {
+  if (unsubscribeUrl === undefined) return {};
+  const url = unsubscribeUrl
+    .replaceAll('{key}', () => encodeURIComponent(key))
+    .replaceAll('{identity}', () => encodeURIComponent(identity.toWellFormed()));
+  return {
+    // Folding would put white space into the URL.
+    'List-Unsubscribe': { prepared: true, value: `<${url}>` },
+    'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
+  };
+}
+
+function partsOf({ text, html }: Content) {
+  return { ...(text === null ? {} : { text }), ...(html === null ? {} : { html }) };
+}
+
+function refuseAddress(address: string): Rejected {
+  const detail = cleanDetail(`${JSON.stringify(address.slice(0, 100))} is not one e-mail address; nothing was sent.`);
+  return { kind: 'rejected', scope: 'recipient', reason: 'unreachable_recipient', detail };
+}
+
+function refuseContent(fault: string, wide: boolean): Rejected {
+  const detail = cleanDetail(`Nothing was sent: ${fault}`);
+  return { kind: 'rejected', scope: wide ? 'message' : 'recipient', reason: 'message_invalid', detail };
+}
