@@ -5,13 +5,16 @@ import { stringify } from 'csv-stringify/sync';
 import fc from 'fast-check';
 import { bytesOf } from '../../test/support/people.ts';
 import { type Row, RowReader } from './csv-rows.ts';
-import { type Line, readLines } from './lines.ts';
+import { type Line, LineSplitter } from './lines.ts';
 
 async function rowsOf(csv: string, size?: number): Promise<Row[]> {
   const reader = new RowReader();
   const rows: Row[] = [];
-  for await (const line of readLines(bytesOf(csv, size))) rows.push(...reader.read(line));
-  return [...rows, ...reader.end()];
+  const splitter = new LineSplitter();
+  for await (const chunk of bytesOf(csv, size)) {
+    for (const line of splitter.split(chunk)) rows.push(...reader.read(line));
+  }
+  return [...rows, ...splitter.end().flatMap((line) => reader.read(line)), ...reader.end()];
 }
 
 const STRAY = 'A quote stands inside a cell: put the whole cell in quotes and double the quotes in it';

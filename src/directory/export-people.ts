@@ -16,7 +16,7 @@ export interface ExportRequest {
   readonly pageSize?: number;
 }
 
-const PAGE_SIZE = 500;
+const PAGE_SIZE = 200;
 
 /**
  * All people of a bot as text, page by page and only as fast as it is read. Who is added or removed meanwhile may or

@@ -62,57 +62,44 @@ export async function importPeople(request: ImportRequest): Promise<ImportReport
 
 async function judgePeople(request: ImportRequest): Promise<ImportReport> {
   const tally = new Tally();
-  for await (const line of readLines(request)) tally.countLine(line);
+  for await (const lines of readLines(request)) tally.countLines(lines);
   return tally.report();
 }
 
 async function writePeople(request: ImportRequest): Promise<ImportReport> {
   const tally = new Tally();
-  const chunk = new Chunk();
-  for await (const line of readLines(request)) {
-    tally.countLine(line);
-    if (line.person === null) continue;
-    if (!chunk.hasRoomFor(line.person)) await writeChunk(chunk, tally, request);
-    chunk.add(line.person);
+  let chunk = new Map<string, Person>();
+  for await (const lines of readLines(request)) {
+    tally.countLines(lines);
+    for (const { person } of lines) {
+      if (person === null) continue;
+      // The same person twice needs two transactions: the later line adds to the earlier one, it does not undo it.
+      if (chunk.size === CHUNK_SIZE || chunk.has(person.id)) {
+        await writeChunk(chunk, tally, request);
+        // Not `clear`: V8 chains a map's tables, and an old one would keep all that came after it from dying young.
+        chunk = new Map();
+      }
+      chunk.set(person.id, person);
+    }
   }
   await writeChunk(chunk, tally, request);
   return tally.report();
 }
 
-function readLines({ open, format, botId, findChannel, clock }: ImportRequest): AsyncGenerator<PersonLine> {
+function readLines({ open, format, botId, findChannel, clock }: ImportRequest): AsyncGenerator<readonly PersonLine[]> {
   return readPeople(open(), { format, botId, findChannel, now: clock.now() });
 }
 
-async function writeChunk(chunk: Chunk, tally: Tally, { store, onProgress }: ImportRequest): Promise<void> {
-  const people = chunk.people();
-  if (people.length === 0) return;
-  await store.upsertPeople({ people });
-  chunk.clear();
-  tally.countImported(people.length);
+async function writeChunk(
+  chunk: ReadonlyMap<string, Person>,
+  tally: Tally,
+  { store, onProgress }: ImportRequest,
+): Promise<void> {
+  if (chunk.size === 0) return;
+  await store.upsertPeople({ people: [...chunk.values()] });
+  tally.countImported(chunk.size);
   onProgress?.(tally.report());
   await nextTurn();
-}
-
-/** The people of the next transaction. */
-class Chunk {
-  readonly #byId = new Map<string, Person>();
-
-  /** The same person twice needs two transactions: the later line adds to the earlier one, it does not undo it. */
-  hasRoomFor(person: Person): boolean {
-    return this.#byId.size < CHUNK_SIZE && !this.#byId.has(person.id);
-  }
-
-  add(person: Person): void {
-    this.#byId.set(person.id, person);
-  }
-
-  people(): Person[] {
-    return [...this.#byId.values()];
-  }
-
-  clear(): void {
-    this.#byId.clear();
-  }
 }
 
 class Tally {
@@ -121,16 +108,19 @@ class Tally {
   #bad = 0;
   #imported = 0;
 
-  countLine(line: PersonLine): void {
-    this.#read += 1;
-    if (line.person !== null) return;
-    this.#bad += 1;
-    const room = MAX_REPORTED_ERRORS - this.#errors.length;
-    this.#errors.push(...line.problems.slice(0, room).map((problem) => ({ line: line.line, ...problem })));
+  countLines(lines: readonly PersonLine[]): void {
+    this.#read += lines.length;
+    for (const line of lines) if (line.person === null) this.#countBad(line.line, line.problems);
   }
 
   countImported(people: number): void {
     this.#imported += people;
+  }
+
+  #countBad(line: number, problems: readonly Problem[]): void {
+    this.#bad += 1;
+    const room = MAX_REPORTED_ERRORS - this.#errors.length;
+    this.#errors.push(...problems.slice(0, room).map((problem) => ({ line, ...problem })));
   }
 
   report(): ImportReport {

@@ -19,30 +19,28 @@ const NOT_UTF8 = 'The line is not valid UTF-8: save the file in UTF-8';
  * Splits bytes into lines in constant memory: a line that does not end is counted and dropped, not collected.
  * A byte order mark before the first line is taken away.
  */
-export async function* readLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Line> {
-  const splitter = new LineSplitter();
-  for await (const chunk of chunks) yield* splitter.split(chunk);
-  yield* splitter.end();
-}
-
-class LineSplitter {
+export class LineSplitter {
   /** The beginning of a line whose end has not come yet. `heldBytes` goes on counting when it no longer fits. */
   readonly #held = Buffer.allocUnsafe(MAX_LINE_BYTES);
   #heldBytes = 0;
   #number = 1;
 
-  *split(chunk: Uint8Array): Generator<Line> {
+  /** The lines that end in this chunk. */
+  split(chunk: Uint8Array): Line[] {
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    const lines: Line[] = [];
     let start = 0;
     for (let end = bytes.indexOf(LINE_FEED); end !== -1; end = bytes.indexOf(LINE_FEED, start)) {
-      yield this.#finish(bytes.subarray(start, end));
+      lines.push(this.#finish(bytes.subarray(start, end)));
       start = end + 1;
     }
     this.#hold(bytes.subarray(start));
+    return lines;
   }
 
-  *end(): Generator<Line> {
-    if (this.#heldBytes > 0) yield this.#finish(Buffer.alloc(0));
+  /** The last line, when nothing ends it. */
+  end(): Line[] {
+    return this.#heldBytes > 0 ? [this.#finish(Buffer.alloc(0))] : [];
   }
 
   #finish(rest: Buffer): Line {

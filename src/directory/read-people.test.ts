@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bytesOf, findSampleChannel } from '../../test/support/people.ts';
+import { bytesOf, findSampleChannel, gather } from '../../test/support/people.ts';
 import { connectionId, personId, randomId } from '../model/ids.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Person } from '../model/person.ts';
@@ -10,7 +10,7 @@ const botId = randomId('st');
 const id = randomId('u');
 
 function read(format: Format, text: string): Promise<PersonLine[]> {
-  return Array.fromAsync(readPeople(bytesOf(text, 50), { format, botId, now: 77, findChannel: findSampleChannel }));
+  return gather(readPeople(bytesOf(text, 50), { format, botId, now: 77, findChannel: findSampleChannel }));
 }
 
 const full: Person = {

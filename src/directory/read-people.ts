@@ -3,7 +3,7 @@ import type { Person } from '../model/person.ts';
 import type { Column } from './csv-columns.ts';
 import { readHeader, readRow, relabel } from './csv-person.ts';
 import { type Row, RowReader } from './csv-rows.ts';
-import { type Line, readLines } from './lines.ts';
+import { type Line, LineSplitter } from './lines.ts';
 import { MAX_PERSON_BYTES, type PersonContext, parsePerson } from './parse-person.ts';
 import type { Problem } from './problem.ts';
 
@@ -34,14 +34,16 @@ export interface ReadContext extends PersonContext {
 /**
  * Reads people from NDJSON (one object a line, as in `person-json.ts`) or CSV (RFC 4180 with a header, columns as in
  * `csv-columns.ts`), in UTF-8, in constant memory. Blank lines are passed over. Throws `UnreadableHeader`.
+ * What a chunk completes comes together: a promise for every line would cost more than the reading.
  */
 export async function* readPeople(
   chunks: AsyncIterable<Uint8Array>,
   context: ReadContext,
-): AsyncGenerator<PersonLine, void, undefined> {
+): AsyncGenerator<readonly PersonLine[], void, undefined> {
+  const splitter = new LineSplitter();
   const reader = context.format === 'csv' ? new CsvReader(context) : new NdjsonReader(context);
-  for await (const line of readLines(chunks)) yield* reader.read(line);
-  yield* reader.end();
+  for await (const chunk of chunks) yield splitter.split(chunk).flatMap((line) => reader.read(line));
+  yield [...splitter.end().flatMap((line) => reader.read(line)), ...reader.end()];
 }
 
 class NdjsonReader {

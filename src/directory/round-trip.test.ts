@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
-import { bytesOf, findSampleChannel } from '../../test/support/people.ts';
+import { bytesOf, findSampleChannel, gather } from '../../test/support/people.ts';
 import { connectionId, randomId } from '../model/ids.ts';
 import type { Json } from '../model/json.ts';
 import type { Person, PersonAddress } from '../model/person.ts';
@@ -87,7 +87,7 @@ for (const format of FORMATS) {
       fc.asyncProperty(fc.array(person, { maxLength: 4 }), fc.integer({ min: 1, max: 4 }), async (people, pageSize) => {
         const file = await exportAll(people, format, pageSize);
         const context = { format, botId, now: NOW, findChannel: findSampleChannel };
-        const lines = await Array.fromAsync(readPeople(bytesOf(file, 11), context));
+        const lines = await gather(readPeople(bytesOf(file, 11), context));
         assert.deepEqual(
           lines.map((line) => (line.person === null ? line : sorted(line.person))),
           people.map(sorted),
@@ -103,7 +103,7 @@ test('the import of an export exports the same bytes', async () => {
     fc.asyncProperty(fc.array(person, { maxLength: 3 }), async (people) => {
       const file = await exportAll(people, 'csv', 5);
       const context = { format: 'csv' as const, botId, now: NOW, findChannel: findSampleChannel };
-      const lines = await Array.fromAsync(readPeople(bytesOf(file, 4096), context));
+      const lines = await gather(readPeople(bytesOf(file, 4096), context));
       const again = lines.map((line) => line.person).filter((entry) => entry !== null);
       assert.equal(await exportAll(again, 'csv', 5), file);
     }),

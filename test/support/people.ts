@@ -19,3 +19,8 @@ export function bytesOf(text: string | Buffer, size = 7): Readable {
   );
   return Readable.from(chunks);
 }
+
+/** All lines that come out of `readPeople`. */
+export async function gather<T>(groups: AsyncIterable<readonly T[]>): Promise<T[]> {
+  return (await Array.fromAsync(groups)).flat();
+}
