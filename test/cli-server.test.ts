@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 import { stringify } from 'yaml';
 import { sandboxConfig } from '../src/commands/sandbox-config.ts';
 import { randomId } from '../src/model/ids.ts';
+import { CREDENTIALS } from '../src/sandbox/credentials.ts';
 import { type Sandbox, startSandbox } from '../src/sandbox/sandbox.ts';
 import { type BeckonProcess, startBeckon } from './support/beckon.ts';
 import { runCli } from './support/run-cli.ts';
@@ -166,6 +167,11 @@ const WRONG = {
   },
   teamsMultiTenant: { appId: '', appPassword: '', tenantId: '' },
   slack: { token: 'xoxb-planted-wrong' },
+  googleChat: {
+    clientEmail: 'planted-wrong@example.com',
+    privateKey: CREDENTIALS.googleChat.privateKey,
+    privateKeyId: '1',
+  },
   hook: { name: 'signed', secret: 'whsec_c2FuZGJveC1zaWduaW5nLXNlY3JldC0wMDE=' },
   smtp: { user: 'sandbox', password: 'planted-wrong' },
 };

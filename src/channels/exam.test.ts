@@ -1,6 +1,7 @@
 import { describe } from 'node:test';
 import { startSandbox } from '../sandbox/sandbox.ts';
 import { examineChannel } from './exam.ts';
+import { hangoutchat } from './hangoutchat/hangoutchat.ts';
 import { ivr } from './ivr.ts';
 import { msteams } from './msteams/msteams.ts';
 import { slack } from './slack/slack.ts';
@@ -32,6 +33,23 @@ describe('exam', () => {
       nativePayload: { text: 'hello', blocks: [] },
       anyBodyWillDo: false,
       statuses: { 500: 'unknown', 502: 'unknown', 503: 'failed', 504: 'unknown' },
+    });
+  });
+  describe('hangoutchat', () => {
+    examineChannel({
+      channel: hangoutchat,
+      start,
+      settings: ({ urls, credentials }) => ({
+        ...credentials.googleChat,
+        tokenUrl: urls.googleToken,
+        apiUrl: urls.googleChat,
+      }),
+      provider: 'googlechat',
+      route: 'send',
+      address: { channelId: 'spaces/AAAA', reference: null },
+      nativePayload: { cardsV2: [{ cardId: 'c1', card: { header: { title: 'News' } } }] },
+      anyBodyWillDo: false,
+      statuses: { 499: 'failed', 500: 'failed', 502: 'unknown', 503: 'failed', 504: 'failed' },
     });
   });
   describe('ivr', () => {

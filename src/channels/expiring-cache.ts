@@ -35,6 +35,10 @@ export class ExpiringCache<Value> {
     this.#entries.set(key, { value, expiresAt: this.#clock.monotonic() + lifetimeMs });
   }
 
+  delete(key: string): void {
+    this.#entries.delete(key);
+  }
+
   #dropOldest(): void {
     const oldest = this.#entries.keys().next();
     if (oldest.done !== true) this.#entries.delete(oldest.value);

@@ -1,11 +1,12 @@
 import type { Channel } from './contract.ts';
 import { email } from './email/email.ts';
+import { hangoutchat } from './hangoutchat/hangoutchat.ts';
 import { ivr } from './ivr.ts';
 import { msteams } from './msteams/msteams.ts';
 import { slack } from './slack/slack.ts';
 
 /** Every channel there is. A new one is a file beside this one and a line here. */
-export const CHANNELS: readonly Channel[] = [msteams, slack, ivr, email];
+export const CHANNELS: readonly Channel[] = [msteams, slack, ivr, hangoutchat, email];
 
 /** The channel for an id or any spelling callers use; null when there is none. */
 export function findChannel(spelling: string): Channel | null {

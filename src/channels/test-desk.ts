@@ -1,5 +1,6 @@
 import { after } from 'node:test';
 import { type Clock, systemClock } from '../model/clock.ts';
+import { messageId } from '../model/ids.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Address, Outcome } from '../model/outcome.ts';
 import type { Channel, ChannelSession, SendRequest } from './contract.ts';
@@ -49,7 +50,7 @@ export function openDesk({ channel, settings, address, ...more }: DeskOptions): 
     calls,
     send: (request = {}) =>
       session.send({
-        key: `ms-${++sent}`,
+        key: messageId('ds-test', ++sent),
         botId: connection.botId,
         identity: 'jane@example.com',
         address,

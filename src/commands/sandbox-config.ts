@@ -29,6 +29,13 @@ export function sandboxConfig({ urls, credentials }: Pick<Sandbox, 'urls' | 'cre
       ...common,
     },
     { channel: 'slack', ...credentials.slack, apiUrl: urls.slack, ...common },
+    {
+      channel: 'hangoutchat',
+      ...credentials.googleChat,
+      tokenUrl: urls.googleToken,
+      apiUrl: urls.googleChat,
+      ...common,
+    },
     { channel: 'ivr', name: 'Webhook', url: `${urls.hooks}/${name}`, secret, ...common },
     {
       channel: 'email',

@@ -14,7 +14,7 @@ import {
 } from './checks.ts';
 import type { FaultRule } from './faults.ts';
 import { isGlob } from './glob.ts';
-import { type PeopleChange, SLACK_STATES, TEAMS_STATES } from './people.ts';
+import { GOOGLE_STATES, type PeopleChange, SLACK_STATES, TEAMS_STATES } from './people.ts';
 import { PROVIDERS } from './provider.ts';
 
 /** Throws ControlError, as all below. */
@@ -103,9 +103,22 @@ const aSlackPerson: Check = (value, path) => {
   refuseAliasOfPattern(value, 'id', path);
 };
 
+const aGooglePersonShape = shape({ match: aString, state: oneOf(GOOGLE_STATES) }, { space: aString });
+
+const aGooglePerson: Check = (value, path) => {
+  aGooglePersonShape(value, path);
+  refuseAliasOfPattern(value, 'space', path);
+};
+
 const aPeopleChange = shape(
   {},
-  { replace: aBoolean, strict: aBoolean, teams: listOf(aTeamsPerson), slack: listOf(aSlackPerson) },
+  {
+    replace: aBoolean,
+    strict: aBoolean,
+    teams: listOf(aTeamsPerson),
+    slack: listOf(aSlackPerson),
+    google: listOf(aGooglePerson),
+  },
 );
 
 function refuseAliasOfPattern(value: unknown, alias: string, path: string): void {

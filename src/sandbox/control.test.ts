@@ -95,7 +95,12 @@ test('stats count every call by what became of it', async () => {
 const MISTAKES: readonly (readonly [method: string, path: string, body: unknown, error: string])[] = [
   ['GET', '/ledger?since=1', undefined, 'since is not known here; there is provider, recipient, after, limit.'],
   ['GET', '/ledger?after=-1', undefined, 'after must be a whole number, 0 or more.'],
-  ['GET', '/ledger?provider=email', undefined, 'provider must be one of login, teams, slack, hooks, smtp.'],
+  [
+    'GET',
+    '/ledger?provider=email',
+    undefined,
+    'provider must be one of login, teams, slack, googletoken, googlechat, hooks, smtp.',
+  ],
   ['PUT', '/faults', {}, 'faults must be a list.'],
   [
     'PUT',

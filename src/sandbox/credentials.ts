@@ -1,4 +1,5 @@
 import type { EntraApp } from './entra.ts';
+import { GOOGLE_ACCOUNT, type GoogleAccount, SECOND_GOOGLE_ACCOUNT } from './google-accounts.ts';
 
 /** What a configuration needs to talk to the simulators; the same on every start. Worth nothing anywhere else. */
 export interface SandboxCredentials {
@@ -6,6 +7,7 @@ export interface SandboxCredentials {
   /** A bot of the older, multi-tenant kind. */
   readonly teamsMultiTenant: TeamsCredentials;
   readonly slack: { readonly token: string };
+  readonly googleChat: GoogleAccount;
   /** The hook `signed` refuses what is not signed with this secret. */
   readonly hook: { readonly name: string; readonly secret: string };
   readonly smtp: { readonly user: string; readonly password: string };
@@ -31,9 +33,12 @@ export const CREDENTIALS: SandboxCredentials = {
     tenantId: TENANT_ID,
   },
   slack: { token: 'xoxb-sandbox' },
+  googleChat: GOOGLE_ACCOUNT,
   hook: { name: 'signed', secret: 'whsec_c2FuZGJveC1zaWduaW5nLXNlY3JldC0wMDE=' },
   smtp: { user: 'sandbox', password: 'sandbox-smtp-password' },
 };
+
+export const GOOGLE_ACCOUNTS: readonly GoogleAccount[] = [GOOGLE_ACCOUNT, SECOND_GOOGLE_ACCOUNT];
 
 export const APPS: readonly EntraApp[] = [toApp(CREDENTIALS.teams, false), toApp(CREDENTIALS.teamsMultiTenant, true)];
 

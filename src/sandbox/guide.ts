@@ -2,7 +2,10 @@ import type { SandboxCredentials } from './credentials.ts';
 import type { SandboxUrls } from './urls.ts';
 
 /** The page at `/`: what is here, how to connect to it, how to make it misbehave, how to see what arrived. */
-export function writeGuide(urls: SandboxUrls, { teams, teamsMultiTenant, slack, hook, smtp }: SandboxCredentials): string {
+export function writeGuide(
+  urls: SandboxUrls,
+  { teams, teamsMultiTenant, slack, googleChat, hook, smtp }: SandboxCredentials,
+): string {
   return `Beckon sandbox: providers to rehearse with. Nothing leaves this machine.
 
 CONNECT (connections in beckon.yaml)
@@ -17,6 +20,14 @@ CONNECT (connections in beckon.yaml)
     token: ${slack.token}
     apiUrl: ${urls.slack}
     allowPrivateNetwork: true
+  - channel: hangoutchat
+    clientEmail: ${googleChat.clientEmail}
+    privateKeyId: ${googleChat.privateKeyId}
+    tokenUrl: ${urls.googleToken}
+    apiUrl: ${urls.googleChat}
+    allowPrivateNetwork: true
+    privateKey: |
+${googleChat.privateKey.trimEnd().replace(/^/gm, '      ')}
   - channel: ivr
     name: Webhook
     url: ${urls.hooks}/${hook.name}
@@ -38,12 +49,14 @@ WHO IS THERE
 Everybody, except those whose name begins with
   Teams  29:unknown… (no such user)  29:blocked…  29:removed… (app not installed)  29:forbidden… (disabled by the admin)
   Slack  unknown…@  deleted…@  guest…@
+  Google spaces/unknown…  users/unknown…  spaces/removed…  users/removed… (the app was removed)
   Mail   550-5.1.1@ (refused with that reply; data-552-5.3.4@ after the mail)  greylist…@ (once)  drop…@ (taken, no reply)
 Change it; "match" may hold * and ?:
   curl -X PUT ${urls.base}/control/people -d '{"teams":[{"match":"29:jane","state":"blocked"}]}'
   curl -X PUT ${urls.base}/control/people -d '{"slack":[{"match":"jane@example.com","state":"deleted"}]}'
   Teams states: installed, not_installed, blocked, disabled_by_admin, unknown; "generation": 2 loses all conversations.
   Slack states: active, deleted, guest, tab_disabled, unknown.
+  Google states: member, removed, unknown, api_disabled; "space" is the direct message of a users/… entry.
   {"strict":true} makes everybody unknown who has no entry; {"replace":true} drops all entries first.
 
 WHAT GOES WRONG
@@ -52,8 +65,8 @@ A list of rules; PUT replaces it, POST adds, DELETE clears (or /control/faults/<
     {"provider":"teams","route":"send","recipient":"29:jane","times":2,"fault":{"kind":"status","status":503}},
     {"provider":"slack","rate":0.1,"fault":{"kind":"status","status":429,"retryAfterSeconds":3}},
     {"recipient":"*@slow.example","fault":{"kind":"slow","delayMs":2000}}]'
-  Filters: provider (login, teams, slack, hooks, smtp), route (token, create, send, update, delete, deliver, Slack method,
-  connect, auth, mail, rcpt, data),
+  Filters: provider (login, teams, slack, googletoken, googlechat, hooks, smtp), route (token, create, send, update,
+  delete, deliver, findDirectMessage, Slack method, connect, auth, mail, rcpt, data),
   recipient (exact or pattern), rate (0 to 1), times, perRecipient (counts "times" for everybody apart).
   Kinds: status (status, headers, body, retryAfterSeconds, retryAfterAsDate), slow, hang, reset, cut (reset amid the
   answer), garbage, trickle (everyMs), huge (bytes). Each takes delayMs and processed: true means that the message was

@@ -10,6 +10,7 @@ export interface ConversationParts {
 }
 
 const CHECK_LENGTH = 6;
+const GOOGLE_DM = 'spaces/dm-';
 const SLACK_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
 /** The Teams conversation id (`a:1…`) of a bot's chat with a member. */
@@ -38,6 +39,18 @@ export function slackUserId(email: string): string {
 export function openSlackId(id: string): string | null {
   const payload = fromBase32(id.slice(1 + CHECK_LENGTH)).toString('utf8');
   return slackChecksum(payload) === id.slice(1, 1 + CHECK_LENGTH) ? payload : null;
+}
+
+/** The space (`spaces/dm-…`) of a Google user's direct message with the app. */
+export function googleSpaceId(user: string): string {
+  return `${GOOGLE_DM}${checksum(user)}${Buffer.from(user).toString('base64url')}`;
+}
+
+/** The user (`users/…`) behind a space made by `googleSpaceId`; null for any other space. */
+export function openGoogleSpaceId(space: string): string | null {
+  if (!space.startsWith(GOOGLE_DM)) return null;
+  const user = Buffer.from(space.slice(GOOGLE_DM.length + CHECK_LENGTH), 'base64url').toString('utf8');
+  return googleSpaceId(user) === space ? user : null;
 }
 
 /** FNV-1a, 32 bits: cheap enough for every call, and all it must tell apart is real ids from made-up ones. */

@@ -10,11 +10,14 @@ export interface LedgerEntry {
   readonly at: number;
   readonly provider: ProviderName;
   readonly action: 'send' | 'update' | 'delete';
-  /** Teams: `29:…`, aadObjectId or `19:…`; Slack: e-mail (or the bare id); hooks: the body's `to`, else the hook's name. */
+  /**
+   * Teams: `29:…`, aadObjectId or `19:…`; Slack: e-mail (or the bare id); Google: `spaces/…`, or `users/…` for a direct
+   * message; hooks: the body's `to`, else the hook's name.
+   */
   readonly recipient: string;
-  /** Teams conversation id, Slack channel id, hook name. */
+  /** Teams conversation id, Slack channel id, Google space, hook name. */
   readonly conversation: string;
-  /** Idempotency key (`webhook-id`); null where the provider has none. */
+  /** Idempotency key (`webhook-id`, Google's `requestId`); null where the provider has none. */
   readonly key: string | null;
   /** A send whose key was seen before: a receiver that follows the standard drops it. Not in the counts. */
   readonly replay: boolean;

@@ -6,6 +6,9 @@ export type TeamsState = (typeof TEAMS_STATES)[number];
 export const SLACK_STATES = ['active', 'deleted', 'guest', 'tab_disabled', 'unknown'] as const;
 export type SlackState = (typeof SLACK_STATES)[number];
 
+export const GOOGLE_STATES = ['member', 'removed', 'unknown', 'api_disabled'] as const;
+export type GoogleState = (typeof GOOGLE_STATES)[number];
+
 export interface TeamsPerson {
   /** `29:…` or an aadObjectId; exact, or a pattern with `*` and `?`. */
   readonly match: string;
@@ -25,6 +28,15 @@ export interface SlackPerson {
   readonly state: SlackState;
 }
 
+export interface GooglePerson {
+  /** `spaces/…`, or `users/…` for a direct message; exact, or a pattern. */
+  readonly match: string;
+  /** The space of a user's direct message, instead of the one derived from the user; only with an exact `match`. */
+  readonly space?: string;
+  /** `removed`: the app is no member. `api_disabled` is said of the whole project; give it to the pattern `*`. */
+  readonly state: GoogleState;
+}
+
 export interface PeopleChange {
   /** Forgets everybody first, the built-in patterns too. */
   readonly replace?: boolean;
@@ -32,6 +44,7 @@ export interface PeopleChange {
   readonly strict?: boolean;
   readonly teams?: readonly TeamsPerson[];
   readonly slack?: readonly SlackPerson[];
+  readonly google?: readonly GooglePerson[];
 }
 
 /** With no set-up everybody exists, except those whose names say otherwise, so that a demo has something to show. */
@@ -47,6 +60,12 @@ export const BUILT_IN: PeopleChange = {
     { match: 'deleted*', state: 'deleted' },
     { match: 'guest*', state: 'guest' },
   ],
+  google: [
+    { match: 'spaces/unknown*', state: 'unknown' },
+    { match: 'users/unknown*', state: 'unknown' },
+    { match: 'spaces/removed*', state: 'removed' },
+    { match: 'users/removed*', state: 'removed' },
+  ],
 };
 
 /** Who exists, and in which state. Exact entries beat patterns; among patterns the latest wins. */
@@ -54,6 +73,7 @@ export class People {
   #strict = false;
   #teams = new Roster<TeamsPerson>('s');
   #slack = new Roster<SlackPerson>('si');
+  #google = new Roster<GooglePerson>('s');
 
   /** Back to the built-in patterns (none of them when strict), then this change. */
   reset(change: PeopleChange): void {
@@ -62,14 +82,16 @@ export class People {
     this.change(change);
   }
 
-  change({ replace, strict, teams, slack }: PeopleChange): void {
+  change({ replace, strict, teams, slack, google }: PeopleChange): void {
     if (replace === true) {
       this.#teams = new Roster('s');
       this.#slack = new Roster('si');
+      this.#google = new Roster('s');
     }
     this.#strict = strict ?? this.#strict;
     for (const person of teams ?? []) this.#teams.put(person, person.aadObjectId);
     for (const person of slack ?? []) this.#slack.put({ ...person, match: slackName(person.match) }, person.id);
+    for (const person of google ?? []) this.#google.put(person, person.space);
   }
 
   /** By Teams id or aadObjectId. `match` of the answer is the person's one name in the ledger. */
@@ -85,6 +107,18 @@ export class People {
     const known = this.#slack.find(name);
     if (known === undefined) return { match: name, state: this.#strict ? 'unknown' : 'active' };
     return isGlob(known.match) ? { ...known, match: name } : known;
+  }
+
+  /** By `spaces/…` or `users/…`. A direct message is one with its user. */
+  googlePerson(name: string): GooglePerson {
+    const known = this.#google.find(name);
+    if (known === undefined) return { match: name, state: this.#strict ? 'unknown' : 'member' };
+    return isGlob(known.match) ? { ...known, match: name } : known;
+  }
+
+  /** The Google spaces and users that have an entry of their own. */
+  listGoogle(): GooglePerson[] {
+    return this.#google.listExact();
   }
 
   /** The Slack people that have an entry of their own. */

@@ -2,9 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Clock, systemClock } from '../model/clock.ts';
 import { openAnswering, send } from './answering.ts';
 import { openControl } from './control.ts';
-import { APPS, CREDENTIALS, type SandboxCredentials } from './credentials.ts';
+import { APPS, CREDENTIALS, GOOGLE_ACCOUNTS, type SandboxCredentials } from './credentials.ts';
 import { openEntra } from './entra.ts';
 import { FaultBook, type FaultRule } from './faults.ts';
+import { openGoogleChat } from './google-chat.ts';
+import { openGoogleToken } from './google-token.ts';
 import { writeGuide } from './guide.ts';
 import { HookSecrets, openHooks } from './hooks.ts';
 import { Ledger, type LedgerMode } from './ledger.ts';
@@ -50,6 +52,8 @@ export interface SandboxLimits {
   readonly teamsPerTenantPerSecond: number;
   /** Slack: tiers per token and method, and posts per channel. */
   readonly slack: boolean;
+  /** Google Chat: one message a second per space, 3,000 writes and 3,000 reads a minute per project. */
+  readonly googleChat: boolean;
 }
 
 export interface Sandbox {
@@ -79,9 +83,12 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const watchers = new Watchers();
   const ledger = new Ledger(options.ledger ?? 'full', clock, () => watchers.notify());
 
-  const entra = await openEntra(APPS, options.tokenLifetimeSeconds ?? 3600, clock);
+  const tokenLifetimeSeconds = options.tokenLifetimeSeconds ?? 3600;
+  const entra = await openEntra(APPS, tokenLifetimeSeconds, clock);
   const teams = openTeams({ apps: APPS, entra, people, ledger, limits, clock });
   const slack = openSlack({ token: CREDENTIALS.slack.token, people, ledger, limited: limits.slack, clock });
+  const googleToken = openGoogleToken(GOOGLE_ACCOUNTS, tokenLifetimeSeconds, clock);
+  const googleChat = openGoogleChat({ tokens: googleToken, people, ledger, limited: limits.googleChat, clock });
   const hooks = openHooks({ secrets: hookSecrets, ledger, clock });
   const answering = openAnswering({ faults, clock });
   const control = openControl({ ledger, faults, people, hookSecrets, stats, watchers, clock, reset });
@@ -89,6 +96,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     ['login', ['login', entra]],
     ['teams', ['teams', teams]],
     ['slack', ['slack', slack]],
+    ['googletoken', ['googletoken', googleToken]],
+    ['googlechat', ['googlechat', googleChat]],
     ['hooks', ['hooks', hooks]],
   ]);
 
@@ -155,6 +164,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     stats.clear();
     teams.reset();
     slack.reset();
+    googleChat.reset();
     smtp.reset();
     faults.set(options.faults ?? []);
     people.reset({ strict: options.strict ?? false, ...options.people });
@@ -174,9 +184,9 @@ function explainBug(error: unknown, response: ServerResponse): void {
 }
 
 function chooseLimits(limits: 'documented' | 'off' | Partial<SandboxLimits>): SandboxLimits {
-  if (limits === 'off') return { teamsPerThread: false, teamsPerTenantPerSecond: 0, slack: false };
+  if (limits === 'off') return { teamsPerThread: false, teamsPerTenantPerSecond: 0, slack: false, googleChat: false };
   const chosen = limits === 'documented' ? {} : limits;
-  return { teamsPerThread: true, teamsPerTenantPerSecond: 30, slack: true, ...chosen };
+  return { teamsPerThread: true, teamsPerTenantPerSecond: 30, slack: true, googleChat: true, ...chosen };
 }
 
 /** Splits `/teams/v3/conversations?x=1` into the prefix `teams` and the call behind it. */

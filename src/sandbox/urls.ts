@@ -1,4 +1,7 @@
-/** To paste into a connection. `teams` and `slack` end in a slash as the real ones do; append `/name` to `hooks`. */
+/**
+ * To paste into a connection. `teams`, `slack` and `googleChat` end in a slash as the real ones do; append `/name` to
+ * `hooks`.
+ */
 export interface SandboxUrls {
   readonly base: string;
   /** loginUrl */
@@ -7,6 +10,10 @@ export interface SandboxUrls {
   readonly teams: string;
   /** apiUrl */
   readonly slack: string;
+  /** tokenUrl of Google Chat */
+  readonly googleToken: string;
+  /** apiUrl of Google Chat */
+  readonly googleChat: string;
   readonly hooks: string;
   readonly smtp: { readonly host: string; readonly port: number };
 }
@@ -18,6 +25,8 @@ export function urlsAt(host: string, port: number, smtpPort: number): SandboxUrl
     login: `${base}/login`,
     teams: `${base}/teams/`,
     slack: `${base}/slack/api/`,
+    googleToken: `${base}/googletoken/token`,
+    googleChat: `${base}/googlechat/`,
     hooks: `${base}/hooks`,
     smtp: { host, port: smtpPort },
   };

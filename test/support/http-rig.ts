@@ -71,10 +71,9 @@ export const APPS: readonly App[] = [
   { ...builder, clientId: 'cs-weak', key: 'short' },
 ];
 
-/** The channels there are, and two of the documentation's that are still to come. */
+/** The channels there are, and one of the documentation's that is still to come. */
 export const CHANNEL_FACTS: readonly ChannelFacts[] = [
   ...CHANNELS,
-  { id: 'hangoutchat', aliases: ['hangouts', 'googlechat'], identityKey: 'spaceId', named: false },
   { id: 'whatsapp', aliases: [], identityKey: 'phoneNumber', named: false },
 ];
 
