@@ -1,8 +1,8 @@
 import type { Log } from '../model/notification.ts';
-import { BATCHES, batchId, batchKey, firstSeq, heldRow, leaseClock, listLoggedSeqs } from './batches.ts';
+import { BATCHES, batchId, batchKey, firstSeq, heldRow, listLoggedSeqs } from './batches.ts';
 import type { BatchProgress, CheckpointRequest, HeldBatch, Remainder } from './port.ts';
 import { encodeRecipients } from './recipients.ts';
-import { type InsertShape, insertMany, int, query, type Steps, text } from './steps.ts';
+import { execute, type InsertShape, insertMany, int, query, type Row, type Steps, text } from './steps.ts';
 
 const LOGS: InsertShape = {
   table: 'logs',
@@ -38,19 +38,31 @@ export function* checkpoint(request: CheckpointRequest): Steps<{ readonly lost: 
   };
 }
 
+/** What the batches that come back have from the one they come from. */
+interface Parent {
+  readonly queue: string;
+  readonly takeovers: number;
+  /** The lease clock at this checkpoint. */
+  readonly now: number;
+}
+
+const parentOf = (row: Row): Parent => ({
+  queue: text(row, 'queue'),
+  takeovers: int(row, 'takeovers'),
+  now: int(row, 'now'),
+});
+
 /** The queue of each batch whose token is still the one we were given. */
-function* lockHeldBatches(batches: readonly HeldBatch[]): Steps<Map<string, { queue: string; takeovers: number }>> {
+function* lockHeldBatches(batches: readonly HeldBatch[]): Steps<Map<string, Parent>> {
   const rows = yield* query(
-    `SELECT bot_id, notification_id, batch_no, queue, takeovers FROM batches
+    `SELECT bot_id, notification_id, batch_no, queue, takeovers, {now} AS now FROM batches
      WHERE (bot_id, notification_id, batch_no, token) IN (
        SELECT held.bot_id, held.notification_id, held.batch_no, held.token
        FROM {rows held(bot_id text, notification_id text, batch_no int, token int) $1}
      ) {lock}`,
     batches.map(heldRow),
   );
-  return new Map(
-    rows.map((row) => [batchId(batchKey(row)), { queue: text(row, 'queue'), takeovers: int(row, 'takeovers') }]),
-  );
+  return new Map(rows.map((row) => [batchId(batchKey(row)), parentOf(row)]));
 }
 
 function* dropKnownLogs(batches: readonly BatchProgress[]): Steps<BatchProgress[]> {
@@ -94,7 +106,7 @@ function* moveCounters(batches: readonly BatchProgress[]): Steps<void> {
     if (first === undefined) continue;
     const logs = group.flatMap((progress) => progress.logs);
     const count = countStates(logs);
-    yield* query(
+    yield* execute(
       `UPDATE notifications SET pending = pending - $3, delivered = delivered + $4, failed = failed + $5,
          suppressed = suppressed + $6, expired = expired + $7, cancelled = cancelled + $8, unknown = unknown + $9,
          updated_at = $10, finished_at = CASE WHEN pending = $3 THEN $10 ELSE finished_at END
@@ -120,13 +132,10 @@ function countStates(logs: readonly Log[]) {
 }
 
 /** A finished batch leaves the queue; what is left of it comes back as smaller batches that carry the fence on. */
-function* replaceEnded(
-  batches: readonly BatchProgress[],
-  known: ReadonlyMap<string, { queue: string; takeovers: number }>,
-): Steps<void> {
+function* replaceEnded(batches: readonly BatchProgress[], known: ReadonlyMap<string, Parent>): Steps<void> {
   const ended = batches.filter((progress) => progress.remainder !== null);
   if (ended.length === 0) return;
-  yield* query(
+  yield* execute(
     `DELETE FROM batches WHERE (bot_id, notification_id, batch_no) IN (
        SELECT ended.bot_id, ended.notification_id, ended.batch_no
        FROM {rows ended(bot_id text, notification_id text, batch_no int) $1}
@@ -138,29 +147,23 @@ function* replaceEnded(
     })),
   );
   if (ended.every((progress) => progress.remainder?.length === 0)) return;
-  const now = yield* leaseClock();
   yield* insertMany(
     BATCHES,
     ended.flatMap(({ batch, remainder }) => {
       const row = known.get(batchId(batch));
-      return row === undefined ? [] : (remainder ?? []).map((part) => remainderRow(batch, part, row, now));
+      return row === undefined ? [] : (remainder ?? []).map((part) => remainderRow(batch, part, row));
     }),
   );
 }
 
 // The token goes on from the parent's: a batch that comes back under the same number must never accept an old fence.
-function remainderRow(
-  batch: HeldBatch,
-  part: Remainder,
-  parent: { readonly queue: string; readonly takeovers: number },
-  now: number,
-) {
+function remainderRow(batch: HeldBatch, part: Remainder, parent: Parent) {
   return [
     batch.botId,
     batch.notificationId,
     firstSeq(part.recipients),
     parent.queue,
-    now + part.delayMs,
+    parent.now + part.delayMs,
     batch.token + 1,
     parent.takeovers,
     encodeRecipients(part.recipients),

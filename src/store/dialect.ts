@@ -3,7 +3,7 @@ import type { InsertShape } from './steps.ts';
 /**
  * Everything the two databases must be told differently. Statements carry these tokens:
  * `{now}` the lease clock in epoch ms · `{any:text $1}` membership in an array parameter ·
- * `{rows v(a text, b int) $1}` an array of objects as a table · `{lock}` / `{skip}` row locks ·
+ * `{list v(a text) $1}` an array of values as a table · `{rows v(a text, b int) $1}` an array of objects as one · `{lock}` / `{skip}` row locks ·
  * in migrations `{text}` (compared by bytes), `{int}` (64 bits), `{table}` / `{keyed}` what ends CREATE TABLE.
  */
 export interface Dialect {
@@ -15,6 +15,7 @@ export interface Dialect {
   readonly table: string;
   readonly keyed: string;
   any(type: string, param: string): string;
+  list(alias: string, column: string, type: string, param: string): string;
   rows(alias: string, columns: readonly (readonly [name: string, type: string])[], param: string): string;
   insertMany(into: InsertShape): string;
   placeholders(sql: string): string;
@@ -30,6 +31,7 @@ export const sqliteDialect: Dialect = {
   table: 'STRICT',
   keyed: 'STRICT, WITHOUT ROWID',
   any: (_type, param) => `IN (SELECT value FROM json_each(${param}))`,
+  list: (alias, column, _type, param) => `(SELECT value AS ${column} FROM json_each(${param})) AS ${alias}`,
   rows: (alias, columns, param) =>
     `(SELECT ${columns.map(([name]) => `value ->> '${name}' AS ${name}`).join(', ')} FROM json_each(${param})) AS ${alias}`,
   insertMany(into) {
@@ -50,6 +52,9 @@ export const postgresDialect: Dialect = {
   table: '',
   keyed: '',
   any: (type, param) => `= ANY(${param}::${postgresType(type)}[])`,
+  // COLLATE: an index of byte order serves only comparisons in byte order.
+  list: (alias, column, type, param) =>
+    `(SELECT value ${type === 'text' ? 'COLLATE "C"' : ''} AS ${column} FROM unnest(${param}::${postgresType(type)}[]) AS value) AS ${alias}`,
   rows: (alias, columns, param) =>
     `json_to_recordset(${param}::json) AS ${alias}(${columns.map(([name, type]) => `${name} ${postgresType(type)}`).join(', ')})`,
   insertMany(into) {
@@ -65,6 +70,10 @@ export function translate(sql: string, dialect: Dialect): string {
   const filled = sql
     .replace(/\{(now|lock|skip|text|int|table|keyed)\}/g, (_match, token: keyof Pick<Dialect, 'now'>) => dialect[token])
     .replace(/\{any:(\w+) (\$\d+)\}/g, (_match, type: string, param: string) => dialect.any(type, param))
+    .replace(
+      /\{list (\w+)\((\w+) (\w+)\) (\$\d+)\}/g,
+      (_match, alias: string, column: string, type: string, param: string) => dialect.list(alias, column, type, param),
+    )
     .replace(/\{rows (\w+)\(([^)]*)\) (\$\d+)\}/g, (_match, alias: string, columns: string, param: string) =>
       dialect.rows(alias, parseColumns(columns), param),
     );

@@ -14,7 +14,7 @@ import { BATCHES, firstSeq, leaseClock, queueKey } from './batches.ts';
 import type { AcceptRequest, AcceptResult, NotificationKey } from './port.ts';
 import { encodeRecipients } from './recipients.ts';
 import { keepReply } from './replies.ts';
-import { insertMany, int, intOrNull, query, type Row, type Steps, text, textOrNull } from './steps.ts';
+import { execute, insertMany, int, intOrNull, query, type Row, type Steps, text, textOrNull } from './steps.ts';
 
 export function* accept(request: AcceptRequest): Steps<AcceptResult> {
   if (request.idempotency !== null) {
@@ -27,7 +27,7 @@ export function* accept(request: AcceptRequest): Steps<AcceptResult> {
 }
 
 function* insertNotification(notification: Notification): Steps<void> {
-  yield* query(
+  yield* execute(
     `INSERT INTO notifications (bot_id, id, api, app_id, created_by, channel, channel_spelling, connection_id, resolve,
        lane, message, total, pending, created_at, updated_at, expires_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13, $13, $14)`,

@@ -4,6 +4,7 @@ import type { Address } from '../model/outcome.ts';
 import { type AddressSource, identityKey, identityKeys, type Person, type PersonAddress } from '../model/person.ts';
 import type { ForgottenAddress, LearnedAddress, Resolved, ResolveRequest } from './port.ts';
 import {
+  execute,
   type InsertShape,
   insertMany,
   int,
@@ -61,11 +62,23 @@ const ADDRESSES: InsertShape = {
     reference = excluded.reference, source = excluded.source, at = excluded.at`,
 };
 
+/**
+ * Look-ups by whole primary keys, one for each identity, spelled as subqueries: as joins, PostgreSQL plans them by its
+ * statistics, and with those of a fresh table it compared everybody with everybody (500 ms for 1,000 recipients).
+ */
 export function* resolve(request: ResolveRequest): Steps<Map<string, Resolved>> {
   const rows = yield* query(
-    `SELECT i.identity, i.person_id, a.channel_id, a.reference FROM identities i
-     LEFT JOIN addresses a ON a.bot_id = i.bot_id AND a.person_id = i.person_id AND a.connection_id = $2
-     WHERE i.bot_id = $1 AND i.identity {any:text $3}`,
+    `WITH known AS MATERIALIZED (
+       SELECT wanted.identity AS identity,
+         (SELECT i.person_id FROM identities i WHERE i.bot_id = $1 AND i.identity = wanted.identity) AS person_id
+       FROM {list wanted(identity text) $3}
+     )
+     SELECT identity, person_id,
+       (SELECT a.channel_id FROM addresses a
+        WHERE a.bot_id = $1 AND a.person_id = known.person_id AND a.connection_id = $2) AS channel_id,
+       (SELECT a.reference FROM addresses a
+        WHERE a.bot_id = $1 AND a.person_id = known.person_id AND a.connection_id = $2) AS reference
+     FROM known WHERE person_id IS NOT NULL`,
     request.botId,
     request.connectionId,
     request.identities,
@@ -80,7 +93,7 @@ export function* upsertPeople({ people }: { readonly people: readonly Person[] }
   if (people.length === 0) return;
   const latest = lastBy(people, (person) => `${person.botId}/${person.id}`);
   yield* insertMany(PEOPLE, latest.map(personRow));
-  yield* query(
+  yield* execute(
     `DELETE FROM identities WHERE (bot_id, person_id) IN (
        SELECT p.bot_id, p.person_id FROM {rows p(bot_id text, person_id text) $1}
      )`,
@@ -122,8 +135,8 @@ export function* findPerson(request: { readonly botId: string; readonly personId
 
 export function* deletePerson(request: { readonly botId: string; readonly personId: string }): Steps<boolean> {
   const { botId, personId: id } = request;
-  yield* query('DELETE FROM addresses WHERE bot_id = $1 AND person_id = $2', botId, id);
-  yield* query('DELETE FROM identities WHERE bot_id = $1 AND person_id = $2', botId, id);
+  yield* execute('DELETE FROM addresses WHERE bot_id = $1 AND person_id = $2', botId, id);
+  yield* execute('DELETE FROM identities WHERE bot_id = $1 AND person_id = $2', botId, id);
   const rows = yield* query('DELETE FROM people WHERE bot_id = $1 AND id = $2 RETURNING id', botId, id);
   return rows.length === 1;
 }
@@ -164,7 +177,7 @@ function* findOrMeet(addresses: readonly LearnedAddress[]): Steps<Map<string, st
 
 export function* forgetAddresses({ addresses }: { readonly addresses: readonly ForgottenAddress[] }): Steps<void> {
   for (const forgotten of addresses) {
-    yield* query(
+    yield* execute(
       'DELETE FROM addresses WHERE bot_id = $1 AND person_id = $2 AND connection_id = $3 AND channel_id = $4',
       forgotten.botId,
       forgotten.personId,

@@ -185,7 +185,7 @@ class SqliteDatabase implements Database {
   }
 
   #perform(step: Step): readonly Row[] {
-    return step.kind === 'query' ? this.#query(step) : this.#insertMany(step);
+    return step.kind === 'insertMany' ? this.#insertMany(step) : this.#query(step);
   }
 
   #query(step: Query): readonly Row[] {

@@ -10,7 +10,8 @@ export type Row = Readonly<Record<string, Value>>;
 
 /** SQL with `$1` placeholders and the tokens of `dialect.ts`. An array binds to `{any …}`, rows of objects to `{rows …}`. */
 export interface Query {
-  readonly kind: 'query';
+  /** `execute`: nobody reads its rows, so a database across a network need not be waited for before the next step. */
+  readonly kind: 'query' | 'execute';
   readonly sql: string;
   readonly params: readonly Param[];
 }
@@ -34,6 +35,10 @@ export interface InsertShape {
 
 export function* query(sql: string, ...params: Param[]): Steps<readonly Row[]> {
   return yield { kind: 'query', sql, params };
+}
+
+export function* execute(sql: string, ...params: Param[]): Steps<void> {
+  yield { kind: 'execute', sql, params };
 }
 
 export function* insertMany(into: InsertShape, rows: readonly (readonly Value[])[]): Steps<void> {
