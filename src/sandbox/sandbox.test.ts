@@ -17,11 +17,14 @@ test('the guide shows the addresses, the credentials and commands that work', as
   const sandbox = await openRig();
   const { text, status } = await call(`${sandbox.urls.base}/`, { method: 'GET' });
   assert.equal(status, 200);
-  const { teams, slack, hook } = sandbox.credentials;
+  const { teams, slack, googleChat, hook } = sandbox.credentials;
   for (const fact of [
     sandbox.urls.teams,
     sandbox.urls.login,
     sandbox.urls.slack,
+    sandbox.urls.googleToken,
+    sandbox.urls.googleChat,
+    googleChat.clientEmail,
     teams.appPassword,
     slack.token,
     hook.secret,

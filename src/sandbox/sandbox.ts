@@ -193,7 +193,7 @@ function chooseLimits(limits: 'documented' | 'off' | Partial<SandboxLimits>): Sa
 function toCall(request: IncomingMessage, raw: Buffer): readonly [string, Call] {
   const url = request.url ?? '/';
   const mark = url.indexOf('?');
-  const path = mark < 0 ? url : url.slice(0, mark);
+  const path = mount(mark < 0 ? url : url.slice(0, mark));
   const slash = path.indexOf('/', 1);
   const prefix = slash < 0 ? path.slice(1) : path.slice(1, slash);
   const call = {
@@ -205,4 +205,9 @@ function toCall(request: IncomingMessage, raw: Buffer): readonly [string, Call] 
     body: raw.toString('utf8'),
   };
   return [prefix, call];
+}
+
+/** Google's own clients take a host and drop its path, so its API is at the root as well. */
+function mount(path: string): string {
+  return path.startsWith('/v1/') ? `/googlechat${path}` : path;
 }

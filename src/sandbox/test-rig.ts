@@ -1,6 +1,9 @@
+import { createPrivateKey } from 'node:crypto';
 import { after } from 'node:test';
-import type { Clock } from '../model/clock.ts';
+import { SignJWT } from 'jose';
+import { type Clock, systemClock } from '../model/clock.ts';
 import { type JsonObject, parseJsonObject } from '../model/json.ts';
+import type { GoogleAccount } from './google-accounts.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from './sandbox.ts';
 
 /** A sandbox for the tests of one file; closed after them. */
@@ -76,6 +79,31 @@ export async function openBot(sandbox: Sandbox) {
     call(`${conversations}/${encodeURIComponent(conversation)}/activities`, { headers, body: activity });
   const conversationWith = async (member: string) => String((await create(member)).json['id']);
   return { headers, conversations, create, send, conversationWith };
+}
+
+/** A Chat app that has its token: what the Google Chat tests talk through. `clock` is the sandbox's. */
+export async function openChatApp(
+  sandbox: Sandbox,
+  { clock = systemClock, account = sandbox.credentials.googleChat }: { clock?: Clock; account?: GoogleAccount } = {},
+) {
+  const issuedAt = Math.floor(clock.now() / 1000);
+  const assertion = await new SignJWT({ scope: 'https://www.googleapis.com/auth/chat.bot' })
+    .setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid: account.privateKeyId })
+    .setIssuer(account.clientEmail)
+    .setAudience(sandbox.urls.googleToken)
+    .setIssuedAt(issuedAt)
+    .setExpirationTime(issuedAt + 3600)
+    .sign(createPrivateKey(account.privateKey));
+  const grant = { grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion };
+  const { json } = await call(sandbox.urls.googleToken, { body: new URLSearchParams(grant) });
+  const headers = { authorization: `Bearer ${String(json['access_token'])}` };
+  const api = `${sandbox.urls.googleChat}v1/`;
+  const send = (space: string, body: unknown = { text: 'hello' }, query = '') =>
+    call(`${api}${space}/messages${query}`, { headers, body });
+  const find = (user: string) =>
+    call(`${api}spaces:findDirectMessage?name=${encodeURIComponent(user)}`, { method: 'GET', headers });
+  const list = (query = '') => call(`${api}spaces${query}`, { method: 'GET', headers });
+  return { headers, send, find, list };
 }
 
 /** Time that stands still until it is moved. */
