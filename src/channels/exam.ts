@@ -244,14 +244,14 @@ const RETRY_AFTER: readonly (readonly [string | null, number | null])[] = [
   ['Thu, 01 Jan 2099 00:00:00 GMT', 3_600_000],
 ];
 
-function checkOutcome(outcome: Outcome): Outcome {
+export function checkOutcome(outcome: Outcome): Outcome {
   if (outcome.kind === 'accepted') return outcome;
   assert.ok(outcome.detail.length > 0 && outcome.detail.length <= 256, outcome.detail);
   assert.doesNotMatch(outcome.detail, /\p{C}/u);
   return outcome;
 }
 
-function secretsOf(schema: TSchema, settings: JsonObject): string[] {
+export function secretsOf(schema: TSchema, settings: JsonObject): string[] {
   const properties: unknown = Reflect.get(schema, 'properties');
   assert.ok(isJsonObject(properties));
   return Object.entries(settings).flatMap(([key, value]) => {
@@ -261,8 +261,8 @@ function secretsOf(schema: TSchema, settings: JsonObject): string[] {
   });
 }
 
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-function openSockets(): number {
+export function openSockets(): number {
   return process.getActiveResourcesInfo().filter((resource) => resource === 'TCPSocketWrap').length;
 }

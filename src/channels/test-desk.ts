@@ -20,11 +20,13 @@ export interface DeskOptions {
   readonly settings: JsonObject;
   readonly address: Address;
   readonly allowPrivateNetwork?: boolean;
+  /** Sends in flight; null: the channel's default. */
+  readonly concurrency?: number | null;
   readonly clock?: Clock;
 }
 
 export function openDesk({ channel, settings, address, ...more }: DeskOptions): Desk {
-  const { allowPrivateNetwork = true, clock = systemClock } = more;
+  const { allowPrivateNetwork = true, concurrency = null, clock = systemClock } = more;
   const wire = createOutbound();
   const calls: OutboundCall[] = [];
   const outbound = {
@@ -40,7 +42,7 @@ export function openDesk({ channel, settings, address, ...more }: DeskOptions): 
     channel: channel.id,
     name: channel.named ? 'Test' : null,
     settings,
-    limits: { perSecond: null, concurrency: null },
+    limits: { perSecond: null, concurrency },
     allowPrivateNetwork,
   };
   const session = channel.open(connection, { outbound, clock, random: () => 0.5 });

@@ -75,7 +75,7 @@ const CODES: Readonly<Record<string, string>> = {
 };
 
 function causeOf(error: Error, isComplete: boolean): Error {
-  if (error instanceof GuardRefusal) return error;
+  if (error instanceof GuardRefusal || error instanceof DOMException) return error;
   if (error.name === 'AbortError' && error.cause instanceof Error) return error.cause;
   const code = field(error, 'code');
   const inner = field(error, 'originalCode');
