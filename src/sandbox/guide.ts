@@ -54,6 +54,7 @@ Everybody, except those whose name begins with
 Change it; "match" may hold * and ?:
   curl -X PUT ${urls.base}/control/people -d '{"teams":[{"match":"29:jane","state":"blocked"}]}'
   curl -X PUT ${urls.base}/control/people -d '{"slack":[{"match":"jane@example.com","state":"deleted"}]}'
+  curl -X PUT ${urls.base}/control/people -d '{"google":[{"match":"spaces/AAAA","state":"removed"}]}'
   Teams states: installed, not_installed, blocked, disabled_by_admin, unknown; "generation": 2 loses all conversations.
   Slack states: active, deleted, guest, tab_disabled, unknown.
   Google states: member, removed, unknown, api_disabled; "space" is the direct message of a users/… entry.

@@ -57,15 +57,14 @@ export class GoogleChatSession implements ChannelSession {
     if (isCertainlyTooLong(request.message, body)) return TOO_LONG;
     const target = locate(request.address);
     if (target.kind === 'nobody') return NO_SPACE;
-    if (target.kind === 'space') return this.#post(target.space, body, request);
-
-    const space = await this.#findDirectMessage(target.user, request.signal);
+    const space = target.kind === 'space' ? target.space : await this.#findDirectMessage(target.user, request.signal);
     if (space === null) return NO_DIRECT_MESSAGE;
     if (typeof space !== 'string') return space;
+
     const outcome = await this.#post(space, body, request);
-    if (outcome.kind === 'accepted') return { ...outcome, learned: learn(request.address, space) };
-    if (outcome.kind === 'rejected' && outcome.forgetAddress === true) this.#directMessages.delete(target.user);
-    return outcome;
+    if (outcome.kind === 'rejected' && outcome.forgetAddress === true) this.#forget(request.address);
+    if (outcome.kind !== 'accepted' || target.kind === 'space') return outcome;
+    return { ...outcome, learned: learn(request.address, space) };
   }
 
   /** Google finds the direct message of a user by `users/…`, which to an app is a number and no e-mail address. */
@@ -106,11 +105,21 @@ export class GoogleChatSession implements ChannelSession {
     if (remembered !== undefined) return remembered;
 
     const answer = await this.#ask(findDirectMessageUrl(this.#apiUrl, user), signal);
-    if (answer.kind !== 'response' && !isAbsence(answer)) return answer;
-    const space = answer.kind === 'response' ? readName(answer.body, SPACE_NAME) : null;
-    if (answer.kind === 'response' && space === null) return withoutSpace(answer);
-    this.#directMessages.set(user, space, space === null ? ABSENT_MS : FOUND_MS);
+    if (isAbsence(answer)) {
+      this.#directMessages.set(user, null, ABSENT_MS);
+      return null;
+    }
+    if (answer.kind !== 'response') return answer;
+    const space = readName(answer.body, SPACE_NAME);
+    if (space === null) return withoutSpace(answer);
+    this.#directMessages.set(user, space, FOUND_MS);
     return space;
+  }
+
+  /** A space that is gone may be the one we remember of a user, whether we had it from there or from the directory. */
+  #forget({ channelId }: Address): void {
+    const target = readTarget(channelId);
+    if (target.kind === 'user') this.#directMessages.delete(target.user);
   }
 
   /** A question: it carries no message. Answers a success, or why there is none. */
@@ -174,7 +183,8 @@ function learn({ channelId, reference }: Address, space: string): Address {
 
 const isSuccess = ({ status }: OutboundResponse): boolean => status >= 200 && status < 300;
 
-const isAbsence = (refused: Refused): boolean => refused.kind === 'rejected' && refused.reason === 'app_not_installed';
+const isAbsence = (answer: OutboundResponse | Refused): boolean =>
+  answer.kind === 'rejected' && answer.reason === 'app_not_installed';
 
 function readName(body: string, pattern: RegExp): string | null {
   const name = parseJsonObject(body)?.['name'];
