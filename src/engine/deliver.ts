@@ -3,7 +3,7 @@ import type { Clock, Random } from '../model/clock.ts';
 import type { Notification, Recipient } from '../model/notification.ts';
 import type { Rejected } from '../model/outcome.ts';
 import { fillMessage } from '../render/fill.ts';
-import type { ClaimedBatch, Queue, Store } from '../store/port.ts';
+import { type ClaimedBatch, type Queue, type Store, StoreUnavailable } from '../store/port.ts';
 import type { Attempt, Job, Outlet } from './outlet.ts';
 import { concludeUntried, deadlineOf, decide, type Final, MAX_TAKEOVERS } from './policy.ts';
 import type { Recorder } from './recorder.ts';
@@ -15,6 +15,7 @@ export interface DeliverParts {
   readonly random: Random;
   readonly recorder: Recorder;
   readonly findNotification: (batch: ClaimedBatch) => Promise<Notification | null>;
+  readonly isStopping: () => boolean;
   readonly onHeld: (outlet: Outlet, detail: string, holdMs: number) => void;
   readonly onMended: (outlet: Outlet) => void;
 }
@@ -32,10 +33,25 @@ export interface Claimed {
 export async function deliver(parts: DeliverParts, claimed: Claimed, onWork: (work: Work) => void): Promise<void> {
   const works = await openWorks(parts, claimed);
   for (const { work } of works) onWork(work);
-  const open = (await Promise.all(works.map((entry) => skipLogged(parts, entry)))).flat();
+  const open = (await Promise.all(works.map((entry) => skipLogged(parts, claimed, entry)))).flat();
   const due = open.filter((entry) => !concludeUntriedIfHopeless(parts, claimed, entry));
   await sendOut(parts, claimed, due);
 }
+
+/** While the database is away nothing has been sent yet, so a read is repeated for as long as the lease lasts. */
+async function patiently<T>(parts: DeliverParts, { leaseEndsAt }: Claimed, read: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await read();
+    } catch (error) {
+      const over = parts.isStopping() || parts.clock.monotonic() >= leaseEndsAt;
+      if (over || !(error instanceof StoreUnavailable)) throw error;
+      await new Promise<void>((resolve) => parts.clock.after(READ_AGAIN_MS, resolve));
+    }
+  }
+}
+
+const READ_AGAIN_MS = 250;
 
 interface Opened {
   readonly work: Work;
@@ -50,7 +66,7 @@ interface Entry {
 
 async function openWorks(parts: DeliverParts, claimed: Claimed): Promise<Opened[]> {
   const opened = claimed.batches.map(async (batch) => {
-    const notification = await parts.findNotification(batch);
+    const notification = await patiently(parts, claimed, () => parts.findNotification(batch));
     if (notification === null) throw new Error(`batch ${batch.batchNo} of ${batch.notificationId} has no notification`);
     return { work: new Work(batch, notification, parts.clock.monotonic(), claimed.leaseEndsAt), batch };
   });
@@ -58,11 +74,11 @@ async function openWorks(parts: DeliverParts, claimed: Claimed): Promise<Opened[
 }
 
 /** After a take-over, logged recipients are done; any other may have been sent the message by the owner that died. */
-async function skipLogged(parts: DeliverParts, { work, batch }: Opened): Promise<Entry[]> {
+async function skipLogged(parts: DeliverParts, claimed: Claimed, { work, batch }: Opened): Promise<Entry[]> {
   const entries = batch.recipients.map((recipient) => ({ work, recipient, takeovers: batch.takeovers }));
   if (batch.takeovers === 0) return entries;
   const seqs = batch.recipients.map((recipient) => recipient.seq);
-  const logged = new Set(await parts.store.listLoggedSeqs({ batch, seqs }));
+  const logged = new Set(await patiently(parts, claimed, () => parts.store.listLoggedSeqs({ batch, seqs })));
   for (const _seq of logged) work.skip();
   if (work.open === 0) parts.recorder.note(work);
   return entries
@@ -98,16 +114,19 @@ async function sendOut(parts: DeliverParts, claimed: Claimed, entries: readonly 
 }
 
 async function sendGroup(
-  { store }: DeliverParts,
-  { queue, outlet }: Claimed,
+  parts: DeliverParts,
+  claimed: Claimed,
   resolve: boolean,
   entries: readonly Entry[],
 ): Promise<void> {
+  const { store } = parts;
+  const { queue, outlet } = claimed;
   if (outlet === null) return;
   const { botId, connectionId } = queue;
   const { addressing } = outlet.channel;
   const recipients = entries.map((entry) => entry.recipient);
-  const found = await resolveRecipients({ store, botId, connectionId, addressing, resolve, recipients });
+  const question = { store, botId, connectionId, addressing, resolve, recipients };
+  const found = await patiently(parts, claimed, () => resolveRecipients(question));
   outlet.add(entries.map((entry, index) => job(entry, found[index])));
 }
 

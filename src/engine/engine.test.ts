@@ -9,7 +9,7 @@ import { BATCH_SIZE, type Log, type Notification } from '../model/notification.t
 import type { Outcome } from '../model/outcome.ts';
 import type { Connection, Tenancy } from '../model/tenancy.ts';
 import { openStore } from '../store/open.ts';
-import type { Store } from '../store/port.ts';
+import { type Store, StoreUnavailable } from '../store/port.ts';
 import { Engine } from './engine.ts';
 
 const botId = derivedId('st', 'engine');
@@ -413,6 +413,35 @@ describe('engine', () => {
     assert.equal(resolved.get('p0@x.org')?.address, null);
   });
 
+  it('waits for a database that is away, and counts nothing of it against the recipient', async () => {
+    breakResolve(3, new StoreUnavailable('away'));
+    await accept(2, { resolve: true });
+    session.lookUp = async () => ({ kind: 'found', address: { channelId: 'x', reference: null } });
+    await engine.start();
+    await clock.advance(2_000);
+    assert.deepEqual(
+      (await logs()).map((log) => [log.state, log.attempts, log.maybeDoubled]),
+      [
+        ['delivered', 1, false],
+        ['delivered', 1, false],
+      ],
+    );
+  });
+
+  it('lets go of a batch it cannot handle, so that it is taken over', async () => {
+    breakResolve(1, new TypeError('bug'));
+    await accept(1, { resolve: true });
+    session.lookUp = async () => ({ kind: 'found', address: { channelId: 'x', reference: null } });
+    await engine.start();
+    await clock.advance(29_000);
+    assert.equal(sends.length, 0);
+    await clock.advance(5_000);
+    assert.deepEqual(
+      (await logs()).map((log) => log.state),
+      ['delivered'],
+    );
+  });
+
   it('survives a channel that throws', async () => {
     provider = (_request, attempt) => {
       if (attempt === 1) throw new Error('bug');
@@ -504,6 +533,15 @@ describe('engine', () => {
       delayMs: 0,
       idempotency: null,
     });
+  }
+
+  function breakResolve(times: number, error: Error): void {
+    const { resolve } = store;
+    let left = times;
+    store.resolve = (request) => {
+      left -= 1;
+      return left >= 0 ? Promise.reject(error) : resolve(request);
+    };
   }
 
   async function status() {

@@ -5,7 +5,7 @@ import type { Logger } from '../model/logger.ts';
 import type { Notification } from '../model/notification.ts';
 import type { Tenancy } from '../model/tenancy.ts';
 import type { ClaimedBatch, Queue, Store } from '../store/port.ts';
-import { type DeliverParts, deliver, settle, settleRefused } from './deliver.ts';
+import { type Claimed, type DeliverParts, deliver, settle, settleRefused } from './deliver.ts';
 import { keepLeases } from './leases.ts';
 import { type Moments, silentMoments } from './moments.ts';
 import { Outlet } from './outlet.ts';
@@ -73,6 +73,7 @@ export class Engine {
       random,
       recorder: this.#recorder,
       findNotification: (batch) => this.#findNotification(batch),
+      isStopping: () => this.#stopping,
       onHeld: (outlet, detail, holdMs) => this.#reportHeld(outlet, detail, holdMs),
       onMended: (outlet) => this.#reportMended(outlet),
     };
@@ -84,7 +85,15 @@ export class Engine {
     if (store.kind === 'sqlite') await store.voidLeases();
     store.onWake(() => this.wake());
     this.#stopKeeping = [
-      keepLeases({ store, clock, logger, leaseMs, works: this.#works, onRenewed: () => this.#pumpAll() }),
+      keepLeases({
+        store,
+        clock,
+        logger,
+        leaseMs,
+        works: this.#works,
+        onRenewed: () => this.#pumpAll(),
+        onLost: (work) => this.#end(work),
+      }),
       this.#keepPruning(),
     ];
     this.#running = this.#run();
@@ -165,9 +174,25 @@ export class Engine {
     if (batches.length === 0) return 0;
     this.#lastServed = queue;
     this.#moments.emit('claimed', batches.length);
-    const claimed = { queue, batches, outlet, leaseEndsAt };
-    await deliver(this.#deliverParts, claimed, (work) => this.#works.add(work));
+    await this.#deliver({ queue, batches, outlet, leaseEndsAt });
     return batches.length;
+  }
+
+  async #deliver(claimed: Claimed): Promise<void> {
+    const works: Work[] = [];
+    try {
+      await deliver(this.#deliverParts, claimed, (work) => {
+        works.push(work);
+        this.#works.add(work);
+      });
+    } catch (error) {
+      // Nobody will conclude these batches here: without renewal their leases lapse and they are taken over.
+      for (const work of works) {
+        work.lost = true;
+        this.#end(work);
+      }
+      throw error;
+    }
   }
 
   #outletFor(connectionId: string): Outlet | null {
@@ -208,7 +233,7 @@ export class Engine {
   }
 
   #end(work: Work): void {
-    this.#works.delete(work);
+    if (!this.#works.delete(work)) return;
     this.#moments.emit('ended', 1);
     const { batch, notification, counts } = work;
     this.#parts.logger.info(work.lost ? 'batch lost' : 'batch attempted', {

@@ -10,6 +10,7 @@ interface LeaseKeeping {
   readonly leaseMs: number;
   readonly works: ReadonlySet<Work>;
   readonly onRenewed: () => void;
+  readonly onLost: (work: Work) => void;
 }
 
 /**
@@ -29,7 +30,7 @@ export function keepLeases(keeping: LeaseKeeping): () => void {
   return () => cancel();
 }
 
-async function renew({ store, clock, leaseMs, works, onRenewed }: LeaseKeeping): Promise<void> {
+async function renew({ store, clock, leaseMs, works, onRenewed, onLost }: LeaseKeeping): Promise<void> {
   const asked = [...works].filter((work) => !work.lost);
   if (asked.length === 0) return;
   const leaseEndsAt = clock.monotonic() + leaseMs;
@@ -37,7 +38,10 @@ async function renew({ store, clock, leaseMs, works, onRenewed }: LeaseKeeping):
   for (const work of asked) {
     if (kept.has(keyOf(work.batch))) work.leaseEndsAt = leaseEndsAt;
     // A batch that ended while we asked is gone from the store for the best of reasons.
-    else if (works.has(work)) work.lost = true;
+    else if (works.has(work)) {
+      work.lost = true;
+      onLost(work);
+    }
   }
   onRenewed();
 }
