@@ -291,6 +291,6 @@ function open(settings: JsonObject = {}): Desk {
   });
 }
 
-function mails(): (string | null)[] {
-  return sandbox.ledger.entries({ provider: 'smtp' }).map(({ body }) => body);
+function mails(): string[] {
+  return sandbox.ledger.entries({ provider: 'smtp' }).map(({ body }) => body ?? '');
 }

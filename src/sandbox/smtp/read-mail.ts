@@ -26,6 +26,7 @@ export function readMail(raw: string): ReadMail {
 }
 
 function readPart(raw: string): Part {
+  if (raw.startsWith('\r\n')) return { headers: new Map(), body: raw.slice(2) };
   const end = raw.indexOf('\r\n\r\n');
   const head = end < 0 ? raw : raw.slice(0, end);
   const headers = new Map<string, string>();
