@@ -1,7 +1,7 @@
 import { type ResolvedRecipient, resolveRecipients } from '../directory/resolve.ts';
 import type { Clock, Random } from '../model/clock.ts';
 import type { Notification, Recipient } from '../model/notification.ts';
-import type { Rejected } from '../model/outcome.ts';
+import type { Busy, Rejected } from '../model/outcome.ts';
 import { fillMessage } from '../render/fill.ts';
 import { type ClaimedBatch, type Queue, type Store, StoreUnavailable } from '../store/port.ts';
 import type { Attempt, Job, Outlet } from './outlet.ts';
@@ -18,6 +18,7 @@ export interface DeliverParts {
   readonly isStopping: () => boolean;
   readonly onHeld: (outlet: Outlet, detail: string, holdMs: number) => void;
   readonly onMended: (outlet: Outlet) => void;
+  readonly onSlowed: (outlet: Outlet, detail: string, pausedMs: number) => void;
 }
 
 export interface Claimed {
@@ -160,9 +161,7 @@ export function settleRefused(parts: DeliverParts, { work, recipient, personId }
 function minePace(parts: DeliverParts, outlet: Outlet, { outcome }: Attempt): number {
   const now = parts.clock.monotonic();
   if (outcome.kind === 'accepted' && outlet.pace.succeed()) parts.onMended(outlet);
-  if (outcome.kind === 'busy' && outcome.scope === 'connection') {
-    outlet.pace.pause(now, outcome.retryAfterMs ?? DEFAULT_PAUSE_MS);
-  }
+  if (outcome.kind === 'busy' && outcome.scope === 'connection') slowDown(parts, outlet, outcome, now);
   if (outcome.kind !== 'rejected' || outcome.scope !== 'connection') return 0;
   const fresh = outlet.pace.blockedMs(now) === 0;
   const holdMs = outlet.pace.hold(now);
@@ -170,7 +169,11 @@ function minePace(parts: DeliverParts, outlet: Outlet, { outcome }: Attempt): nu
   return holdMs;
 }
 
-const DEFAULT_PAUSE_MS = 1_000;
+function slowDown(parts: DeliverParts, outlet: Outlet, { retryAfterMs, detail }: Busy, now: number): void {
+  const fresh = outlet.pace.blockedMs(now) === 0;
+  const pausedMs = outlet.pace.slowDown(now, retryAfterMs);
+  if (fresh) parts.onSlowed(outlet, detail, pausedMs);
+}
 
 function learnAddress(parts: DeliverParts, outlet: Outlet, job: Job, { outcome, address, lookedUp }: Attempt): void {
   const { id: connectionId, botId, channel, name: connectionName } = outlet.connection;

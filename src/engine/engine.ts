@@ -76,6 +76,7 @@ export class Engine {
       isStopping: () => this.#stopping,
       onHeld: (outlet, detail, holdMs) => this.#reportHeld(outlet, detail, holdMs),
       onMended: (outlet) => this.#reportMended(outlet),
+      onSlowed: (outlet, detail, pausedMs) => this.#reportSlowed(outlet, detail, pausedMs),
     };
   }
 
@@ -296,6 +297,13 @@ export class Engine {
       connectionId: connection.id,
       channel: channel.id,
     });
+  }
+
+  #reportSlowed({ connection, channel, pace }: Outlet, detail: string, pausedMs: number): void {
+    const share = Math.round(100 * pace.share(this.#parts.clock.monotonic()));
+    const fields = { botId: connection.botId, connectionId: connection.id, channel: channel.id };
+    const now = `${detail}; sending goes on at ${share} % of its rate`;
+    this.#parts.logger.warn('connection slowed', { ...fields, delayMs: Math.round(pausedMs), detail: now });
   }
 
   #reportFault(error: unknown): number {

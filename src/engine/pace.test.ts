@@ -53,10 +53,41 @@ describe('Pace', () => {
 
   it('pauses as long as the provider asked, the longest wish winning', () => {
     const pace = new Pace(0);
-    pace.pause(0, 5_000);
-    pace.pause(0, 1_000);
+    pace.slowDown(0, 5_000);
+    pace.slowDown(0, 1_000);
     assert.equal(pace.take(1_000), 4_000);
     assert.equal(pace.take(5_000), 0);
+  });
+
+  it('waits a second, then two, then four, up to a minute, when the provider does not say', () => {
+    const pace = new Pace(0);
+    let now = 0;
+    const waits = Array.from({ length: 8 }, () => {
+      const waitMs = pace.slowDown(now, null);
+      assert.equal(pace.slowDown(now, null), waitMs, 'many answers of one moment are one');
+      now += waitMs;
+      return waitMs;
+    });
+    assert.deepEqual(waits, [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 64_000]);
+    pace.succeed();
+    assert.equal(pace.slowDown(now, null), 1_000);
+  });
+
+  it('halves its rate at each "slow down" and grows back in peace', () => {
+    const pace = new Pace(100);
+    const sentIn = (from: number, ms: number) => {
+      let sent = 0;
+      for (let now = from; now < from + ms; now += 1) if (pace.take(now) === 0) sent += 1;
+      return sent;
+    };
+    assert.ok(sentIn(0, 1_000) >= 100);
+    pace.slowDown(1_000, 0);
+    const slowed = sentIn(1_000, 1_000);
+    assert.ok(slowed >= 49 && slowed <= 60, `${slowed} in the second after`);
+    assert.equal(pace.share(11_001), 1);
+    assert.ok(sentIn(30_000, 1_000) >= 100);
+    for (let again = 0; again < 20; again += 1) pace.slowDown(40_000, 0);
+    assert.ok(pace.share(40_000) >= 1 / 64);
   });
 
   it('holds a refused connection for 5 s, doubling to a minute, until a success', () => {

@@ -1,14 +1,21 @@
 /**
  * How fast one connection may send, and whether it may send at all. Pure of timers: it is asked with the present
- * monotonic time and answers how long to wait. Three things hold sends back: the documented rate (evenly spaced, so
- * that no window of a second sees more than the rate plus the small burst), a pause the provider asked for, and a hold
- * after the provider refused the connection itself (wrong secret, disabled app), which ends with one probe.
+ * monotonic time and answers how long to wait. Three things hold sends back: the rate (evenly spaced, so that no window
+ * of a second sees more than the rate plus the small burst), a pause the provider asked for, and a hold after the
+ * provider refused the connection itself (wrong secret, disabled app), which ends with one probe.
+ *
+ * The rate begins at the documented figure and learns: halved by each "slow down", it grows back over twenty seconds
+ * of peace. Without a documented figure there is nothing to halve; then only the pauses count.
  */
 export class Pace {
   readonly #intervalMs: number;
   readonly #burstMs: number;
   #nextAt = 0;
   #pausedUntil = 0;
+  /** The share of the documented rate in use, at the time of the last "slow down". */
+  #share = 1;
+  #slowedAt = 0;
+  #slowdowns = 0;
   #heldUntil = 0;
   #holds = 0;
 
@@ -25,13 +32,29 @@ export class Pace {
     if (this.#intervalMs === 0) return 0;
     const earliest = Math.max(this.#nextAt, now - this.#burstMs);
     if (earliest > now) return earliest - now;
-    this.#nextAt = earliest + this.#intervalMs;
+    this.#nextAt = earliest + this.#intervalMs / this.share(now);
     return 0;
   }
 
-  /** The provider asked everybody on this connection to wait. */
-  pause(now: number, ms: number): void {
-    this.#pausedUntil = Math.max(this.#pausedUntil, now + ms);
+  /**
+   * The provider asked everybody on this connection to wait: for `retryAfterMs`, or, when it did not say, for a second
+   * that doubles each time. Many such answers of one moment count as one. Answers for how long it is paused.
+   */
+  slowDown(now: number, retryAfterMs: number | null): number {
+    const fresh = this.#pausedUntil <= now;
+    if (fresh) {
+      this.#share = Math.max(MIN_SHARE, this.share(now) / 2);
+      this.#slowedAt = now;
+      this.#slowdowns += 1;
+    }
+    const waitMs = retryAfterMs ?? Math.min(MAX_PAUSE_MS, MIN_PAUSE_MS * 2 ** (this.#slowdowns - 1));
+    if (fresh || retryAfterMs !== null) this.#pausedUntil = Math.max(this.#pausedUntil, now + waitMs);
+    return this.#pausedUntil - now;
+  }
+
+  /** The share of the documented rate that is in use now. */
+  share(now: number): number {
+    return Math.min(1, this.#share + (now - this.#slowedAt) / RECOVERY_MS);
   }
 
   /** The provider refused the connection itself; answers for how long it is held: 5 s, doubling to a minute. */
@@ -53,6 +76,7 @@ export class Pace {
     const mended = this.#holds > 0;
     this.#holds = 0;
     this.#heldUntil = 0;
+    this.#slowdowns = 0;
     return mended;
   }
 
@@ -70,3 +94,7 @@ export class Pace {
 const BURST_SECONDS = 0.05;
 const MIN_HOLD_MS = 5_000;
 const MAX_HOLD_MS = 60_000;
+const MIN_PAUSE_MS = 1_000;
+const MAX_PAUSE_MS = 64_000;
+const MIN_SHARE = 1 / 64;
+const RECOVERY_MS = 20_000;
