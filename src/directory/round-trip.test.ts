@@ -22,7 +22,7 @@ const text = fc.oneof(
   fc.string({ unit: 'grapheme' }),
   fc.constantFrom('["a"]', '{}', 'null', '007', '1e5', '\uFEFF'),
 );
-const key = text.filter((value) => value !== '' && value !== '__proto__');
+const key = text.filter((value) => !['', '__proto__', 'constructor'].includes(value));
 const trimmed = text.map((value) => value.trim());
 const identity = trimmed.filter((value) => value !== '');
 const optional = <T>(of: fc.Arbitrary<T>) => fc.option(of, { nil: null });
