@@ -75,6 +75,8 @@ export function openRelay({ settings, policy, connections }: RelayOptions): Rela
     pool: true,
     host,
     port,
+    // How we greet. The name of a container or `[127.0.0.1]` is refused by relays such as Google's.
+    name: domainOf(readMailbox(settings.from).address),
     secure: security === 'tls',
     requireTLS: security === 'starttls',
     ignoreTLS: security === 'none',
