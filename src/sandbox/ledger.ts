@@ -15,9 +15,9 @@ export interface LedgerEntry {
    * message; hooks: the body's `to`, else the hook's name.
    */
   readonly recipient: string;
-  /** Teams conversation id, Slack channel id, Google space, hook name. */
+  /** Teams conversation id, Slack channel id, Google space, hook name, sender of the envelope. */
   readonly conversation: string;
-  /** Idempotency key (`webhook-id`, Google's `requestId`); null where the provider has none. */
+  /** Idempotency key (`webhook-id`, Google's `requestId`, Message-ID); null where the provider has none. */
   readonly key: string | null;
   /** A send whose key was seen before: a receiver that follows the standard drops it. Not in the counts. */
   readonly replay: boolean;
@@ -144,7 +144,7 @@ export class Ledger {
   }
 
   #isReplay({ key, provider, conversation, action }: Processed): boolean {
-    if (key === null || action !== 'send') return false;
+    if (key === null || action !== 'send' || ECHOING.has(provider)) return false;
     const scoped = `${provider} ${conversation} ${key}`;
     if (this.#keys.has(scoped)) return true;
     this.#keys.add(scoped);
@@ -198,6 +198,9 @@ export class Ledger {
     }
   }
 }
+
+/** They hand the key back and heed it no further: a second send with it is a second message. */
+const ECHOING: ReadonlySet<ProviderName> = new Set(['smtp']);
 
 interface Sums {
   total: number;

@@ -12,7 +12,7 @@ const SESSION_TIMEOUT_MS = 10_000;
 /** Between two of the relay's answers. Taking a mail may mean scanning it for viruses. */
 const SILENCE_TIMEOUT_MS = 30_000;
 const CLOSE_TIMEOUT_MS = 1_000;
-const MAX_REQUEUES = 5;
+const MAX_REQUEUES = 3;
 
 const PORTS: Readonly<Record<EmailSettings['security'], number>> = { tls: 465, starttls: 587, none: 25 };
 
