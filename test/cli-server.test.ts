@@ -172,6 +172,7 @@ const WRONG = {
     privateKey: CREDENTIALS.googleChat.privateKey,
     privateKeyId: '1',
   },
+  whatsapp: { phoneNumberId: '100000000000099', accessToken: 'planted-access-token' },
   hook: { name: 'signed', secret: 'whsec_c2FuZGJveC1zaWduaW5nLXNlY3JldC0wMDE=' },
   smtp: { user: 'sandbox', password: 'planted-wrong' },
 };

@@ -14,7 +14,7 @@ import {
 } from './checks.ts';
 import type { FaultRule } from './faults.ts';
 import { isGlob } from './glob.ts';
-import { GOOGLE_STATES, type PeopleChange, SLACK_STATES, TEAMS_STATES } from './people.ts';
+import { GOOGLE_STATES, type PeopleChange, SLACK_STATES, TEAMS_STATES, TWILIO_STATES, WHATSAPP_STATES } from './people.ts';
 import { PROVIDERS } from './provider.ts';
 
 /** Throws ControlError, as all below. */
@@ -110,6 +110,8 @@ const aGooglePerson: Check = (value, path) => {
   refuseAliasOfPattern(value, 'space', path);
 };
 
+const aTwilioPerson = shape({ match: aString, state: oneOf(TWILIO_STATES) });
+
 const aPeopleChange = shape(
   {},
   {
@@ -118,6 +120,8 @@ const aPeopleChange = shape(
     teams: listOf(aTeamsPerson),
     slack: listOf(aSlackPerson),
     google: listOf(aGooglePerson),
+    twilio: listOf(aTwilioPerson),
+    whatsapp: listOf(shape({ match: aString, state: oneOf(WHATSAPP_STATES) })),
   },
 );
 

@@ -8,6 +8,7 @@ export interface SandboxCredentials {
   readonly teamsMultiTenant: TeamsCredentials;
   readonly slack: { readonly token: string };
   readonly googleChat: GoogleAccount;
+  readonly whatsapp: WhatsappCredentials;
   /** The hook `signed` refuses what is not signed with this secret. */
   readonly hook: { readonly name: string; readonly secret: string };
   readonly smtp: { readonly user: string; readonly password: string };
@@ -17,6 +18,11 @@ export interface TeamsCredentials {
   readonly appId: string;
   readonly appPassword: string;
   readonly tenantId: string;
+}
+
+export interface WhatsappCredentials {
+  readonly phoneNumberId: string;
+  readonly accessToken: string;
 }
 
 const TENANT_ID = '00000000-0000-0000-0000-0000000000aa';
@@ -34,6 +40,7 @@ export const CREDENTIALS: SandboxCredentials = {
   },
   slack: { token: 'xoxb-sandbox' },
   googleChat: GOOGLE_ACCOUNT,
+  whatsapp: { phoneNumberId: '100000000000001', accessToken: 'EAAsandboxWhatsappToken' },
   hook: { name: 'signed', secret: 'whsec_c2FuZGJveC1zaWduaW5nLXNlY3JldC0wMDE=' },
   smtp: { user: 'sandbox', password: 'sandbox-smtp-password' },
 };

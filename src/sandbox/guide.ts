@@ -4,7 +4,7 @@ import type { SandboxUrls } from './urls.ts';
 /** The page at `/`: what is here, how to connect to it, how to make it misbehave, how to see what arrived. */
 export function writeGuide(
   urls: SandboxUrls,
-  { teams, teamsMultiTenant, slack, googleChat, hook, smtp }: SandboxCredentials,
+  { teams, teamsMultiTenant, slack, googleChat, whatsapp, hook, smtp }: SandboxCredentials,
 ): string {
   return `Beckon sandbox: providers to rehearse with. Nothing leaves this machine.
 
@@ -28,6 +28,11 @@ CONNECT (connections in beckon.yaml)
     allowPrivateNetwork: true
     privateKey: |
 ${googleChat.privateKey.trimEnd().replace(/^/gm, '      ')}
+  - channel: whatsapp
+    phoneNumberId: ${whatsapp.phoneNumberId}
+    accessToken: ${whatsapp.accessToken}
+    apiUrl: ${urls.whatsapp}
+    allowPrivateNetwork: true
   - channel: ivr
     name: Webhook
     url: ${urls.hooks}/${hook.name}
@@ -50,14 +55,18 @@ Everybody, except those whose name begins with
   Teams  29:unknown… (no such user)  29:blocked…  29:removed… (app not installed)  29:forbidden… (disabled by the admin)
   Slack  unknown…@  deleted…@  guest…@
   Google spaces/unknown…  users/unknown…  spaces/removed…  users/removed… (the app was removed)
+  WhatsApp 999131026… (not on it)  999130497… (country)  999131050… (opted out)  999131049… (capped); 999 is no country
   Mail   550-5.1.1@ (refused with that reply; data-552-5.3.4@ after the mail)  greylist…@ (once)  drop…@ (taken, no reply)
 Change it; "match" may hold * and ?:
   curl -X PUT ${urls.base}/control/people -d '{"teams":[{"match":"29:jane","state":"blocked"}]}'
   curl -X PUT ${urls.base}/control/people -d '{"slack":[{"match":"jane@example.com","state":"deleted"}]}'
   curl -X PUT ${urls.base}/control/people -d '{"google":[{"match":"spaces/AAAA","state":"removed"}]}'
+  curl -X PUT ${urls.base}/control/people -d '{"whatsapp":[{"match":"49*","state":"country_blocked"}]}'
   Teams states: installed, not_installed, blocked, disabled_by_admin, unknown; "generation": 2 loses all conversations.
   Slack states: active, deleted, guest, tab_disabled, unknown.
   Google states: member, removed, unknown, api_disabled; "space" is the direct message of a users/… entry.
+  WhatsApp states: reachable, unknown, country_blocked, opted_out, capped. Templates (en_US): hello_world,
+  order_shipped (body 2, url button 1), welcome (first_name), paused_offer, disabled_offer.
   {"strict":true} makes everybody unknown who has no entry; {"replace":true} drops all entries first.
 
 WHAT GOES WRONG
@@ -66,7 +75,7 @@ A list of rules; PUT replaces it, POST adds, DELETE clears (or /control/faults/<
     {"provider":"teams","route":"send","recipient":"29:jane","times":2,"fault":{"kind":"status","status":503}},
     {"provider":"slack","rate":0.1,"fault":{"kind":"status","status":429,"retryAfterSeconds":3}},
     {"recipient":"*@slow.example","fault":{"kind":"slow","delayMs":2000}}]'
-  Filters: provider (login, teams, slack, googletoken, googlechat, hooks, smtp), route (token, create, send, update,
+  Filters: provider (login, teams, slack, googletoken, googlechat, whatsapp, hooks, smtp), route (token, create, send, update,
   delete, deliver, findDirectMessage, Slack method, connect, auth, mail, rcpt, data),
   recipient (exact or pattern), rate (0 to 1), times, perRecipient (counts "times" for everybody apart).
   Kinds: status (status, headers, body, retryAfterSeconds, retryAfterAsDate), slow, hang, reset, cut (reset amid the

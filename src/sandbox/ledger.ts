@@ -12,12 +12,12 @@ export interface LedgerEntry {
   readonly action: 'send' | 'update' | 'delete';
   /**
    * Teams: `29:…`, aadObjectId or `19:…`; Slack: e-mail (or the bare id); Google: `spaces/…`, or `users/…` for a direct
-   * message; hooks: the body's `to`, else the hook's name.
+   * message; WhatsApp: the number's digits or the user id; hooks: the body's `to`, else the hook's name.
    */
   readonly recipient: string;
-  /** Teams conversation id, Slack channel id, Google space, hook name, sender of the envelope. */
+  /** Teams conversation id, Slack channel id, Google space, WhatsApp recipient, hook name, sender of the envelope. */
   readonly conversation: string;
-  /** Idempotency key (`webhook-id`, Google's `requestId`, Message-ID); null where the provider has none. */
+  /** Idempotency key (`webhook-id`, Google's `requestId`, Message-ID), or what WhatsApp echoes; null where the provider has none. */
   readonly key: string | null;
   /** A send whose key was seen before: a receiver that follows the standard drops it. Not in the counts. */
   readonly replay: boolean;
@@ -200,7 +200,7 @@ export class Ledger {
 }
 
 /** They hand the key back and heed it no further: a second send with it is a second message. */
-const ECHOING: ReadonlySet<ProviderName> = new Set(['smtp']);
+const ECHOING: ReadonlySet<ProviderName> = new Set(['whatsapp', 'smtp']);
 
 interface Sums {
   total: number;

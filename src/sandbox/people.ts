@@ -9,6 +9,19 @@ export type SlackState = (typeof SLACK_STATES)[number];
 export const GOOGLE_STATES = ['member', 'removed', 'unknown', 'api_disabled'] as const;
 export type GoogleState = (typeof GOOGLE_STATES)[number];
 
+export const WHATSAPP_STATES = ['reachable', 'unknown', 'country_blocked', 'opted_out', 'capped'] as const;
+export type WhatsappState = (typeof WHATSAPP_STATES)[number];
+
+export const TWILIO_STATES = [
+  'reachable',
+  'stopped',
+  'landline',
+  'no_route',
+  'country_blocked',
+  'unknown',
+] as const;
+export type TwilioState = (typeof TWILIO_STATES)[number];
+
 export interface TeamsPerson {
   /** `29:…` or an aadObjectId; exact, or a pattern with `*` and `?`. */
   readonly match: string;
@@ -37,6 +50,20 @@ export interface GooglePerson {
   readonly state: GoogleState;
 }
 
+export interface WhatsappPerson {
+  /** Digits of the number without a plus, or a business-scoped user id; exact, or a pattern. */
+  readonly match: string;
+  /** `unknown`: not on WhatsApp. `capped`: enough marketing for now. */
+  readonly state: WhatsappState;
+}
+
+export interface TwilioPerson {
+  /** A phone number with its `+`; exact, or a pattern. */
+  readonly match: string;
+  /** `stopped`: they answered STOP. `country_blocked`: the account may not write to their country. */
+  readonly state: TwilioState;
+}
+
 export interface PeopleChange {
   /** Forgets everybody first, the built-in patterns too. */
   readonly replace?: boolean;
@@ -45,6 +72,8 @@ export interface PeopleChange {
   readonly teams?: readonly TeamsPerson[];
   readonly slack?: readonly SlackPerson[];
   readonly google?: readonly GooglePerson[];
+  readonly twilio?: readonly TwilioPerson[];
+  readonly whatsapp?: readonly WhatsappPerson[];
 }
 
 /** With no set-up everybody exists, except those whose names say otherwise, so that a demo has something to show. */
@@ -66,6 +95,21 @@ export const BUILT_IN: PeopleChange = {
     { match: 'spaces/removed*', state: 'removed' },
     { match: 'users/removed*', state: 'removed' },
   ],
+  // The numbers Twilio reserves for trying out what goes wrong.
+  twilio: [
+    { match: '+15005550001', state: 'unknown' },
+    { match: '+15005550002', state: 'no_route' },
+    { match: '+15005550003', state: 'country_blocked' },
+    { match: '+15005550004', state: 'stopped' },
+    { match: '+15005550009', state: 'landline' },
+  ],
+  // No country has the code 999; what follows is the error.
+  whatsapp: [
+    { match: '999131026*', state: 'unknown' },
+    { match: '999130497*', state: 'country_blocked' },
+    { match: '999131050*', state: 'opted_out' },
+    { match: '999131049*', state: 'capped' },
+  ],
 };
 
 /** Who exists, and in which state. Exact entries beat patterns; among patterns the latest wins. */
@@ -74,6 +118,8 @@ export class People {
   #teams = new Roster<TeamsPerson>('s');
   #slack = new Roster<SlackPerson>('si');
   #google = new Roster<GooglePerson>('s');
+  #twilio = new Roster<TwilioPerson>('s');
+  #whatsapp = new Roster<WhatsappPerson>('s');
 
   /** Back to the built-in patterns (none of them when strict), then this change. */
   reset(change: PeopleChange): void {
@@ -82,16 +128,20 @@ export class People {
     this.change(change);
   }
 
-  change({ replace, strict, teams, slack, google }: PeopleChange): void {
+  change({ replace, strict, teams, slack, google, twilio, whatsapp }: PeopleChange): void {
     if (replace === true) {
       this.#teams = new Roster('s');
       this.#slack = new Roster('si');
       this.#google = new Roster('s');
+      this.#twilio = new Roster('s');
+      this.#whatsapp = new Roster('s');
     }
     this.#strict = strict ?? this.#strict;
     for (const person of teams ?? []) this.#teams.put(person, person.aadObjectId);
     for (const person of slack ?? []) this.#slack.put({ ...person, match: slackName(person.match) }, person.id);
     for (const person of google ?? []) this.#google.put(person, person.space);
+    for (const person of twilio ?? []) this.#twilio.put(person, undefined);
+    for (const person of whatsapp ?? []) this.#whatsapp.put(person, undefined);
   }
 
   /** By Teams id or aadObjectId. `match` of the answer is the person's one name in the ledger. */
@@ -114,6 +164,19 @@ export class People {
     const known = this.#google.find(name);
     if (known === undefined) return { match: name, state: this.#strict ? 'unknown' : 'member' };
     return isGlob(known.match) ? { ...known, match: name } : known;
+  }
+
+  /** By the digits of a number, or by a business-scoped user id. */
+  whatsappPerson(name: string): WhatsappPerson {
+    const known = this.#whatsapp.find(name);
+    if (known === undefined) return { match: name, state: this.#strict ? 'unknown' : 'reachable' };
+    return isGlob(known.match) ? { ...known, match: name } : known;
+  }
+
+  /** By phone number. */
+  twilioPerson(to: string): TwilioPerson {
+    const state = this.#twilio.find(to)?.state ?? (this.#strict ? 'unknown' : 'reachable');
+    return { match: to, state };
   }
 
   /** The Google spaces and users that have an entry of their own. */

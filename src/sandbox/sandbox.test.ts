@@ -17,7 +17,7 @@ test('the guide shows the addresses, the credentials and commands that work', as
   const sandbox = await openRig();
   const { text, status } = await call(`${sandbox.urls.base}/`, { method: 'GET' });
   assert.equal(status, 200);
-  const { teams, slack, googleChat, hook } = sandbox.credentials;
+  const { teams, slack, googleChat, whatsapp, hook } = sandbox.credentials;
   for (const fact of [
     sandbox.urls.teams,
     sandbox.urls.login,
@@ -25,6 +25,9 @@ test('the guide shows the addresses, the credentials and commands that work', as
     sandbox.urls.googleToken,
     sandbox.urls.googleChat,
     googleChat.clientEmail,
+    sandbox.urls.whatsapp,
+    whatsapp.phoneNumberId,
+    whatsapp.accessToken,
     teams.appPassword,
     slack.token,
     hook.secret,

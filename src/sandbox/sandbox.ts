@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Clock, systemClock } from '../model/clock.ts';
 import { openAnswering, send } from './answering.ts';
 import { openControl } from './control.ts';
-import { APPS, CREDENTIALS, GOOGLE_ACCOUNTS, type SandboxCredentials } from './credentials.ts';
+import { APPS, CREDENTIALS, GOOGLE_ACCOUNTS, type SandboxCredentials, TWILIO_ACCOUNT } from './credentials.ts';
 import { openEntra } from './entra.ts';
 import { FaultBook, type FaultRule } from './faults.ts';
 import { openGoogleChat } from './google-chat.ts';
@@ -17,8 +17,10 @@ import { openSlack } from './slack.ts';
 import { openSmtp } from './smtp/relay.ts';
 import { type SandboxStats, Stats } from './stats.ts';
 import { openTeams } from './teams.ts';
+import { openTwilio } from './twilio.ts';
 import { type SandboxUrls, urlsAt } from './urls.ts';
 import { Watchers } from './watchers.ts';
+import { openWhatsapp } from './whatsapp.ts';
 
 export interface SandboxOptions {
   /** Default 127.0.0.1. */
@@ -54,6 +56,8 @@ export interface SandboxLimits {
   readonly slack: boolean;
   /** Google Chat: one message a second per space, 3,000 writes and 3,000 reads a minute per project. */
   readonly googleChat: boolean;
+  /** WhatsApp: 80 messages a second per number; per recipient 45 at once, then one in six seconds. */
+  readonly whatsapp: boolean;
 }
 
 export interface Sandbox {
@@ -89,7 +93,15 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const slack = openSlack({ token: CREDENTIALS.slack.token, people, ledger, limited: limits.slack, clock });
   const googleToken = openGoogleToken(GOOGLE_ACCOUNTS, tokenLifetimeSeconds, clock);
   const googleChat = openGoogleChat({ tokens: googleToken, people, ledger, limited: limits.googleChat, clock });
+  const whatsapp = openWhatsapp({
+    credentials: CREDENTIALS.whatsapp,
+    people,
+    ledger,
+    limited: limits.whatsapp,
+    clock,
+  });
   const hooks = openHooks({ secrets: hookSecrets, ledger, clock });
+  const twilio = openTwilio({ account: TWILIO_ACCOUNT, people, ledger, clock });
   const answering = openAnswering({ faults, clock });
   const control = openControl({ ledger, faults, people, hookSecrets, stats, watchers, clock, reset });
   const providers: ReadonlyMap<string, readonly [ProviderName, Provider]> = new Map([
@@ -98,7 +110,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     ['slack', ['slack', slack]],
     ['googletoken', ['googletoken', googleToken]],
     ['googlechat', ['googlechat', googleChat]],
+    ['whatsapp', ['whatsapp', whatsapp]],
     ['hooks', ['hooks', hooks]],
+    ['twilio', ['twilio', twilio]],
   ]);
 
   const host = options.host ?? '127.0.0.1';
@@ -165,6 +179,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     teams.reset();
     slack.reset();
     googleChat.reset();
+    whatsapp.reset();
     smtp.reset();
     faults.set(options.faults ?? []);
     people.reset({ strict: options.strict ?? false, ...options.people });
@@ -184,9 +199,17 @@ function explainBug(error: unknown, response: ServerResponse): void {
 }
 
 function chooseLimits(limits: 'documented' | 'off' | Partial<SandboxLimits>): SandboxLimits {
-  if (limits === 'off') return { teamsPerThread: false, teamsPerTenantPerSecond: 0, slack: false, googleChat: false };
+  if (limits === 'off')
+    return { teamsPerThread: false, teamsPerTenantPerSecond: 0, slack: false, googleChat: false, whatsapp: false };
   const chosen = limits === 'documented' ? {} : limits;
-  return { teamsPerThread: true, teamsPerTenantPerSecond: 30, slack: true, googleChat: true, ...chosen };
+  return {
+    teamsPerThread: true,
+    teamsPerTenantPerSecond: 30,
+    slack: true,
+    googleChat: true,
+    whatsapp: true,
+    ...chosen,
+  };
 }
 
 /** Splits `/teams/v3/conversations?x=1` into the prefix `teams` and the call behind it. */

@@ -1,5 +1,5 @@
 /**
- * To paste into a connection. `teams`, `slack` and `googleChat` end in a slash as the real ones do; append `/name` to
+ * To paste into a connection. `teams`, `slack`, `googleChat` and `whatsapp` end in a slash as the real ones do; append `/name` to
  * `hooks`.
  */
 export interface SandboxUrls {
@@ -14,7 +14,11 @@ export interface SandboxUrls {
   readonly googleToken: string;
   /** apiUrl of Google Chat */
   readonly googleChat: string;
+  /** apiUrl of WhatsApp */
+  readonly whatsapp: string;
   readonly hooks: string;
+  /** apiUrl of Twilio; it ends in a slash too. */
+  readonly twilio: string;
   readonly smtp: { readonly host: string; readonly port: number };
 }
 
@@ -27,7 +31,9 @@ export function urlsAt(host: string, port: number, smtpPort: number): SandboxUrl
     slack: `${base}/slack/api/`,
     googleToken: `${base}/googletoken/token`,
     googleChat: `${base}/googlechat/`,
+    whatsapp: `${base}/whatsapp/v25.0/`,
     hooks: `${base}/hooks`,
+    twilio: `${base}/twilio/`,
     smtp: { host, port: smtpPort },
   };
 }
