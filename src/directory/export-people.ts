@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Person } from '../model/person.ts';
 import type { FindChannel } from './parse-person.ts';
 import { toJson } from './person-json.ts';
@@ -48,5 +49,7 @@ async function* listPages({ store, botId, pageSize = PAGE_SIZE }: ExportRequest)
     const last = page.at(-1);
     if (last === undefined || page.length < pageSize) return;
     afterId = last.id;
+    // SQLite answers at once and a near client takes all it gets, so without this nobody else would have a turn.
+    await nextTurn();
   }
 }
