@@ -5,6 +5,7 @@ import { hangoutchat } from './hangoutchat/hangoutchat.ts';
 import { ivr } from './ivr.ts';
 import { msteams } from './msteams/msteams.ts';
 import { slack } from './slack/slack.ts';
+import { whatsapp } from './whatsapp/whatsapp.ts';
 
 const start = () => startSandbox({ limits: 'off' });
 
@@ -50,6 +51,19 @@ describe('exam', () => {
       nativePayload: { cardsV2: [{ cardId: 'c1', card: { header: { title: 'News' } } }] },
       anyBodyWillDo: false,
       statuses: { 499: 'failed', 500: 'failed', 502: 'unknown', 503: 'failed', 504: 'failed' },
+    });
+  });
+  describe('whatsapp', () => {
+    examineChannel({
+      channel: whatsapp,
+      start,
+      settings: ({ urls, credentials }) => ({ ...credentials.whatsapp, apiUrl: urls.whatsapp }),
+      provider: 'whatsapp',
+      route: 'send',
+      address: { channelId: '4915112345678', reference: null },
+      nativePayload: { type: 'image', image: { link: 'https://example.com/a.jpg' } },
+      anyBodyWillDo: false,
+      statuses: { 500: 'unknown', 502: 'unknown', 503: 'failed', 504: 'unknown' },
     });
   });
   describe('ivr', () => {

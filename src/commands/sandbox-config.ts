@@ -36,6 +36,7 @@ export function sandboxConfig({ urls, credentials }: Pick<Sandbox, 'urls' | 'cre
       apiUrl: urls.googleChat,
       ...common,
     },
+    { channel: 'whatsapp', ...credentials.whatsapp, apiUrl: urls.whatsapp, ...common },
     { channel: 'ivr', name: 'Webhook', url: `${urls.hooks}/${name}`, secret, ...common },
     {
       channel: 'email',
