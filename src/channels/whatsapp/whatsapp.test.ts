@@ -206,6 +206,19 @@ test('a message that WhatsApp holds back for a while is accepted', async () => {
   assert.deepEqual(await open().send(), { kind: 'accepted', providerMessageId: 'wamid.held' });
 });
 
+test('a success has a message id and a status that says so, and no code', async () => {
+  const messages = [{ id: 'wamid.1' }];
+  const kindOf = async (status: number, body: JsonObject) => {
+    sandbox.faults.set([{ provider: 'whatsapp', fault: { kind: 'status', status, body } }]);
+    return (await open().send()).kind;
+  };
+  assert.equal(await kindOf(201, { messages }), 'accepted');
+  assert.equal(await kindOf(500, { messages }), 'unknown');
+  assert.equal(await kindOf(200, { messages: [{ id: 'has a space' }] }), 'unknown');
+  assert.equal(await kindOf(200, { messages: [], contacts: [] }), 'unknown');
+  assert.equal(await kindOf(200, { error: { code: 131026 } }), 'rejected');
+});
+
 test('what happened to a lost message is not guessed: another attempt costs and arrives', () => {
   assert.equal(whatsapp.afterUnknown, 'hold');
 });
