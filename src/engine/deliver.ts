@@ -7,6 +7,7 @@ import { type ClaimedBatch, type Queue, type Store, StoreUnavailable } from '../
 import type { Attempt, Job, Outlet } from './outlet.ts';
 import { concludeUntried, deadlineOf, decide, type Final, MAX_TAKEOVERS } from './policy.ts';
 import type { Recorder } from './recorder.ts';
+import type { Report } from './report.ts';
 import { Work } from './work.ts';
 
 export interface DeliverParts {
@@ -16,9 +17,7 @@ export interface DeliverParts {
   readonly recorder: Recorder;
   readonly findNotification: (batch: ClaimedBatch) => Promise<Notification | null>;
   readonly isStopping: () => boolean;
-  readonly onHeld: (outlet: Outlet, detail: string, holdMs: number) => void;
-  readonly onMended: (outlet: Outlet) => void;
-  readonly onSlowed: (outlet: Outlet, detail: string, pausedMs: number) => void;
+  readonly report: Report;
 }
 
 export interface Claimed {
@@ -160,19 +159,19 @@ export function settleRefused(parts: DeliverParts, { work, recipient, personId }
 /** Answers how long the connection is held, when the outcome was about the connection. */
 function minePace(parts: DeliverParts, outlet: Outlet, { outcome }: Attempt): number {
   const now = parts.clock.monotonic();
-  if (outcome.kind === 'accepted' && outlet.pace.succeed()) parts.onMended(outlet);
+  if (outcome.kind === 'accepted' && outlet.pace.succeed()) parts.report.mended(outlet);
   if (outcome.kind === 'busy' && outcome.scope === 'connection') slowDown(parts, outlet, outcome, now);
   if (outcome.kind !== 'rejected' || outcome.scope !== 'connection') return 0;
   const fresh = outlet.pace.blockedMs(now) === 0;
   const holdMs = outlet.pace.hold(now);
-  if (fresh) parts.onHeld(outlet, outcome.detail, holdMs);
+  if (fresh) parts.report.held(outlet, outcome.detail, holdMs);
   return holdMs;
 }
 
 function slowDown(parts: DeliverParts, outlet: Outlet, { retryAfterMs, detail }: Busy, now: number): void {
   const fresh = outlet.pace.blockedMs(now) === 0;
   const pausedMs = outlet.pace.slowDown(now, retryAfterMs);
-  if (fresh) parts.onSlowed(outlet, detail, pausedMs);
+  if (fresh) parts.report.slowed(outlet, detail, pausedMs);
 }
 
 function learnAddress(parts: DeliverParts, outlet: Outlet, job: Job, { outcome, address, lookedUp }: Attempt): void {

@@ -2,14 +2,16 @@ import { randomUUID } from 'node:crypto';
 import type { Channel, ChannelTools } from '../channels/contract.ts';
 import type { Clock, Random } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
-import type { Notification } from '../model/notification.ts';
 import type { Tenancy } from '../model/tenancy.ts';
-import type { ClaimedBatch, Queue, Store } from '../store/port.ts';
+import type { Queue, Store } from '../store/port.ts';
 import { type Claimed, type DeliverParts, deliver, settle, settleRefused } from './deliver.ts';
+import { KnownNotifications } from './known-notifications.ts';
 import { keepLeases } from './leases.ts';
 import { type Moments, silentMoments } from './moments.ts';
 import { Outlet } from './outlet.ts';
 import { Recorder } from './recorder.ts';
+import { repeat } from './repeat.ts';
+import { Report } from './report.ts';
 import { orderQueues } from './turns.ts';
 import type { Work } from './work.ts';
 
@@ -32,7 +34,6 @@ const POLL_MS = 1_000;
 const AFTER_FAULT_MS = 1_000;
 const PRUNE_EVERY_MS = 60_000;
 const PRUNE_LIMIT = 1_000;
-const KNOWN_NOTIFICATIONS = 1_000;
 
 /**
  * The motion of Beckon: finds due batches, claims them, lets outlets send, records what happened. It holds no truth:
@@ -44,7 +45,7 @@ export class Engine {
   readonly #moments: Moments;
   readonly #works = new Set<Work>();
   readonly #outlets = new Map<string, Outlet>();
-  readonly #notifications = new Map<string, Promise<Notification | null>>();
+  readonly #report: Report;
   readonly #recorder: Recorder;
   readonly #deliverParts: DeliverParts;
   #lastServed: Queue | null = null;
@@ -59,6 +60,7 @@ export class Engine {
     this.#parts = parts;
     const { store, clock, random, logger } = parts;
     this.#moments = parts.moments ?? silentMoments;
+    this.#report = new Report(logger, clock, this.#moments);
     this.#recorder = new Recorder({
       store,
       clock,
@@ -67,16 +69,15 @@ export class Engine {
       onEnded: (work) => this.#end(work),
       onRoom: () => this.#pumpAll(),
     });
+    const notifications = new KnownNotifications(store);
     this.#deliverParts = {
       store,
       clock,
       random,
       recorder: this.#recorder,
-      findNotification: (batch) => this.#findNotification(batch),
+      findNotification: (batch) => notifications.find(batch),
       isStopping: () => this.#stopping,
-      onHeld: (outlet, detail, holdMs) => this.#reportHeld(outlet, detail, holdMs),
-      onMended: (outlet) => this.#reportMended(outlet),
-      onSlowed: (outlet, detail, pausedMs) => this.#reportSlowed(outlet, detail, pausedMs),
+      report: this.#report,
     };
   }
 
@@ -95,7 +96,12 @@ export class Engine {
         onRenewed: () => this.#pumpAll(),
         onLost: (work) => this.#end(work),
       }),
-      this.#keepPruning(),
+      repeat({
+        clock,
+        everyMs: PRUNE_EVERY_MS,
+        task: () => store.prune({ now: clock.now(), limit: PRUNE_LIMIT }),
+        onError: (error) => this.#report.failed('pruning failed', error),
+      }),
     ];
     this.#running = this.#run();
   }
@@ -144,7 +150,10 @@ export class Engine {
   async #run(): Promise<void> {
     while (!this.#stopping) {
       this.#awake = false;
-      const restMs = await this.#look().catch((error: unknown) => this.#reportFault(error));
+      const restMs = await this.#look().catch((error: unknown) => {
+        this.#report.failed('looking for work failed', error);
+        return AFTER_FAULT_MS;
+      });
       if (!this.#stopping && !this.#awake && restMs > 0) await this.#rest(restMs);
     }
   }
@@ -221,36 +230,9 @@ export class Engine {
     return outlet;
   }
 
-  #findNotification({ botId, notificationId }: ClaimedBatch): Promise<Notification | null> {
-    const key = `${botId}/${notificationId}`;
-    const known = this.#notifications.get(key);
-    if (known !== undefined) return known;
-    const asked = this.#parts.store.findNotification({ botId, notificationId });
-    this.#notifications.set(key, asked);
-    asked.catch(() => this.#notifications.delete(key));
-    const [oldest] = this.#notifications.keys();
-    if (this.#notifications.size > KNOWN_NOTIFICATIONS && oldest !== undefined) this.#notifications.delete(oldest);
-    return asked;
-  }
-
   #end(work: Work): void {
     if (!this.#works.delete(work)) return;
-    this.#moments.emit('ended', 1);
-    const { batch, notification, counts } = work;
-    this.#parts.logger.info(work.lost ? 'batch lost' : 'batch attempted', {
-      botId: batch.botId,
-      notificationId: batch.notificationId,
-      batchNo: batch.batchNo,
-      fence: batch.token,
-      channel: notification.channel,
-      connectionId: notification.connectionId,
-      lane: notification.lane,
-      delivered: counts.delivered,
-      failed: counts.failed,
-      retried: counts.retried,
-      returned: counts.returned,
-      durationMs: Math.round(this.#parts.clock.monotonic() - work.startedAt),
-    });
+    this.#report.ended(work);
     this.wake();
   }
 
@@ -267,48 +249,6 @@ export class Engine {
         resolve();
       };
     });
-  }
-
-  #keepPruning(): () => void {
-    const { store, clock, logger } = this.#parts;
-    let cancel = () => {};
-    const schedule = () => {
-      cancel = clock.after(PRUNE_EVERY_MS, () => {
-        store
-          .prune({ now: clock.now(), limit: PRUNE_LIMIT })
-          .catch((error: unknown) => logger.warn('pruning failed', { error }))
-          .finally(schedule);
-      });
-    };
-    schedule();
-    return () => cancel();
-  }
-
-  #reportHeld({ connection, channel }: Outlet, detail: string, holdMs: number): void {
-    this.#moments.emit('held', 1);
-    const fields = { botId: connection.botId, connectionId: connection.id, channel: channel.id };
-    this.#parts.logger.error('connection held', { ...fields, detail, delayMs: Math.round(holdMs) });
-  }
-
-  #reportMended({ connection, channel }: Outlet): void {
-    this.#moments.emit('mended', 1);
-    this.#parts.logger.info('connection mended', {
-      botId: connection.botId,
-      connectionId: connection.id,
-      channel: channel.id,
-    });
-  }
-
-  #reportSlowed({ connection, channel, pace }: Outlet, detail: string, pausedMs: number): void {
-    const share = Math.round(100 * pace.share(this.#parts.clock.monotonic()));
-    const fields = { botId: connection.botId, connectionId: connection.id, channel: channel.id };
-    const now = `${detail}; sending goes on at ${share} % of its rate`;
-    this.#parts.logger.warn('connection slowed', { ...fields, delayMs: Math.round(pausedMs), detail: now });
-  }
-
-  #reportFault(error: unknown): number {
-    this.#parts.logger.error('looking for work failed', { error });
-    return AFTER_FAULT_MS;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
 import type { HeldBatch, Store } from '../store/port.ts';
+import { repeat } from './repeat.ts';
 import type { Work } from './work.ts';
 
 interface LeaseKeeping {
@@ -18,16 +19,13 @@ interface LeaseKeeping {
  * for, and a batch the store does not confirm is lost: nothing more of it is started. Answers how to stop.
  */
 export function keepLeases(keeping: LeaseKeeping): () => void {
-  let cancel = () => {};
-  const schedule = () => {
-    cancel = keeping.clock.after(keeping.leaseMs / 4, () => {
-      renew(keeping)
-        .catch((error: unknown) => keeping.logger.warn('leases not renewed', { error, count: keeping.works.size }))
-        .finally(schedule);
-    });
-  };
-  schedule();
-  return () => cancel();
+  const { clock, leaseMs, logger, works } = keeping;
+  return repeat({
+    clock,
+    everyMs: leaseMs / 4,
+    task: () => renew(keeping),
+    onError: (error) => logger.warn('leases not renewed', { error, count: works.size }),
+  });
 }
 
 async function renew({ store, clock, leaseMs, works, onRenewed, onLost }: LeaseKeeping): Promise<void> {

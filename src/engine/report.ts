@@ -1,0 +1,63 @@
+import type { Clock } from '../model/clock.ts';
+import type { Logger } from '../model/logger.ts';
+import type { Moments } from './moments.ts';
+import type { Outlet } from './outlet.ts';
+import type { Work } from './work.ts';
+
+/** What the operator reads: one wide line for each batch, and a line whenever a connection changes its state. */
+export class Report {
+  readonly #logger: Logger;
+  readonly #clock: Clock;
+  readonly #moments: Moments;
+
+  constructor(logger: Logger, clock: Clock, moments: Moments) {
+    this.#logger = logger;
+    this.#clock = clock;
+    this.#moments = moments;
+  }
+
+  ended(work: Work): void {
+    this.#moments.emit('ended', 1);
+    const { batch, notification, counts } = work;
+    this.#logger.info(work.lost ? 'batch lost' : 'batch attempted', {
+      botId: batch.botId,
+      notificationId: batch.notificationId,
+      batchNo: batch.batchNo,
+      fence: batch.token,
+      channel: notification.channel,
+      connectionId: notification.connectionId,
+      lane: notification.lane,
+      delivered: counts.delivered,
+      failed: counts.failed,
+      retried: counts.retried,
+      returned: counts.returned,
+      durationMs: Math.round(this.#clock.monotonic() - work.startedAt),
+    });
+  }
+
+  held(outlet: Outlet, detail: string, holdMs: number): void {
+    this.#moments.emit('held', 1);
+    this.#logger.error('connection held', { ...whichOf(outlet), detail, delayMs: Math.round(holdMs) });
+  }
+
+  mended(outlet: Outlet): void {
+    this.#moments.emit('mended', 1);
+    this.#logger.info('connection mended', whichOf(outlet));
+  }
+
+  slowed(outlet: Outlet, detail: string, pausedMs: number): void {
+    const share = Math.round(100 * outlet.pace.share(this.#clock.monotonic()));
+    const now = `${detail}; sending goes on at ${share} % of its rate`;
+    this.#logger.warn('connection slowed', { ...whichOf(outlet), delayMs: Math.round(pausedMs), detail: now });
+  }
+
+  failed(what: string, error: unknown): void {
+    this.#logger.error(what, { error });
+  }
+}
+
+const whichOf = ({ connection, channel }: Outlet) => ({
+  botId: connection.botId,
+  connectionId: connection.id,
+  channel: channel.id,
+});
