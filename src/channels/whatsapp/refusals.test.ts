@@ -76,7 +76,7 @@ describe('a code', () => {
   test('is told with its words, and without secrets', () => {
     const error = { code: 132000, message: '(#132000) Title', error_data: { details: 'body: 1, not 2: EAAsecret' } };
     const outcome = judge(400, error, {}, ['EAAsecret']);
-    assert.equal(outcome.detail, 'WhatsApp said 132000: (#132000) Title: body: 1, not 2: ***');
+    assert.equal(outcome.detail, 'WhatsApp said 132000: Title: body: 1, not 2: ***');
   });
 });
 

@@ -54,6 +54,8 @@ function readFacts({ status, headers, body }: OutboundResponse, { now, secrets }
   return { status, said, detail, retryAfterMs, regainMs: readRegainMs(headers['x-business-use-case-usage']) };
 }
 
+const LEADING_CODE = /^\(#\d+\) /;
+
 function readError(error: Json | undefined): GraphError | null {
   if (!isJsonObject(error)) return null;
   const { code, error_subcode: subcode, error_data: data } = error;
@@ -61,7 +63,7 @@ function readError(error: Json | undefined): GraphError | null {
   return {
     code,
     subcode: typeof subcode === 'number' ? subcode : null,
-    message: textAt(error, 'message'),
+    message: textAt(error, 'message').replace(LEADING_CODE, ''),
     details: isJsonObject(data) ? textAt(data, 'details') : '',
   };
 }
