@@ -160,6 +160,7 @@ test('the log of all this, at its most talkative, holds no secret, token, person
 });
 
 const WRONG = {
+  twilio: { accountSid: `AC${'0'.repeat(31)}1`, authToken: 'planted-wrong', from: '+15005550006' },
   teams: {
     appId: '00000000-0000-0000-0000-000000000001',
     appPassword: 'planted-wrong',

@@ -5,6 +5,7 @@ import { hangoutchat } from './hangoutchat/hangoutchat.ts';
 import { ivr } from './ivr.ts';
 import { msteams } from './msteams/msteams.ts';
 import { slack } from './slack/slack.ts';
+import { sms } from './sms/sms.ts';
 import { whatsapp } from './whatsapp/whatsapp.ts';
 
 const start = () => startSandbox({ limits: 'off' });
@@ -51,6 +52,39 @@ describe('exam', () => {
       nativePayload: { cardsV2: [{ cardId: 'c1', card: { header: { title: 'News' } } }] },
       anyBodyWillDo: false,
       statuses: { 499: 'failed', 500: 'failed', 502: 'unknown', 503: 'failed', 504: 'failed' },
+    });
+  });
+  describe('sms over Twilio', () => {
+    examineChannel({
+      channel: sms,
+      start,
+      settings: ({ urls, credentials }) => ({ provider: 'twilio', ...credentials.twilio, apiUrl: urls.twilio }),
+      provider: 'twilio',
+      route: 'send',
+      address: { channelId: '+4915112345678', reference: null },
+      nativePayload: { body: 'hello', mediaUrl: ['https://example.com/a.png'], validityPeriod: 600 },
+      anyBodyWillDo: false,
+      statuses: { 500: 'unknown', 502: 'unknown', 503: 'failed', 504: 'unknown' },
+    });
+  });
+  describe('sms over a gateway', () => {
+    examineChannel({
+      channel: sms,
+      start,
+      settings: ({ urls }) => ({
+        provider: 'generic',
+        url: `${urls.hooks}/sms`,
+        token: 'gateway-token',
+        headers: { authorization: 'Bearer {token}' },
+        body: { to: '{to}', text: '{text}', reference: '{key}' },
+        idPath: 'received',
+      }),
+      provider: 'hooks',
+      route: 'deliver',
+      address: { channelId: '+4915112345678', reference: null },
+      nativePayload: { body: 'hello' },
+      anyBodyWillDo: true,
+      statuses: { 500: 'unknown', 502: 'unknown', 503: 'failed', 504: 'unknown' },
     });
   });
   describe('whatsapp', () => {

@@ -4,10 +4,11 @@ import { hangoutchat } from './hangoutchat/hangoutchat.ts';
 import { ivr } from './ivr.ts';
 import { msteams } from './msteams/msteams.ts';
 import { slack } from './slack/slack.ts';
+import { sms } from './sms/sms.ts';
 import { whatsapp } from './whatsapp/whatsapp.ts';
 
 /** Every channel there is. A new one is a file beside this one and a line here. */
-export const CHANNELS: readonly Channel[] = [msteams, slack, ivr, hangoutchat, whatsapp, email];
+export const CHANNELS: readonly Channel[] = [msteams, slack, ivr, hangoutchat, whatsapp, email, sms];
 
 /** The channel for an id or any spelling callers use; null when there is none. */
 export function findChannel(spelling: string): Channel | null {

@@ -46,6 +46,7 @@ export function sandboxConfig({ urls, credentials }: Pick<Sandbox, 'urls' | 'cre
       from: 'Beckon <beckon@example.com>',
       ...common,
     },
+    { channel: 'sms', provider: 'twilio', ...credentials.twilio, apiUrl: urls.twilio, ...common },
   ];
   const app = {
     clientId,

@@ -21,10 +21,15 @@ export function explainShape(schema: TSchema, value: unknown): ShapeFault[] {
   return [...faults.values()];
 }
 
-/** Of a value that fits no branch of a union, only the union's own error says something. */
+/**
+ * Of a value that fits no branch of a union, only the union's own error says something; of one that breaks a rule for
+ * certain cases (`else`), only what the rule found.
+ */
 function dropBranchErrors(errors: readonly SchemaError[]): SchemaError[] {
   const unions = errors.filter((error) => error.keyword === 'anyOf').map((error) => `${error.schemaPath}/anyOf/`);
-  return errors.filter((error) => !unions.some((path) => error.schemaPath.startsWith(path)));
+  const isExplained = ({ keyword, schemaPath }: SchemaError) =>
+    keyword === 'if' && errors.some((error) => error.schemaPath.startsWith(`${schemaPath}/else`));
+  return errors.filter((error) => !unions.some((path) => error.schemaPath.startsWith(path)) && !isExplained(error));
 }
 
 function explainError(schema: TSchema, error: SchemaError): ShapeFault[] {

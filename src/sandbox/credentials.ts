@@ -12,6 +12,17 @@ export interface SandboxCredentials {
   /** The hook `signed` refuses what is not signed with this secret. */
   readonly hook: { readonly name: string; readonly secret: string };
   readonly smtp: { readonly user: string; readonly password: string };
+  readonly twilio: Pick<TwilioAccount, 'accountSid' | 'authToken' | 'from'>;
+}
+
+/** Either sender may be used, and either secret. */
+export interface TwilioAccount {
+  readonly accountSid: string;
+  readonly authToken: string;
+  readonly apiKeySid: string;
+  readonly apiKeySecret: string;
+  readonly from: string;
+  readonly messagingServiceSid: string;
 }
 
 export interface TeamsCredentials {
@@ -26,6 +37,16 @@ export interface WhatsappCredentials {
 }
 
 const TENANT_ID = '00000000-0000-0000-0000-0000000000aa';
+
+/** The sender is the one that Twilio's own test credentials may use. */
+export const TWILIO_ACCOUNT: TwilioAccount = {
+  accountSid: `AC${'0'.repeat(31)}1`,
+  authToken: 'sandbox-twilio-auth-token',
+  apiKeySid: `SK${'0'.repeat(31)}1`,
+  apiKeySecret: 'sandbox-twilio-api-key-secret',
+  from: '+15005550006',
+  messagingServiceSid: `MG${'0'.repeat(31)}1`,
+};
 
 export const CREDENTIALS: SandboxCredentials = {
   teams: {
@@ -43,6 +64,11 @@ export const CREDENTIALS: SandboxCredentials = {
   whatsapp: { phoneNumberId: '100000000000001', accessToken: 'EAAsandboxWhatsappToken' },
   hook: { name: 'signed', secret: 'whsec_c2FuZGJveC1zaWduaW5nLXNlY3JldC0wMDE=' },
   smtp: { user: 'sandbox', password: 'sandbox-smtp-password' },
+  twilio: {
+    accountSid: TWILIO_ACCOUNT.accountSid,
+    authToken: TWILIO_ACCOUNT.authToken,
+    from: TWILIO_ACCOUNT.from,
+  },
 };
 
 export const GOOGLE_ACCOUNTS: readonly GoogleAccount[] = [GOOGLE_ACCOUNT, SECOND_GOOGLE_ACCOUNT];

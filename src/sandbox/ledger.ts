@@ -12,10 +12,14 @@ export interface LedgerEntry {
   readonly action: 'send' | 'update' | 'delete';
   /**
    * Teams: `29:…`, aadObjectId or `19:…`; Slack: e-mail (or the bare id); Google: `spaces/…`, or `users/…` for a direct
-   * message; WhatsApp: the number's digits or the user id; hooks: the body's `to`, else the hook's name.
+   * message; WhatsApp: the number's digits or the user id; hooks: the body's `to`, else the hook's name;
+   * Twilio: the number.
    */
   readonly recipient: string;
-  /** Teams conversation id, Slack channel id, Google space, WhatsApp recipient, hook name, sender of the envelope. */
+  /**
+   * Teams conversation id, Slack channel id, Google space, WhatsApp recipient, hook name, Twilio's sender, sender of the
+   * envelope.
+   */
   readonly conversation: string;
   /** Idempotency key (`webhook-id`, Google's `requestId`, Message-ID), or what WhatsApp echoes; null where the provider has none. */
   readonly key: string | null;

@@ -17,7 +17,7 @@ test('the guide shows the addresses, the credentials and commands that work', as
   const sandbox = await openRig();
   const { text, status } = await call(`${sandbox.urls.base}/`, { method: 'GET' });
   assert.equal(status, 200);
-  const { teams, slack, googleChat, whatsapp, hook } = sandbox.credentials;
+  const { teams, slack, googleChat, whatsapp, hook, twilio } = sandbox.credentials;
   for (const fact of [
     sandbox.urls.teams,
     sandbox.urls.login,
@@ -31,6 +31,8 @@ test('the guide shows the addresses, the credentials and commands that work', as
     teams.appPassword,
     slack.token,
     hook.secret,
+    sandbox.urls.twilio,
+    twilio.authToken,
   ]) {
     assert.ok(text.includes(fact), fact);
   }

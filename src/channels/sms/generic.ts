@@ -1,0 +1,98 @@
+import type { Clock } from '../../model/clock.ts';
+import type { Message } from '../../model/message.ts';
+import type { Outcome, Rejected } from '../../model/outcome.ts';
+import type { Connection } from '../../model/tenancy.ts';
+import { cleanDetail } from '../clean-detail.ts';
+import type { ChannelSession, ChannelTools, CheckResult, SendRequest } from '../contract.ts';
+import type { Outbound, OutboundResponse } from '../outbound.ts';
+import { parseRetryAfter } from '../retry-after.ts';
+import { sendUnanswered } from '../unanswered.ts';
+import { fillText, readIdAt, writeGatewayBody } from './gateway-body.ts';
+import { readPhoneNumber } from './phone-number.ts';
+import { judgeStatus, NO_PHONE_NUMBER, reject } from './refusals.ts';
+import type { GenericSettings } from './settings.ts';
+
+const CONTENT_TYPES = { json: 'application/json', form: 'application/x-www-form-urlencoded' };
+
+/** Any gateway that takes an HTTP POST for each message. Its status decides; of its body only the id is read. */
+export class GenericSession implements ChannelSession {
+  readonly #settings: GenericSettings;
+  readonly #format: 'json' | 'form';
+  readonly #token: string;
+  readonly #headers: Readonly<Record<string, string>>;
+  readonly #secrets: readonly string[];
+  readonly #allowPrivateNetwork: boolean;
+  readonly #outbound: Outbound;
+  readonly #clock: Clock;
+
+  constructor(settings: GenericSettings, { allowPrivateNetwork }: Connection, { outbound, clock }: ChannelTools) {
+    const { format = 'json', token = '', headers = {} } = settings;
+    const custom = Object.entries(headers)
+      .filter(([name]) => !OUR_HEADERS.test(name))
+      .map(([name, value]) => [name, fillText(value, { token })] as const);
+    this.#settings = settings;
+    this.#format = format;
+    this.#token = token;
+    this.#headers = { ...Object.fromEntries(custom), 'content-type': CONTENT_TYPES[format], 'user-agent': 'beckon' };
+    this.#secrets = [...custom.map(([, value]) => value), token].filter((secret) => secret !== '');
+    this.#allowPrivateNetwork = allowPrivateNetwork;
+    this.#outbound = outbound;
+    this.#clock = clock;
+  }
+
+  async send({ key, address, message, signal }: SendRequest): Promise<Outcome> {
+    const text = readText(message);
+    if (typeof text !== 'string') return text;
+    const to = readPhoneNumber(address.channelId);
+    if (to === null) return NO_PHONE_NUMBER;
+
+    const tokens = { to, digits: to.slice(1), text, key, token: this.#token };
+    const answer = await this.#outbound.request({
+      method: 'POST',
+      url: this.#settings.url,
+      headers: this.#headers,
+      body: writeGatewayBody(this.#settings.body, this.#format, tokens),
+      signal,
+      allowPrivateNetwork: this.#allowPrivateNetwork,
+    });
+    return answer.kind === 'response' ? this.#judge(answer) : sendUnanswered(answer);
+  }
+
+  /** There is nothing to ask a gateway that would not be a message. */
+  async check(): Promise<CheckResult> {
+    return { ok: true, detail: 'A gateway can only be tried by sending over it; its settings are well-formed.' };
+  }
+
+  async close(): Promise<void> {}
+
+  #judge({ status, headers, body }: OutboundResponse): Outcome {
+    const { idPath } = this.#settings;
+    if (status >= 200 && status < 300) {
+      return { kind: 'accepted', providerMessageId: idPath === undefined ? null : readIdAt(parseJson(body), idPath) };
+    }
+    const detail = cleanDetail(`HTTP ${status} ${body.slice(0, 1000)}`, this.#secrets);
+    const retryAfterMs = parseRetryAfter(headers['retry-after'], this.#clock.now());
+    return judgeStatus({ status, detail, retryAfterMs }, 'url');
+  }
+}
+
+function readText(message: Message): string | Rejected {
+  if (message.type === 'text') return message.text === '' ? EMPTY : message.text;
+  const { body, ...others } = message.payload;
+  if (typeof body === 'string' && body !== '' && Object.keys(others).length === 0) return body;
+  const detail = 'The payload for an SMS gateway is {"body": "the text"} and nothing else.';
+  return reject('message', 'message_invalid', detail);
+}
+
+const EMPTY = reject('message', 'message_invalid', 'The message is empty.');
+
+const OUR_HEADERS =
+  /^(?:content-.*|user-agent|host|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|proxy-.*)$/i;
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
