@@ -14,7 +14,14 @@ import {
 } from './checks.ts';
 import type { FaultRule } from './faults.ts';
 import { isGlob } from './glob.ts';
-import { GOOGLE_STATES, type PeopleChange, SLACK_STATES, TEAMS_STATES, TWILIO_STATES, WHATSAPP_STATES } from './people.ts';
+import {
+  GOOGLE_STATES,
+  type PeopleChange,
+  SLACK_STATES,
+  TEAMS_STATES,
+  TWILIO_STATES,
+  WHATSAPP_STATES,
+} from './people.ts';
 import { PROVIDERS } from './provider.ts';
 
 /** Throws ControlError, as all below. */

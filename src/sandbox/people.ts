@@ -12,14 +12,7 @@ export type GoogleState = (typeof GOOGLE_STATES)[number];
 export const WHATSAPP_STATES = ['reachable', 'unknown', 'country_blocked', 'opted_out', 'capped'] as const;
 export type WhatsappState = (typeof WHATSAPP_STATES)[number];
 
-export const TWILIO_STATES = [
-  'reachable',
-  'stopped',
-  'landline',
-  'no_route',
-  'country_blocked',
-  'unknown',
-] as const;
+export const TWILIO_STATES = ['reachable', 'stopped', 'landline', 'no_route', 'country_blocked', 'unknown'] as const;
 export type TwilioState = (typeof TWILIO_STATES)[number];
 
 export interface TeamsPerson {

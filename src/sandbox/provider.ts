@@ -1,5 +1,15 @@
 /** The simulated providers: the names faults and ledger know them by, and the first path segment of those with URLs. */
-export const PROVIDERS = ['login', 'teams', 'slack', 'googletoken', 'googlechat', 'whatsapp', 'hooks', 'smtp', 'twilio'] as const;
+export const PROVIDERS = [
+  'login',
+  'teams',
+  'slack',
+  'googletoken',
+  'googlechat',
+  'whatsapp',
+  'hooks',
+  'smtp',
+  'twilio',
+] as const;
 export type ProviderName = (typeof PROVIDERS)[number];
 
 /** One request, read to its end. `path` starts with `/` and lacks the provider's prefix; `query` lacks the `?`. */
