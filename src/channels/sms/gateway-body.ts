@@ -2,6 +2,8 @@ import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
 
 export type Tokens = Readonly<Record<'to' | 'digits' | 'text' | 'key' | 'token', string>>;
 
+const TOKEN = /\{(to|digits|text|key|token)\}/g;
+
 /** The body of one message. Tokens are put into finished texts, which are escaped after: nothing can break out. */
 export function writeGatewayBody(template: JsonObject, format: 'json' | 'form', tokens: Tokens): string {
   const filled = fillObject(template, tokens);
@@ -13,7 +15,14 @@ export function writeGatewayBody(template: JsonObject, format: 'json' | 'form', 
 
 /** Replaces each `{token}` once; what is put in is not looked through again. Other braces stay. */
 export function fillText(text: string, tokens: Partial<Tokens>): string {
-  return text.replace(/\{(to|digits|text|key|token)\}/g, (braced, name: keyof Tokens) => tokens[name] ?? braced);
+  return text.replace(TOKEN, (braced, name: keyof Tokens) => tokens[name] ?? braced);
+}
+
+/** The texts of a body that are the same in every message. */
+export function listFixedTexts(value: Json): readonly string[] {
+  if (typeof value === 'string') return value.search(TOKEN) < 0 ? [value] : [];
+  const items = Array.isArray(value) ? value : isJsonObject(value) ? Object.values(value) : [];
+  return items.flatMap(listFixedTexts);
 }
 
 function fillObject(object: JsonObject, tokens: Tokens): JsonObject {

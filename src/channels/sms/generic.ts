@@ -7,7 +7,7 @@ import type { ChannelSession, ChannelTools, CheckResult, SendRequest } from '../
 import type { Outbound, OutboundResponse } from '../outbound.ts';
 import { parseRetryAfter } from '../retry-after.ts';
 import { sendUnanswered } from '../unanswered.ts';
-import { fillText, readIdAt, writeGatewayBody } from './gateway-body.ts';
+import { fillText, listFixedTexts, readIdAt, writeGatewayBody } from './gateway-body.ts';
 import { readPhoneNumber } from './phone-number.ts';
 import { judgeStatus, NO_PHONE_NUMBER, reject } from './refusals.ts';
 import type { GenericSettings } from './settings.ts';
@@ -34,7 +34,9 @@ export class GenericSession implements ChannelSession {
     this.#format = format;
     this.#token = token;
     this.#headers = { ...Object.fromEntries(custom), 'content-type': CONTENT_TYPES[format], 'user-agent': 'beckon' };
-    this.#secrets = [...custom.map(([, value]) => value), token].filter((secret) => secret !== '');
+    // What follows a scheme is a secret by itself, and gateways often want their password in the body.
+    const values = custom.flatMap(([, value]) => [value, ...value.split(' ')]);
+    this.#secrets = [...values, token, ...listFixedTexts(settings.body)].filter((secret) => secret !== '');
     this.#allowPrivateNetwork = allowPrivateNetwork;
     this.#outbound = outbound;
     this.#clock = clock;

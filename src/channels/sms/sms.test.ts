@@ -285,6 +285,17 @@ describe('A gateway', () => {
     });
   }
 
+  test('that repeats what it was sent gives no secret away', async () => {
+    const desk = openGateway({
+      headers: { authorization: 'Basic aGVsbG86d29ybGQ=', 'x-key': 'planted-{token}' },
+      body: { login: { password: 'planted-password' }, to: '{to}' },
+    });
+    const body = 'aGVsbG86d29ybGQ=, planted-gateway-token, gateway-token, planted-password: no';
+    sandbox.faults.set([{ provider: 'hooks', fault: { kind: 'status', status: 400, body } }]);
+    const outcome = await desk.send();
+    assert.equal('detail' in outcome && outcome.detail, 'HTTP 400 ***, ***, ***, ***: no');
+  });
+
   for (const [idPath, body, id] of IDS) {
     test(`that answers ${JSON.stringify(body)} has ${id ?? 'nothing'} at ${idPath}`, async () => {
       sandbox.faults.set([{ provider: 'hooks', fault: { kind: 'status', status: 200, body } }]);
