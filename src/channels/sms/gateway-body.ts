@@ -43,6 +43,5 @@ export function readIdAt(value: unknown, path: string): string | null {
 }
 
 function step(value: unknown, key: string): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-  return Reflect.get(value, key);
+  return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
 }
