@@ -43,11 +43,12 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { tenancy } = config;
   const store = await (options.open ?? openStore)(settings.database, { clock });
   const outbound = createOutbound();
+  const tools = { outbound, clock, random, publicUrl: settings.publicUrl };
   const engine = new Engine({
     store,
     tenancy,
     findChannel,
-    tools: { outbound, clock, random },
+    tools,
     clock,
     random,
     logger,

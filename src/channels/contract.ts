@@ -2,6 +2,7 @@ import type { TSchema } from 'typebox';
 import type { Clock, Random } from '../model/clock.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Message } from '../model/message.ts';
+import type { News } from '../model/news.ts';
 import type { Address, Outcome } from '../model/outcome.ts';
 import type { Connection } from '../model/tenancy.ts';
 import type { Outbound } from './outbound.ts';
@@ -28,6 +29,24 @@ export interface Channel {
   readonly afterUnknown: 'retry' | 'hold';
   /** Starts no traffic; tokens are fetched on first use. */
   open(connection: Connection, tools: ChannelTools): ChannelSession;
+  /** Reads what the provider posts to us; absent where it posts nothing. Starts no traffic either. */
+  openInbox?(connection: Connection, tools: ChannelTools): ChannelInbox;
+  /**
+   * Why this message would be refused by the provider whoever it went to, as far as its documentation tells; null:
+   * nothing found. Pure; asked once for each message before any call is made, so that nothing is burnt on it.
+   */
+  inspect?(message: Message): MessageFault | null;
+  /**
+   * Makes a parameter's value harmless for where it is put. `path` is where in a native payload
+   * (`attachments[0].content.body[1].text`), null in a plain text. Absent: values are put in as they are.
+   */
+  escapeValue?(value: string, path: string | null): string;
+}
+
+export interface MessageFault {
+  readonly reason: 'message_invalid' | 'message_too_large';
+  /** One sentence that begins with the path of the fault: `blocks[2].text.text: has 3,412 characters; …`. */
+  readonly detail: string;
 }
 
 export interface ChannelDefaults {
@@ -41,14 +60,19 @@ export interface ChannelTools {
   readonly outbound: Outbound;
   readonly clock: Clock;
   readonly random: Random;
+  /** Where this server is reached from outside, ending in a slash; null: providers cannot call us back. */
+  readonly publicUrl: string | null;
 }
 
 /** One open connection: credentials, caches, sockets. Used by many sends at once. */
 export interface ChannelSession {
   /** One attempt. Resolves within the request's signal; never rejects for what a provider or the network did. */
   send(request: SendRequest): Promise<Outcome>;
-  /** Finds addresses of identities the directory does not have; absent where the provider has no look-up. */
-  lookUp?(identity: string, signal: AbortSignal): Promise<LookUp>;
+  /**
+   * Finds addresses of identities the directory does not have, in their order; absent where the provider has no
+   * look-up. All that are unknown at one time come together, so that a bulk listing can serve them.
+   */
+  lookUp?(identities: readonly string[], signal: AbortSignal): Promise<readonly LookUp[]>;
   /** Are the credentials good? Sends nothing to anyone. */
   check(signal: AbortSignal): Promise<CheckResult>;
   close(): Promise<void>;
@@ -57,6 +81,9 @@ export interface ChannelSession {
 export interface SendRequest {
   /** Stable over all attempts at this recipient (`ms-…`): the provider's idempotency key where it takes one. */
   readonly key: string;
+  /** With `seq` the recipient's name: what goes to the provider where it hands something back (`recipientRef`). */
+  readonly notificationId: string;
+  readonly seq: number;
   readonly botId: string;
   readonly identity: string;
   readonly address: Address;
@@ -76,6 +103,52 @@ export type LookUp =
 export type CheckResult =
   | { readonly ok: true; readonly detail: string }
   | { readonly ok: false; readonly detail: string };
+
+/** One connection's ear. Used by many requests at once. */
+export interface ChannelInbox {
+  /**
+   * Checks who speaks, then reads. Nothing in a request is believed before its signature or token was checked; one that
+   * fails gets 401 or 403 and brings no news. The reply goes out after the news is durable. Never rejects for what the
+   * request holds.
+   */
+  receive(request: CallbackRequest): Promise<Callback>;
+}
+
+/** What somebody sent to `/channels/:connectionId/{events,receipts}`. Hostile until proven otherwise. */
+export interface CallbackRequest {
+  readonly method: 'GET' | 'POST';
+  readonly kind: 'events' | 'receipts';
+  /** The URL the caller used, as far as `publicUrl` tells it: some signatures cover it. */
+  readonly url: string;
+  readonly query: URLSearchParams;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** The bytes as they came, which is what signatures cover; at most 1 MiB. */
+  readonly body: Uint8Array;
+  readonly signal: AbortSignal;
+}
+
+export interface Callback {
+  readonly reply: CallbackReply;
+  readonly news: readonly News[];
+  /** Why it was refused, for the log; no secret, no body. */
+  readonly refused?: string;
+}
+
+export interface CallbackReply {
+  readonly status: number;
+  readonly type?: 'application/json' | 'text/plain' | 'text/xml' | 'text/html';
+  readonly body?: string;
+}
+
+/** Where a connection's provider calls us back; null without a public URL. */
+export function callbackUrl(
+  { publicUrl }: Pick<ChannelTools, 'publicUrl'>,
+  connectionId: string,
+  kind: CallbackRequest['kind'],
+): string | null {
+  return publicUrl === null ? null : `${publicUrl}channels/${connectionId}/${kind}`;
+}
 
 /** Settings after the channel's schema accepted them. */
 export type Settings = JsonObject;

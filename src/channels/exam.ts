@@ -29,8 +29,8 @@ export interface Exam<Simulator extends ExamSimulator> {
   /** The call that carries the message, as the simulator's faults name it. */
   readonly provider: string;
   readonly route: string;
-  /** Someone who can be reached. */
-  readonly address: Address;
+  /** Someone who can be reached; a function where the address names the simulator. */
+  readonly address: Address | ((simulator: Simulator) => Address);
   readonly nativePayload: JsonObject;
   /** Any 2xx is a success, whatever its body: nobody tells receivers what to answer. */
   readonly anyBodyWillDo: boolean;

@@ -12,7 +12,8 @@ export interface OutboundCall {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | null;
+  /** Text is sent as UTF-8. */
+  readonly body: string | Uint8Array | null;
   readonly signal: AbortSignal;
   readonly allowPrivateNetwork: boolean;
 }

@@ -10,9 +10,17 @@ import { createOutbound } from './outbound-undici.ts';
 /** One open connection of a channel, for tests. What it sends goes over the wire, and is written down. */
 export interface Desk {
   readonly session: ChannelSession;
-  readonly calls: readonly OutboundCall[];
+  readonly calls: readonly DeskCall[];
   send(request?: Partial<SendRequest>): Promise<Outcome>;
   close(): Promise<void>;
+}
+
+/** Whose recipients the desk writes to. */
+export const NOTIFICATION_ID = 'ds-0c1f4ba4-5a05-5e0c-9e0e-6b1d3a2c4f10';
+
+/** A call as it went out; a body of bytes is written down in base64url. */
+export interface DeskCall extends OutboundCall {
+  readonly body: string | null;
 }
 
 export interface DeskOptions {
@@ -23,15 +31,17 @@ export interface DeskOptions {
   /** Sends in flight; null: the channel's default. */
   readonly concurrency?: number | null;
   readonly clock?: Clock;
+  readonly publicUrl?: string | null;
 }
 
 export function openDesk({ channel, settings, address, ...more }: DeskOptions): Desk {
-  const { allowPrivateNetwork = true, concurrency = null, clock = systemClock } = more;
+  const { allowPrivateNetwork = true, concurrency = null, clock = systemClock, publicUrl = null } = more;
   const wire = createOutbound();
-  const calls: OutboundCall[] = [];
+  const calls: DeskCall[] = [];
   const outbound = {
     request(call: OutboundCall) {
-      calls.push(call);
+      const { body } = call;
+      calls.push({ ...call, body: body instanceof Uint8Array ? Buffer.from(body).toString('base64url') : body });
       return wire.request(call);
     },
     close: () => wire.close(),
@@ -45,14 +55,16 @@ export function openDesk({ channel, settings, address, ...more }: DeskOptions): 
     limits: { perSecond: null, concurrency },
     allowPrivateNetwork,
   };
-  const session = channel.open(connection, { outbound, clock, random: () => 0.5 });
+  const session = channel.open(connection, { outbound, clock, random: () => 0.5, publicUrl });
   let sent = 0;
   return {
     session,
     calls,
     send: (request = {}) =>
       session.send({
-        key: messageId('ds-test', ++sent),
+        key: messageId(NOTIFICATION_ID, sent),
+        notificationId: NOTIFICATION_ID,
+        seq: sent++,
         botId: connection.botId,
         identity: 'jane@example.com',
         address,

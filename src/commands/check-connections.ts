@@ -26,7 +26,7 @@ export async function checkConnections({ tenancy }: LoadedConfig): Promise<Conne
 async function checkConnection(channel: Channel, connection: Connection): Promise<string> {
   const { createOutbound } = await import('../channels/outbound-undici.ts');
   const outbound = createOutbound();
-  const session = channel.open(connection, { outbound, clock: systemClock, random: Math.random });
+  const session = channel.open(connection, { outbound, clock: systemClock, random: Math.random, publicUrl: null });
   try {
     const result = await session.check(AbortSignal.timeout(DEADLINE_MS));
     if (result.ok) return result.detail;

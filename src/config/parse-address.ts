@@ -10,6 +10,17 @@ export function parseHost(text: string): Parsed<string> {
   return { fault: `"${text}" is not a host name or an IP address.` };
 }
 
+/** Answers it with the slash at its end that paths are put behind. */
+export function parsePublicUrl(text: string): Parsed<string> {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol))
+    return { fault: 'Write a whole URL: https://beckon.example.com/.' };
+  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
+    return { fault: 'The URL takes no user, no query and no fragment: https://beckon.example.com/.' };
+  }
+  return { value: url.href.endsWith('/') ? url.href : `${url.href}/` };
+}
+
 const DATABASE_FORMS = 'Use sqlite:./data/beckon.db, sqlite::memory: or postgres://user@host:5432/name.';
 
 export function parseDatabase(text: string): Parsed<string> {

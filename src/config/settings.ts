@@ -1,4 +1,4 @@
-import { parseDatabase, parseHost, parsePath, redactDatabase } from './parse-address.ts';
+import { parseDatabase, parseHost, parsePath, parsePublicUrl, redactDatabase } from './parse-address.ts';
 import { parseChoice, parseWholeNumber } from './parse-plain.ts';
 import { parseRsaPrivateKey, parseSecretKey } from './parse-secret.ts';
 import { plain, type Setting, secret } from './setting.ts';
@@ -35,6 +35,13 @@ export const SETTINGS = {
     placeholder: 'number',
     fallback: 8080,
     parse: parseWholeNumber({ min: 0, max: 65_535 }),
+  }),
+  publicUrl: plain<string | null>({
+    help: 'where providers reach this server from outside, for receipts and events: https://beckon.example.com/',
+    placeholder: 'url',
+    fallback: null,
+    parse: parsePublicUrl,
+    print: (url) => url ?? '(not set)',
   }),
   logLevel: plain<LogLevel>({
     help: 'how much to log: trace, debug, info, warn, error, fatal or silent',

@@ -1,3 +1,4 @@
+import type { Channel } from '../channels/contract.ts';
 import { type ResolvedRecipient, resolveRecipients } from '../directory/resolve.ts';
 import type { Clock, Random } from '../model/clock.ts';
 import type { Notification, Recipient } from '../model/notification.ts';
@@ -127,16 +128,20 @@ async function sendGroup(
   const recipients = entries.map((entry) => entry.recipient);
   const question = { store, botId, connectionId, addressing, resolve, recipients };
   const found = await patiently(parts, claimed, () => resolveRecipients(question));
-  outlet.add(entries.map((entry, index) => job(entry, found[index])));
+  outlet.add(entries.map((entry, index) => job(entry, found[index], outlet.channel.escapeValue)));
 }
 
-function job({ work, recipient }: Entry, found: ResolvedRecipient | undefined): Job {
+function job(
+  { work, recipient }: Entry,
+  found: ResolvedRecipient | undefined,
+  escapeValue: Channel['escapeValue'],
+): Job {
   return {
     work,
     recipient,
     personId: found?.personId ?? null,
     address: found?.address ?? null,
-    message: fillMessage(work.notification.message, recipient.customMessage, recipient.parameters),
+    message: fillMessage(work.notification.message, recipient.customMessage, recipient.parameters, escapeValue),
   };
 }
 

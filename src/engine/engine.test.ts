@@ -68,7 +68,12 @@ describe('engine', () => {
       store,
       tenancy: tenancyOf(known),
       findChannel: () => toyChannel(session, afterUnknown),
-      tools: { outbound: { request: () => assert.fail(), close: async () => {} }, clock, random: () => 0.5 },
+      tools: {
+        outbound: { request: () => assert.fail(), close: async () => {} },
+        clock,
+        random: () => 0.5,
+        publicUrl: null,
+      },
       clock,
       random: () => 0.5,
       logger: loggerInto(lines),
@@ -345,11 +350,13 @@ describe('engine', () => {
 
   it('asks the provider for addresses it lacks, and remembers the answer', async () => {
     let asked = 0;
-    session.lookUp = async (identity) => {
-      asked += 1;
-      return identity.startsWith('p0')
-        ? { kind: 'found', address: { channelId: 'found', reference: null } }
-        : { kind: 'absent' };
+    session.lookUp = async (identities) => {
+      asked += identities.length;
+      return identities.map((identity) =>
+        identity.startsWith('p0')
+          ? { kind: 'found', address: { channelId: 'found', reference: null } }
+          : { kind: 'absent' },
+      );
     };
     await accept(2, { resolve: true });
     await engine.start();
@@ -370,9 +377,11 @@ describe('engine', () => {
     let asked = 0;
     session.lookUp = async () => {
       asked += 1;
-      return asked === 1
-        ? { kind: 'unavailable', outcome: failed }
-        : { kind: 'found', address: { channelId: 'found', reference: null } };
+      return [
+        asked === 1
+          ? { kind: 'unavailable', outcome: failed }
+          : { kind: 'found', address: { channelId: 'found', reference: null } },
+      ];
     };
     await accept(1, { resolve: true });
     await engine.start();
@@ -416,7 +425,7 @@ describe('engine', () => {
   it('waits for a database that is away, and counts nothing of it against the recipient', async () => {
     breakResolve(3, new StoreUnavailable('away'));
     await accept(2, { resolve: true });
-    session.lookUp = async () => ({ kind: 'found', address: { channelId: 'x', reference: null } });
+    session.lookUp = async () => [{ kind: 'found', address: { channelId: 'x', reference: null } }];
     await engine.start();
     await clock.advance(2_000);
     assert.deepEqual(
@@ -431,7 +440,7 @@ describe('engine', () => {
   it('lets go of a batch it cannot handle, so that it is taken over', async () => {
     breakResolve(1, new TypeError('bug'));
     await accept(1, { resolve: true });
-    session.lookUp = async () => ({ kind: 'found', address: { channelId: 'x', reference: null } });
+    session.lookUp = async () => [{ kind: 'found', address: { channelId: 'x', reference: null } }];
     await engine.start();
     await clock.advance(29_000);
     assert.equal(sends.length, 0);

@@ -179,7 +179,7 @@ export class Outlet {
     if (job.address !== null) {
       return { outcome: await this.#send(job, job.address, signal), address: job.address, lookedUp: false };
     }
-    const found = await this.#parts.session.lookUp?.(job.recipient.identity, signal);
+    const [found] = (await this.#parts.session.lookUp?.([job.recipient.identity], signal)) ?? [];
     if (found === undefined || found.kind === 'absent')
       return { outcome: NOT_ASSOCIATED, address: null, lookedUp: false };
     if (found.kind === 'unavailable') return { outcome: found.outcome, address: null, lookedUp: false };
@@ -193,6 +193,8 @@ export class Outlet {
       get key() {
         return messageId(notification.id, job.recipient.seq);
       },
+      notificationId: notification.id,
+      seq: job.recipient.seq,
       botId: notification.botId,
       identity: job.recipient.identity,
       address,

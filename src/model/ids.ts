@@ -29,6 +29,16 @@ export const personId = (botId: string, identity: string): string => derivedId('
 export const connectionId = (botId: string, channel: string, name: string | null): string =>
   derivedId('dc', botId, channel, name ?? '');
 
+/** Names one recipient to a provider that hands it back with its receipts: `ds-….12`. */
+export const recipientRef = (notificationId: string, seq: number): string => `${notificationId}.${seq}`;
+
+/** Null for anything that `recipientRef` did not write. */
+export function parseRecipientRef(ref: string): { readonly notificationId: string; readonly seq: number } | null {
+  const [notificationId = '', digits = '', ...rest] = ref.split('.');
+  if (rest.length > 0 || !isId('ds', notificationId) || !/^(?:0|[1-9][0-9]{0,8})$/.test(digits)) return null;
+  return { notificationId, seq: Number(digits) };
+}
+
 export function isId(prefix: IdPrefix, value: string): boolean {
   return new RegExp(`^${prefix}-${ID_BODY}$`).test(value);
 }

@@ -24,6 +24,8 @@ export interface Rejected {
   readonly reason: Reason;
   readonly detail: string;
   readonly forgetAddress?: boolean;
+  /** Nobody is to write to this identity on this connection again: the address is dead or its owner said stop. */
+  readonly silence?: 'opted_out' | 'address_dead';
 }
 
 /** Rate limited (class D): not sent, costs no attempt; slows `scope` only. `retryAfterMs` null: the provider did not say. */

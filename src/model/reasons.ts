@@ -2,6 +2,8 @@
 export const REASONS = {
   not_associated: "'Identity is not associated with the channel'",
   unreachable_recipient: 'The recipient cannot be reached through this channel',
+  opted_out: 'The recipient has asked not to be written to',
+  address_dead: 'The address has refused a message for good before',
   blocked_by_recipient: 'The recipient has blocked or removed the app',
   app_not_installed: 'The app is not installed for the recipient',
   address_gone: 'The stored address is no longer known to the provider',

@@ -46,7 +46,10 @@ test('fillMessage answers the same object when there is nothing to fill', () => 
   for (const message of [text('Hello'), native({ a: ['b', { c: 'd' }] })]) {
     assert.equal(fillMessage(message, null, null), message);
     assert.equal(fillMessage(message, null, { name: 'Ann' }), message);
-    assert.equal(compileTemplate(message).fill({ name: 'Ann' }), message);
+    assert.equal(
+      compileTemplate(message).fill({ name: 'Ann' }, (value) => value),
+      message,
+    );
   }
 });
 
@@ -88,4 +91,21 @@ test('property: filling equals replacing each known token once, from left to rig
       assert.deepEqual(fillMessage(text(source), null, parameters), text(expected));
     }),
   );
+});
+
+test('makes values harmless for where they are put, and nothing else', () => {
+  const seen: (string | null)[] = [];
+  const escapeValue = (value: string, path: string | null) => {
+    seen.push(path);
+    return value.replaceAll('<', '&lt;');
+  };
+  const message = native({ title: '<b>{n}', cards: [{ 'a b': '{n}' }, { rows: ['x', '{n}{m}'] }] });
+  assert.deepEqual(
+    fillMessage(message, null, { n: '<i>' }, escapeValue),
+    native({ title: '<b>&lt;i>', cards: [{ 'a b': '&lt;i>' }, { rows: ['x', '&lt;i>{m}'] }] }),
+  );
+  assert.deepEqual(seen, ['title', 'cards[0].a b', 'cards[1].rows[1]']);
+  assert.deepEqual(fillMessage(text('{n}<'), null, { n: '<' }, escapeValue), text('&lt;<'));
+  assert.deepEqual(fillMessage(text('all'), 'own {n}', { n: '<' }, escapeValue), text('own &lt;'));
+  assert.equal(seen.at(-1), null);
 });

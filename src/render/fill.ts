@@ -1,21 +1,31 @@
 import type { Message, Parameters } from '../model/message.ts';
 import { parsePayload } from './message.ts';
-import { compileTemplate, type Template } from './template.ts';
+import { asItIs, compileTemplate, type Escape, type Template } from './template.ts';
 
 /**
  * What one recipient is sent: their own message if they have one, else everybody's, with `{name}` tokens filled from
  * their parameters. Runs once per recipient; the very same object comes back when there is nothing to fill.
  */
-export function fillMessage(message: Message, customMessage: string | null, parameters: Parameters | null): Message {
-  if (customMessage !== null) return fillCustom(message, customMessage, parameters);
-  return parameters === null ? message : sharedTemplateOf(message).fill(parameters);
+export function fillMessage(
+  message: Message,
+  customMessage: string | null,
+  parameters: Parameters | null,
+  escapeValue: Escape = asItIs,
+): Message {
+  if (customMessage !== null) return fillCustom(message, customMessage, parameters, escapeValue);
+  return parameters === null ? message : sharedTemplateOf(message).fill(parameters, escapeValue);
 }
 
 /** A recipient's own JSON takes the place of a native message; in the place of a text it stays a text. */
-function fillCustom(message: Message, customMessage: string, parameters: Parameters | null): Message {
+function fillCustom(
+  message: Message,
+  customMessage: string,
+  parameters: Parameters | null,
+  escapeValue: Escape,
+): Message {
   const payload = message.type === 'native' ? parsePayload(customMessage) : null;
   const custom: Message = payload === null ? { type: 'text', text: customMessage } : { type: 'native', payload };
-  return parameters === null ? custom : compileTemplate(custom).fill(parameters);
+  return parameters === null ? custom : compileTemplate(custom).fill(parameters, escapeValue);
 }
 
 const shared = new WeakMap<Message, Template>();

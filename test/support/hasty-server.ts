@@ -32,6 +32,7 @@ const settings: Settings = {
   platformKey: null,
   drainMs: 1_000,
   leaseMs: 1_000,
+  publicUrl: null,
 };
 const config = await loadCommandConfig(settings);
 const logger = createLogger({ level: 'info', format: 'json' });

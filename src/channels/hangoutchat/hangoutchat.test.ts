@@ -7,7 +7,7 @@ import type { JsonObject } from '../../model/json.ts';
 import type { Message } from '../../model/message.ts';
 import type { Address, Outcome } from '../../model/outcome.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
-import { type Desk, openTestClock, openTestDesk, type TestClock } from '../test-desk.ts';
+import { type Desk, NOTIFICATION_ID, openTestClock, openTestDesk, type TestClock } from '../test-desk.ts';
 import { hangoutchat } from './hangoutchat.ts';
 
 const MINUTE_MS = 60_000;
@@ -15,6 +15,7 @@ const SPACE: Address = { channelId: 'spaces/AAAA', reference: null };
 const JANE: Address = { channelId: 'users/1001', reference: null };
 const KEY = messageId('ds-golden', 1);
 const soon = () => AbortSignal.timeout(5_000);
+const lookUp = async (desk: Desk, identity: string) => (await desk.session.lookUp?.([identity], soon()))?.[0];
 
 let sandbox: Sandbox;
 before(async () => {
@@ -123,7 +124,7 @@ describe('Where a message goes', () => {
     assert.deepEqual(outline(desk), [
       'POST /googletoken/token',
       'GET /googlechat/v1/spaces:findDirectMessage?name=users%2F1001&fields=name',
-      `POST /googlechat/v1/${conversationId}/messages?requestId=${messageId('ds-test', 1).slice(3)}&fields=name`,
+      `POST /googlechat/v1/${conversationId}/messages?requestId=${messageId(NOTIFICATION_ID, 0).slice(3)}&fields=name`,
     ]);
     assert.equal(sandbox.ledger.countOf('googlechat', 'users/1001'), 1);
 
@@ -171,20 +172,20 @@ describe('Where a message goes', () => {
 describe('Looking people up', () => {
   test('finds the direct message of a user, and none where the app is not', async () => {
     const desk = open();
-    const found = await desk.session.lookUp?.('users/1001', soon());
+    const found = await lookUp(desk, 'users/1001');
     assert.ok(found?.kind === 'found');
     assert.match(found.address.channelId, /^spaces\/dm-/);
     assert.equal((await desk.send({ address: found.address })).kind, 'accepted');
     assert.equal(sandbox.ledger.countOf('googlechat', 'users/1001'), 1);
     for (const identity of ['users/unknown', 'users/removed', 'users/jane@example.com']) {
-      assert.deepEqual(await desk.session.lookUp?.(identity, soon()), { kind: 'absent' });
+      assert.deepEqual(await lookUp(desk, identity), { kind: 'absent' });
     }
   });
 
   test('asks nobody about what is no user', async () => {
     const desk = open();
     for (const identity of ['jane@example.com', 'spaces/AAAA', 'users/', '+491234567', '']) {
-      assert.deepEqual(await desk.session.lookUp?.(identity, soon()), { kind: 'absent' });
+      assert.deepEqual(await lookUp(desk, identity), { kind: 'absent' });
     }
     assert.equal(desk.calls.length, 0);
   });
@@ -192,16 +193,16 @@ describe('Looking people up', () => {
   test('says when it could not ask, and remembers no failure', async () => {
     const desk = open();
     sandbox.faults.set([{ provider: 'googlechat', fault: { kind: 'status', status: 429 } }]);
-    const busy = await desk.session.lookUp?.('users/1001', soon());
+    const busy = await lookUp(desk, 'users/1001');
     assert.ok(busy?.kind === 'unavailable' && busy.outcome.kind === 'busy');
     assert.deepEqual([busy.outcome.scope, busy.outcome.retryAfterMs], ['connection', null]);
     sandbox.faults.clear();
     sandbox.people.change({ google: [{ match: '*', state: 'api_disabled' }] });
-    const denied = await desk.session.lookUp?.('users/1001', soon());
+    const denied = await lookUp(desk, 'users/1001');
     assert.ok(denied?.kind === 'unavailable' && denied.outcome.kind === 'rejected');
     assert.equal(denied.outcome.scope, 'connection');
     sandbox.reset();
-    assert.equal((await desk.session.lookUp?.('users/1001', soon()))?.kind, 'found');
+    assert.equal((await lookUp(desk, 'users/1001'))?.kind, 'found');
   });
 });
 

@@ -68,7 +68,11 @@ export class GoogleChatSession implements ChannelSession {
   }
 
   /** Google finds the direct message of a user by `users/…`, which to an app is a number and no e-mail address. */
-  async lookUp(identity: string, signal: AbortSignal): Promise<LookUp> {
+  lookUp(identities: readonly string[], signal: AbortSignal): Promise<LookUp[]> {
+    return Promise.all(identities.map((identity) => this.#lookUpOne(identity, signal)));
+  }
+
+  async #lookUpOne(identity: string, signal: AbortSignal): Promise<LookUp> {
     const target = readTarget(identity);
     if (target.kind !== 'user') return { kind: 'absent' };
     const space = await this.#findDirectMessage(target.user, signal);

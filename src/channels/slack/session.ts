@@ -44,7 +44,11 @@ export class SlackSession implements ChannelSession {
     return { kind: 'accepted', providerMessageId, learned };
   }
 
-  async lookUp(identity: string, signal: AbortSignal): Promise<LookUp> {
+  lookUp(identities: readonly string[], signal: AbortSignal): Promise<LookUp[]> {
+    return Promise.all(identities.map((identity) => this.#lookUpOne(identity, signal)));
+  }
+
+  async #lookUpOne(identity: string, signal: AbortSignal): Promise<LookUp> {
     const email = identity.trim().toLowerCase();
     if (!email.includes('@')) return { kind: 'absent' };
     const remembered = this.#users.get(email);

@@ -8,6 +8,7 @@ import { slack } from './slack.ts';
 
 const MINUTE_MS = 60_000;
 const soon = () => AbortSignal.timeout(5_000);
+const lookUp = async (desk: Desk, identity: string) => (await desk.session.lookUp?.([identity], soon()))?.[0];
 
 let sandbox: Sandbox;
 before(async () => {
@@ -94,16 +95,16 @@ describe('What goes over the wire', () => {
 describe('Looking people up', () => {
   test('finds a user, and nobody for those who are unknown, guests or gone', async () => {
     const desk = open();
-    const found = await desk.session.lookUp?.('Jane@Example.com', soon());
+    const found = await lookUp(desk, 'Jane@Example.com');
     assert.ok(found?.kind === 'found' && found.address.channelId.startsWith('U'));
     for (const identity of ['unknown@example.com', 'guest@example.com', 'deleted@example.com']) {
-      assert.deepEqual(await desk.session.lookUp?.(identity, soon()), { kind: 'absent' });
+      assert.deepEqual(await lookUp(desk, identity), { kind: 'absent' });
     }
   });
 
   test('asks nobody about what is no e-mail address', async () => {
     const desk = open();
-    assert.deepEqual(await desk.session.lookUp?.('+491234567', soon()), { kind: 'absent' });
+    assert.deepEqual(await lookUp(desk, '+491234567'), { kind: 'absent' });
     assert.equal(desk.calls.length, 0);
   });
 
@@ -111,7 +112,7 @@ describe('Looking people up', () => {
     const clock = openTestClock();
     const desk = open({}, clock);
     const ask = async (identity: string) => {
-      await desk.session.lookUp?.(identity, soon());
+      await lookUp(desk, identity);
       return desk.calls.length;
     };
     assert.deepEqual(
@@ -133,23 +134,23 @@ describe('Looking people up', () => {
       ['garbage', 'failed'],
     ] as const) {
       sandbox.faults.set([{ provider: 'slack', fault: { kind } }]);
-      const result = await desk.session.lookUp?.('jane@example.com', soon());
+      const result = await lookUp(desk, 'jane@example.com');
       assert.equal(result?.kind === 'unavailable' && result.outcome.kind, outcome);
     }
     say({ ok: true, user: {} });
-    assert.equal((await desk.session.lookUp?.('jane@example.com', soon()))?.kind, 'unavailable');
+    assert.equal((await lookUp(desk, 'jane@example.com'))?.kind, 'unavailable');
     sandbox.faults.clear();
-    assert.equal((await desk.session.lookUp?.('jane@example.com', soon()))?.kind, 'found');
+    assert.equal((await lookUp(desk, 'jane@example.com'))?.kind, 'found');
   });
 
   test('says when it was told to wait or not allowed', async () => {
     const desk = open();
     sandbox.faults.set([{ provider: 'slack', fault: { kind: 'status', status: 429, retryAfterSeconds: 30 } }]);
-    const busy = await desk.session.lookUp?.('jane@example.com', soon());
+    const busy = await lookUp(desk, 'jane@example.com');
     assert.ok(busy?.kind === 'unavailable' && busy.outcome.kind === 'busy');
     assert.equal(busy.outcome.retryAfterMs, 30_000);
     say({ ok: false, error: 'missing_scope', needed: 'users:read.email' });
-    const denied = await desk.session.lookUp?.('jane@example.com', soon());
+    const denied = await lookUp(desk, 'jane@example.com');
     assert.ok(denied?.kind === 'unavailable' && denied.outcome.kind === 'rejected');
     assert.equal(denied.outcome.scope, 'connection');
     assert.match(denied.outcome.detail, /missing_scope \(needed: users:read\.email\)/);

@@ -1,0 +1,75 @@
+import type { Address } from './outcome.ts';
+import type { Reason } from './reasons.ts';
+
+/**
+ * What a provider tells us by itself, after its signature was checked: what became of a message, where somebody is
+ * reached now, that somebody has left. Every kind may come twice, late or out of order; applying it again changes
+ * nothing. Identities are any names of one person, the most telling first (e-mail before a provider's own id).
+ */
+export type News = ReceiptNews | SeenNews | LeftNews | SilencedNews | WelcomeNews | DisconnectedNews;
+
+/** What became of one recipient's message, told by (notification, seq), which travelled with it (`recipientRef`). */
+export interface ReceiptNews {
+  readonly kind: 'receipt';
+  readonly notificationId: string;
+  readonly seq: number;
+  readonly state: ReceiptState;
+  /** Epoch ms, by the provider's clock. */
+  readonly at: number;
+  /** Only of `failed`. */
+  readonly reason: Reason | null;
+  readonly detail: string | null;
+}
+
+/** A person was met on the connection: the address is newer than what was known before `at`. */
+export interface SeenNews {
+  readonly kind: 'seen';
+  readonly identities: readonly [string, ...string[]];
+  readonly address: Address;
+  readonly at: number;
+}
+
+/** The app was removed: what was learnt before `at` no longer leads anywhere. */
+export interface LeftNews {
+  readonly kind: 'left';
+  readonly identities: readonly [string, ...string[]];
+  readonly at: number;
+}
+
+/** Nothing more may be sent to this identity on the connection: it opted out, or its address is dead. */
+export interface SilencedNews {
+  readonly kind: 'silenced';
+  readonly identity: string;
+  readonly reason: 'opted_out' | 'address_dead';
+  readonly detail: string | null;
+  readonly at: number;
+}
+
+/** It opted in again. */
+export interface WelcomeNews {
+  readonly kind: 'welcome';
+  readonly identity: string;
+  readonly at: number;
+}
+
+/** The provider says that the connection itself works no more (app uninstalled, tokens revoked). */
+export interface DisconnectedNews {
+  readonly kind: 'disconnected';
+  readonly detail: string;
+}
+
+/** In the order in which they overrule each other, but for `failed`: it is final, unless delivery was told before. */
+export const RECEIPT_STATES = ['sent', 'failed', 'delivered', 'read'] as const;
+export type ReceiptState = (typeof RECEIPT_STATES)[number];
+
+/** How many recipients have each as their present receipt; nobody is counted twice. */
+export type ReceiptCounts = Readonly<Record<ReceiptState, number>>;
+
+/** The present receipt of one recipient. */
+export interface Receipt {
+  readonly seq: number;
+  readonly state: ReceiptState;
+  readonly at: number;
+  readonly reason: Reason | null;
+  readonly detail: string | null;
+}
