@@ -73,3 +73,9 @@ export interface Receipt {
   readonly reason: Reason | null;
   readonly detail: string | null;
 }
+
+/** May a recipient whose present receipt is `from` (null: none yet) have this one next? Receipts come late, twice and in any order. */
+export function advances(from: ReceiptState | null, to: ReceiptState): boolean {
+  if (from === null) return true;
+  return from !== 'failed' && RECEIPT_STATES.indexOf(to) > RECEIPT_STATES.indexOf(from);
+}

@@ -27,6 +27,8 @@ export interface PersonAddress extends Address {
   readonly source: AddressSource;
   /** Epoch ms when it was learnt. */
   readonly at: number;
+  /** Epoch ms when a provider last took a message for it, to the day; absent: never. */
+  readonly workedAt?: number;
 }
 
 export type AddressSource = 'import' | 'lookup' | 'send' | 'inbound';

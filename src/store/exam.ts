@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { connectionId, derivedId, randomId } from '../model/ids.ts';
+import { RECEIPT_STATES, type Receipt, type ReceiptState } from '../model/news.ts';
 import type { Log, Notification, Recipient } from '../model/notification.ts';
 import type { Person } from '../model/person.ts';
 import type { AcceptRequest, BatchProgress, ClaimedBatch, HeldBatch, Queue, Store } from './port.ts';
@@ -312,7 +313,11 @@ export function examineStore(name: string, open: () => Promise<Store>): void {
           connectionId: teams,
           identities: ['john@abc.com', '491701234567', 'nobody@abc.com'],
         });
-        const known = { personId: john.id, address: { channelId: '29:john', reference: { conversationId: 'a:1' } } };
+        const known = {
+          personId: john.id,
+          address: { channelId: '29:john', reference: { conversationId: 'a:1' } },
+          workedAt: null,
+        };
         assert.deepEqual(
           found,
           new Map([
@@ -328,7 +333,7 @@ export function examineStore(name: string, open: () => Promise<Store>): void {
           connectionId: connectionId(botId, 'slack', null),
           identities: ['john@abc.com'],
         });
-        assert.deepEqual(found.get('john@abc.com'), { personId: john.id, address: null });
+        assert.deepEqual(found.get('john@abc.com'), { personId: john.id, address: null, workedAt: null });
       });
 
       it('shows nothing of another bot', async () => {
@@ -393,6 +398,7 @@ export function examineStore(name: string, open: () => Promise<Store>): void {
         assert.deepEqual(found.get('john@abc.com'), {
           personId: john.id,
           address: { channelId: 'D1', reference: null },
+          workedAt: null,
         });
         assert.equal(found.get('new@abc.com')?.address?.channelId, 'D3');
         const stranger = found.get('new@abc.com');
@@ -413,10 +419,189 @@ export function examineStore(name: string, open: () => Promise<Store>): void {
         assert.equal(await address(), undefined);
       });
 
+      it('takes a name nobody has as one more of the person who has another of them', async () => {
+        const learned = { ...inbound(teams, ['new-name@abc.com', 'JOHN@abc.com', 'aad-john'], '29:j2'), at: 50 };
+        await store.saveAddresses({ addresses: [learned] });
+        const found = await store.resolve({ botId, connectionId: teams, identities: ['aad-john', 'new-name@abc.com'] });
+        for (const name of ['aad-john', 'new-name@abc.com']) {
+          assert.equal(found.get(name)?.personId, john.id);
+          assert.equal(found.get(name)?.address?.channelId, '29:j2');
+        }
+      });
+
+      it('never takes a name from whoever has it, and keeps what was learnt last', async () => {
+        const jane = inbound(teams, ['unheard@abc.com', 'john@abc.com'], '29:jane');
+        await store.saveAddresses({ addresses: [{ ...jane, at: 60 }] });
+        await store.saveAddresses({
+          addresses: [inbound(teams, ['john@abc.com'], '29:late')].map((late) => ({ ...late, at: 40 })),
+        });
+        const found = await store.resolve({
+          botId,
+          connectionId: teams,
+          identities: ['john@abc.com', 'unheard@abc.com'],
+        });
+        // The first name was unknown, the second is John's: it is John who was met.
+        assert.equal(found.get('john@abc.com')?.personId, john.id);
+        assert.equal(found.get('unheard@abc.com')?.personId, john.id);
+        assert.equal(found.get('john@abc.com')?.address?.channelId, '29:jane');
+      });
+
+      it('knows when an address last worked, until it is another address', async () => {
+        const addresses = [{ botId, personId: john.id, connectionId: teams }];
+        const workedAt = async () =>
+          (await store.resolve({ botId, connectionId: teams, identities: ['john@abc.com'] })).get('john@abc.com')
+            ?.workedAt;
+        assert.equal(await workedAt(), null);
+        await store.markWorked({ addresses, at: 70 });
+        assert.equal(await workedAt(), 70);
+        await store.saveAddresses({ addresses: [{ ...inbound(teams, ['john@abc.com'], '29:jane'), at: 80 }] });
+        assert.equal(await workedAt(), 70);
+        const person = await store.findPerson({ botId, personId: john.id });
+        assert.equal(person?.addresses.find((entry) => entry.connectionId === teams)?.workedAt, 70);
+        await store.saveAddresses({ addresses: [{ ...inbound(teams, ['john@abc.com'], '29:moved'), at: 90 }] });
+        assert.equal(await workedAt(), null);
+      });
+
+      it('drops the addresses of somebody who left, but none that was learnt since', async () => {
+        const left = { botId, connectionId: teams, identities: ['AAD-john', 'aad-john'] };
+        const address = async () =>
+          (await store.resolve({ botId, connectionId: teams, identities: ['john@abc.com'] })).get('john@abc.com')
+            ?.address;
+        await store.dropAddresses({ ...left, until: 89 });
+        assert.equal((await address())?.channelId, '29:moved');
+        await store.dropAddresses({ ...left, botId: randomId('st'), until: 100 });
+        assert.equal((await address())?.channelId, '29:moved');
+        await store.dropAddresses({ ...left, until: 90 });
+        assert.equal(await address(), null);
+      });
+
+      it('keeps silence by the newest word, on one connection of one bot', async () => {
+        const mail = connectionId(botId, 'email', null);
+        const say = (reason: 'opted_out' | 'address_dead' | null, at: number, identity = 'Ann@abc.com') =>
+          store.silence({ botId, connectionId: mail, entries: [{ identity, reason, detail: null, at }] });
+        const silenced = async (bot = botId, connection = mail) =>
+          store.listSilenced({ botId: bot, connectionId: connection, identities: ['ann@abc.com', 'bob@abc.com'] });
+        await say('opted_out', 10);
+        assert.deepEqual([...(await silenced())], [['ann@abc.com', 'opted_out']]);
+        assert.equal((await silenced(randomId('st'))).size, 0);
+        assert.equal((await silenced(botId, teams)).size, 0);
+        await say(null, 20);
+        await say('opted_out', 15);
+        assert.equal((await silenced()).size, 0);
+        await say('address_dead', 30);
+        await say('opted_out', 5, 'bob@abc.com');
+        const page = { botId, connectionId: mail, afterIdentity: '', limit: 1 };
+        const [first] = await store.listSilences(page);
+        assert.deepEqual(first, { identity: 'ann@abc.com', reason: 'address_dead', detail: null, at: 30 });
+        assert.deepEqual(
+          (await store.listSilences({ ...page, afterIdentity: 'ann@abc.com', limit: 5 })).map(
+            (entry) => entry.identity,
+          ),
+          ['bob@abc.com'],
+        );
+      });
+
+      const inbound = (connection: string, [identity = '', ...alsoKnownAs]: readonly string[], channelId: string) => ({
+        botId,
+        connectionId: connection,
+        channel: 'msteams',
+        connectionName: null,
+        identity,
+        alsoKnownAs,
+        address: { channelId, reference: null },
+        source: 'inbound' as const,
+        at: 0,
+      });
+
       it('deletes a person with identities and addresses', async () => {
         assert.equal(await store.deletePerson({ botId, personId: john.id }), true);
         assert.equal(await store.findPerson({ botId, personId: john.id }), null);
         assert.equal((await store.resolve({ botId, connectionId: teams, identities: ['john@abc.com'] })).size, 0);
+      });
+    });
+
+    describe('receipts', () => {
+      const tell = (request: AcceptRequest, seq: number, state: ReceiptState, more: Partial<Receipt> = {}) => ({
+        notificationId: request.notification.id,
+        seq,
+        state,
+        at: 1_000,
+        reason: null,
+        detail: null,
+        ...more,
+      });
+      const owner = ({ notification: { botId, connectionId } }: AcceptRequest) => ({ botId, connectionId });
+
+      it('never go backwards, whatever comes twice, late or in another order', async () => {
+        const orders: readonly (readonly [readonly ReceiptState[], ReceiptState])[] = [
+          [['sent', 'delivered', 'read'], 'read'],
+          [['read', 'delivered', 'sent', 'read'], 'read'],
+          [['delivered', 'failed'], 'delivered'],
+          [['sent', 'failed', 'delivered'], 'failed'],
+          [['sent', 'sent'], 'sent'],
+        ];
+        const request = sample({ recipients: orders.length + 1 });
+        await store.accept(request);
+        for (const [seq, [states]] of orders.entries()) {
+          for (const state of states) {
+            await store.recordReceipts({ ...owner(request), receipts: [tell(request, seq, state)] });
+          }
+        }
+        const page = { ...keyOf(request), fromSeq: 0, toSeq: 100 };
+        assert.deepEqual(
+          (await store.listReceipts(page)).map((receipt) => receipt.state),
+          orders.map(([, last]) => last),
+        );
+        assert.deepEqual(await store.countReceipts(keyOf(request)), { sent: 1, failed: 1, delivered: 1, read: 2 });
+        assert.deepEqual(
+          (await store.listReceipts({ ...page, fromSeq: 1, toSeq: 2 })).map((receipt) => receipt.seq),
+          [1, 2],
+        );
+      });
+
+      it('count the same when all come in one call', async () => {
+        const request = sample({ recipients: 2 });
+        await store.accept(request);
+        const failed = tell(request, 1, 'failed', { reason: 'unreachable_recipient', detail: 'no such user', at: 7 });
+        const receipts = [tell(request, 0, 'read'), tell(request, 0, 'sent'), failed, failed];
+        assert.equal(await store.recordReceipts({ ...owner(request), receipts }), 2);
+        assert.equal(await store.recordReceipts({ ...owner(request), receipts }), 0);
+        assert.deepEqual(await store.countReceipts(keyOf(request)), { sent: 0, failed: 1, delivered: 0, read: 1 });
+        const { notificationId: _, ...kept } = failed;
+        assert.deepEqual((await store.listReceipts({ ...keyOf(request), fromSeq: 1, toSeq: 1 }))[0], kept);
+      });
+
+      it('are taken only of recipients there are, from their own connection', async () => {
+        const request = sample({ recipients: 1 });
+        await store.accept(request);
+        const mine = owner(request);
+        const foreign = [
+          { ...mine, receipts: [tell(request, 1, 'read')] },
+          { ...mine, receipts: [tell(request, -1, 'read')] },
+          { ...mine, receipts: [{ ...tell(request, 0, 'read'), notificationId: randomId('ds') }] },
+          { ...mine, connectionId: randomId('dc'), receipts: [tell(request, 0, 'read')] },
+          { ...mine, botId: randomId('st'), receipts: [tell(request, 0, 'read')] },
+        ];
+        for (const told of foreign) assert.equal(await store.recordReceipts(told), 0);
+        assert.deepEqual(await store.countReceipts(keyOf(request)), { sent: 0, failed: 0, delivered: 0, read: 0 });
+      });
+
+      it('add up when many tell of the same recipients at once', async () => {
+        const request = sample({ recipients: 30 });
+        await store.accept(request);
+        const all = (state: ReceiptState) => request.recipients.map(({ seq }) => tell(request, seq, state));
+        const calls = (['sent', 'read', 'delivered', 'sent', 'read', 'failed'] as const).map((state) =>
+          store.recordReceipts({ ...owner(request), receipts: all(state).toSorted(() => (state === 'read' ? -1 : 1)) }),
+        );
+        await Promise.all(calls);
+        const counts = await store.countReceipts(keyOf(request));
+        assert.equal(counts.sent + counts.failed + counts.delivered + counts.read, 30);
+        const states = (await store.listReceipts({ ...keyOf(request), fromSeq: 0, toSeq: 29 })).map(
+          ({ state }) => state,
+        );
+        for (const state of RECEIPT_STATES) {
+          assert.equal(counts[state], states.filter((each) => each === state).length);
+        }
       });
     });
 

@@ -116,6 +116,39 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       PRIMARY KEY (bot_id, person_id, connection_id)
     ) {keyed}`,
   ],
+  [
+    'ALTER TABLE addresses ADD COLUMN worked_at {int}',
+    // A receipt may come before its recipient's log is written, so it hangs off the notification alone.
+    `CREATE TABLE receipts (
+      bot_id {text} NOT NULL,
+      notification_id {text} NOT NULL,
+      seq {int} NOT NULL,
+      state {text} NOT NULL,
+      at {int} NOT NULL,
+      reason {text},
+      detail {text},
+      PRIMARY KEY (bot_id, notification_id, seq)
+    ) {keyed}`,
+    `CREATE TABLE receipt_counts (
+      bot_id {text} NOT NULL,
+      notification_id {text} NOT NULL,
+      sent {int} NOT NULL DEFAULT 0 CHECK (sent >= 0),
+      failed {int} NOT NULL DEFAULT 0 CHECK (failed >= 0),
+      delivered {int} NOT NULL DEFAULT 0 CHECK (delivered >= 0),
+      read {int} NOT NULL DEFAULT 0 CHECK (read >= 0),
+      PRIMARY KEY (bot_id, notification_id)
+    ) {keyed}`,
+    // reason NULL: was silenced once and is welcome again since then; older news must not silence anew.
+    `CREATE TABLE silences (
+      bot_id {text} NOT NULL,
+      connection_id {text} NOT NULL,
+      identity {text} NOT NULL,
+      reason {text},
+      detail {text},
+      at {int} NOT NULL,
+      PRIMARY KEY (bot_id, connection_id, identity)
+    ) {keyed}`,
+  ],
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -1,4 +1,5 @@
 import type { Clock } from '../model/clock.ts';
+import * as addresses from './addresses.ts';
 import * as batches from './batches.ts';
 import { checkpoint } from './checkpoint.ts';
 import type { Database } from './database.ts';
@@ -6,7 +7,9 @@ import * as notifications from './notifications.ts';
 import * as people from './people.ts';
 import { type Store, StoreUnavailable } from './port.ts';
 import { openPostgres } from './postgres.ts';
+import * as receipts from './receipts.ts';
 import * as replies from './replies.ts';
+import * as silences from './silences.ts';
 import { openSqlite } from './sqlite.ts';
 
 /**
@@ -65,13 +68,22 @@ function createStore(database: Database): Store {
     findNotification: (key) => read(() => notifications.findNotification(key)),
     listLogs: (request) => read(() => notifications.listLogs(request)),
 
-    resolve: (request) => read(() => people.resolve(request)),
+    resolve: (request) => read(() => addresses.resolve(request)),
     upsertPeople: (request) => write(() => people.upsertPeople(request)),
     listPeople: (request) => read(() => people.listPeople(request)),
     findPerson: (request) => read(() => people.findPerson(request)),
     deletePerson: (request) => write(() => people.deletePerson(request)),
-    saveAddresses: (request) => write(() => people.saveAddresses(request)),
-    forgetAddresses: (request) => write(() => people.forgetAddresses(request)),
+    saveAddresses: (request) => write(() => addresses.saveAddresses(request)),
+    forgetAddresses: (request) => write(() => addresses.forgetAddresses(request)),
+    dropAddresses: (request) => write(() => addresses.dropAddresses(request)),
+    markWorked: (request) => write(() => addresses.markWorked(request)),
+    silence: (request) => write(() => silences.silence(request)),
+    listSilenced: (request) => read(() => silences.listSilenced(request)),
+    listSilences: (request) => read(() => silences.listSilences(request)),
+
+    recordReceipts: (request) => write(() => receipts.recordReceipts(request)),
+    countReceipts: (key) => read(() => receipts.countReceipts(key)),
+    listReceipts: (request) => read(() => receipts.listReceipts(request)),
 
     useJti: (request) => write(() => replies.useJti(request)),
 

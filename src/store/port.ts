@@ -1,3 +1,4 @@
+import type { Receipt, ReceiptCounts } from '../model/news.ts';
 import type { Lane, Log, Notification, NotificationStatus, Recipient } from '../model/notification.ts';
 import type { Address } from '../model/outcome.ts';
 import type { AddressSource, Person } from '../model/person.ts';
@@ -47,6 +48,26 @@ export interface Store {
   deletePerson(request: { readonly botId: string; readonly personId: string }): Promise<boolean>;
   saveAddresses(request: { readonly addresses: readonly LearnedAddress[] }): Promise<void>;
   forgetAddresses(request: { readonly addresses: readonly ForgottenAddress[] }): Promise<void>;
+  /** Somebody left: addresses on the connection that were learnt by `until` go. */
+  dropAddresses(request: DropRequest): Promise<void>;
+  /** These addresses were good at `at`. */
+  markWorked(request: WorkedRequest): Promise<void>;
+  /** Nobody writes to these identities on the connection until they are welcome again; the newest word counts. */
+  silence(request: SilenceRequest): Promise<void>;
+  /** Which of the identities are silenced, and why. */
+  listSilenced(request: ResolveRequest): Promise<Map<string, SilenceReason>>;
+  /** Keyset pages by identity. */
+  listSilences(request: SilencePage): Promise<Silence[]>;
+
+  // --- receipts
+  /**
+   * Takes what providers say later; receipts of other connections or recipients that do not exist are dropped. None
+   * goes backwards. Answers how many changed something.
+   */
+  recordReceipts(request: RecordReceipts): Promise<number>;
+  countReceipts(key: NotificationKey): Promise<ReceiptCounts>;
+  /** Of the recipients from `fromSeq` to `toSeq`, both included; those without one are absent. */
+  listReceipts(request: NotificationKey & { readonly fromSeq: number; readonly toSeq: number }): Promise<Receipt[]>;
 
   // --- access
   /** True the first time an app uses this jti, false for ever after (until `expiresAt`). */
@@ -159,6 +180,8 @@ export interface ResolveRequest {
 export interface Resolved {
   readonly personId: string;
   readonly address: Address | null;
+  /** When the address was last known to be good, epoch ms, to the day; null: never yet. */
+  readonly workedAt: number | null;
 }
 
 /** An address that a send or a look-up taught us. The person is created when the identity is new. */
@@ -168,8 +191,11 @@ export interface LearnedAddress {
   readonly channel: string;
   readonly connectionName: string | null;
   readonly identity: string;
+  /** Other names of the same person. The first that is known, `identity` before these, says who it is. */
+  readonly alsoKnownAs?: readonly string[];
   readonly address: Address;
   readonly source: AddressSource;
+  /** What is known since later stays. */
   readonly at: number;
 }
 
@@ -179,6 +205,44 @@ export interface ForgottenAddress {
   readonly personId: string;
   /** Only if it is still this one: a newer address stays. */
   readonly channelId: string;
+}
+
+export interface DropRequest extends ResolveRequest {
+  readonly until: number;
+}
+
+export interface WorkedRequest {
+  readonly addresses: readonly { readonly botId: string; readonly personId: string; readonly connectionId: string }[];
+  readonly at: number;
+}
+
+export type SilenceReason = 'opted_out' | 'address_dead';
+
+export interface SilenceRequest {
+  readonly botId: string;
+  readonly connectionId: string;
+  /** `reason` null: welcome again. */
+  readonly entries: readonly (Omit<Silence, 'reason'> & { readonly reason: SilenceReason | null })[];
+}
+
+export interface Silence {
+  readonly identity: string;
+  readonly reason: SilenceReason;
+  readonly detail: string | null;
+  readonly at: number;
+}
+
+export interface SilencePage {
+  readonly botId: string;
+  readonly connectionId: string;
+  readonly afterIdentity: string;
+  readonly limit: number;
+}
+
+export interface RecordReceipts {
+  readonly botId: string;
+  readonly connectionId: string;
+  readonly receipts: readonly (Receipt & { readonly notificationId: string })[];
 }
 
 /** The store cannot be reached or broke off; the HTTP layer answers 503 with Retry-After. */

@@ -1,0 +1,143 @@
+import { advances, RECEIPT_STATES, type Receipt, type ReceiptCounts, type ReceiptState } from '../model/news.ts';
+import type { Reason } from '../model/reasons.ts';
+import type { NotificationKey, RecordReceipts } from './port.ts';
+import { execute, type InsertShape, insertMany, int, query, type Row, type Steps, text, textOrNull } from './steps.ts';
+
+const RECEIPTS: InsertShape = {
+  table: 'receipts',
+  columns: {
+    bot_id: 'text',
+    notification_id: 'text',
+    seq: 'int',
+    state: 'text',
+    at: 'int',
+    reason: 'text',
+    detail: 'text',
+  },
+  onConflict: `ON CONFLICT (bot_id, notification_id, seq) DO UPDATE SET state = excluded.state, at = excluded.at,
+    reason = excluded.reason, detail = excluded.detail`,
+};
+
+const COUNTS: InsertShape = {
+  table: 'receipt_counts',
+  columns: { bot_id: 'text', notification_id: 'text' },
+  onConflict: 'ON CONFLICT DO NOTHING',
+};
+
+type Told = RecordReceipts['receipts'][number];
+
+/** The counts of a notification are its lock: whoever tells of the same recipients at the same moment waits here. */
+export function* recordReceipts({ botId, connectionId, receipts }: RecordReceipts): Steps<number> {
+  const known = yield* dropUnknown(botId, connectionId, receipts);
+  if (known.length === 0) return 0;
+  const ids = [...new Set(known.map((told) => told.notificationId))].sort();
+  yield* insertMany(
+    COUNTS,
+    ids.map((id) => [botId, id]),
+  );
+  yield* query(
+    `SELECT notification_id FROM receipt_counts
+     WHERE bot_id = $1 AND notification_id {any:text $2} ORDER BY notification_id {lock}`,
+    botId,
+    ids,
+  );
+  const present = yield* readPresent(botId, known);
+  const before = new Map(present);
+  for (const told of known) {
+    const name = nameOf(told);
+    if (advances(present.get(name)?.state ?? null, told.state)) present.set(name, told);
+  }
+  const changed = [...present].filter(([name, told]) => before.get(name) !== told);
+  yield* insertMany(
+    RECEIPTS,
+    changed.map(([, told]) => [botId, told.notificationId, told.seq, told.state, told.at, told.reason, told.detail]),
+  );
+  for (const id of ids) {
+    const moves = changed.filter(([, told]) => told.notificationId === id);
+    if (moves.length > 0)
+      yield* moveCounts(
+        botId,
+        id,
+        moves.map(([name, told]) => [before.get(name)?.state, told.state]),
+      );
+  }
+  return changed.length;
+}
+
+/** A provider speaks for its own connection only, and of recipients there are. */
+function* dropUnknown(botId: string, connectionId: string, receipts: readonly Told[]): Steps<Told[]> {
+  const rows = yield* query(
+    'SELECT id, total FROM notifications WHERE bot_id = $1 AND connection_id = $2 AND id {any:text $3}',
+    botId,
+    connectionId,
+    [...new Set(receipts.map((told) => told.notificationId))],
+  );
+  const totals = new Map(rows.map((row) => [text(row, 'id'), int(row, 'total')]));
+  return receipts.filter((told) => told.seq >= 0 && told.seq < (totals.get(told.notificationId) ?? 0));
+}
+
+function* readPresent(botId: string, receipts: readonly Told[]): Steps<Map<string, Told>> {
+  const rows = yield* query(
+    `SELECT notification_id, seq, state, at, reason, detail FROM receipts WHERE (bot_id, notification_id, seq) IN (
+       SELECT t.bot_id, t.notification_id, t.seq FROM {rows t(bot_id text, notification_id text, seq int) $1}
+     )`,
+    receipts.map((told) => ({ bot_id: botId, notification_id: told.notificationId, seq: told.seq })),
+  );
+  const present = rows.map((row) => ({ ...receipt(row), notificationId: text(row, 'notification_id') }));
+  return new Map(present.map((told) => [nameOf(told), told]));
+}
+
+const nameOf = ({ notificationId, seq }: Told): string => `${notificationId}.${seq}`;
+
+type Move = readonly [from: ReceiptState | undefined, to: ReceiptState];
+
+function* moveCounts(botId: string, notificationId: string, moves: readonly Move[]): Steps<void> {
+  const changes = RECEIPT_STATES.map(
+    (state) => moves.filter(([, to]) => to === state).length - moves.filter(([from]) => from === state).length,
+  );
+  yield* execute(
+    `UPDATE receipt_counts SET ${RECEIPT_STATES.map((state, index) => `${state} = ${state} + $${index + 3}`).join(', ')}
+     WHERE bot_id = $1 AND notification_id = $2`,
+    botId,
+    notificationId,
+    ...changes,
+  );
+}
+
+export function* countReceipts({ botId, notificationId }: NotificationKey): Steps<ReceiptCounts> {
+  const [row] = yield* query(
+    'SELECT sent, failed, delivered, read FROM receipt_counts WHERE bot_id = $1 AND notification_id = $2',
+    botId,
+    notificationId,
+  );
+  if (row === undefined) return { sent: 0, failed: 0, delivered: 0, read: 0 };
+  return {
+    sent: int(row, 'sent'),
+    failed: int(row, 'failed'),
+    delivered: int(row, 'delivered'),
+    read: int(row, 'read'),
+  };
+}
+
+export function* listReceipts(
+  request: NotificationKey & { readonly fromSeq: number; readonly toSeq: number },
+): Steps<Receipt[]> {
+  const rows = yield* query(
+    `SELECT seq, state, at, reason, detail FROM receipts
+     WHERE bot_id = $1 AND notification_id = $2 AND seq BETWEEN $3 AND $4 ORDER BY seq`,
+    request.botId,
+    request.notificationId,
+    request.fromSeq,
+    request.toSeq,
+  );
+  return rows.map(receipt);
+}
+
+// Typed when it was written; the database is ours alone.
+const receipt = (row: Row): Receipt => ({
+  seq: int(row, 'seq'),
+  state: text(row, 'state') as ReceiptState,
+  at: int(row, 'at'),
+  reason: textOrNull(row, 'reason') as Reason | null,
+  detail: textOrNull(row, 'detail'),
+});
