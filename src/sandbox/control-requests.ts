@@ -23,6 +23,7 @@ import {
   WHATSAPP_STATES,
 } from './people.ts';
 import { PROVIDERS } from './provider.ts';
+import { findUrlFault, type WebhookUrls } from './webhooks.ts';
 
 /** Throws ControlError, as all below. */
 export function checkFaults(value: unknown): asserts value is readonly FaultRule[] {
@@ -35,6 +36,10 @@ export function checkPeople(value: unknown): asserts value is PeopleChange {
 
 export function checkSecrets(value: unknown): asserts value is Readonly<Record<string, readonly string[]>> {
   mapOf(listOf(aSecret))(value, 'hooks');
+}
+
+export function checkWebhooks(value: unknown): asserts value is WebhookUrls {
+  someWebhooks(value, 'webhooks');
 }
 
 const DAY_MS = 86_400_000;
@@ -137,6 +142,15 @@ function refuseAliasOfPattern(value: unknown, alias: string, path: string): void
   if (!isGlob(String(value.match)) || !(alias in value)) return;
   throw new ControlError(`${path}.${alias} names one person, so ${path}.match cannot be a pattern.`);
 }
+
+const aWebhook: Check = (value, path) => {
+  if (value === null) return;
+  aString(value, path);
+  const fault = findUrlFault(String(value));
+  if (fault !== null) throw new ControlError(`${path} ${fault}.`);
+};
+
+const someWebhooks = shape({}, Object.fromEntries(PROVIDERS.map((provider) => [provider, aWebhook])));
 
 const aSecret: Check = (value, path) => {
   aString(value, path);

@@ -1,6 +1,6 @@
 import type { Clock } from '../model/clock.ts';
 import { ControlError } from './checks.ts';
-import { checkFaults, checkPeople, checkSecrets } from './control-requests.ts';
+import { checkFaults, checkPeople, checkSecrets, checkWebhooks } from './control-requests.ts';
 import type { FaultBook } from './faults.ts';
 import type { HookSecrets } from './hooks.ts';
 import type { Ledger, LedgerFilter } from './ledger.ts';
@@ -8,12 +8,14 @@ import type { People } from './people.ts';
 import { type Answer, type Call, json, PROVIDERS, type ProviderName } from './provider.ts';
 import type { Stats } from './stats.ts';
 import type { Watchers } from './watchers.ts';
+import type { Webhooks } from './webhooks.ts';
 
 export interface ControlParts {
   readonly ledger: Ledger;
   readonly faults: FaultBook;
   readonly people: People;
   readonly hookSecrets: HookSecrets;
+  readonly webhooks: Webhooks;
   readonly stats: Stats;
   readonly watchers: Watchers;
   readonly clock: Clock;
@@ -27,7 +29,7 @@ const DONE = json(200, { ok: true });
 
 /** The sandbox's own API, under `/control`: what arrived, what shall go wrong, who exists. */
 export function openControl(parts: ControlParts): (call: Call) => Promise<Answer> {
-  const { ledger, faults, people, hookSecrets, stats, watchers, clock, reset } = parts;
+  const { ledger, faults, people, hookSecrets, webhooks, stats, watchers, clock, reset } = parts;
   const routes: Readonly<Record<string, (call: Call) => Answer | Promise<Answer>>> = {
     'GET /ledger': readLedger,
     'GET /ledger/counts': readCounts,
@@ -38,6 +40,8 @@ export function openControl(parts: ControlParts): (call: Call) => Promise<Answer
     'DELETE /faults': clearFaults,
     'PUT /people': changePeople,
     'PUT /hooks': changeSecrets,
+    'GET /webhooks': () => json(200, webhooks.read()),
+    'PUT /webhooks': changeWebhooks,
     'POST /reset': resetAll,
   };
 
@@ -101,6 +105,13 @@ export function openControl(parts: ControlParts): (call: Call) => Promise<Answer
     const secrets = readJson(call);
     checkSecrets(secrets);
     hookSecrets.change(secrets);
+    return DONE;
+  }
+
+  function changeWebhooks(call: Call): Answer {
+    const urls = readJson(call);
+    checkWebhooks(urls);
+    webhooks.change(urls);
     return DONE;
   }
 

@@ -20,6 +20,7 @@ import { openTeams } from './teams.ts';
 import { openTwilio } from './twilio.ts';
 import { type SandboxUrls, urlsAt } from './urls.ts';
 import { Watchers } from './watchers.ts';
+import { Webhooks } from './webhooks.ts';
 import { openWhatsapp } from './whatsapp.ts';
 
 export interface SandboxOptions {
@@ -67,10 +68,12 @@ export interface Sandbox {
   readonly faults: FaultBook;
   readonly people: People;
   readonly hookSecrets: HookSecrets;
+  /** Where the providers post their events to. */
+  readonly webhooks: Webhooks;
   stats(): SandboxStats;
   /** Resolves as soon as the condition holds; it is asked again whenever a call comes in, is processed or ends. */
   until(condition: () => boolean): Promise<void>;
-  /** Empties ledger and counters; faults, people and secrets are again those of the start. */
+  /** Empties ledger and counters; faults, people and secrets are again those of the start. Webhook URLs stay. */
   reset(): void;
   /** Cuts every connection; resolves when the port is free. */
   close(): Promise<void>;
@@ -85,6 +88,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const hookSecrets = new HookSecrets();
   const stats = new Stats();
   const watchers = new Watchers();
+  const webhooks = new Webhooks({ onSettled: () => watchers.notify() });
   const ledger = new Ledger(options.ledger ?? 'full', clock, () => watchers.notify());
 
   const tokenLifetimeSeconds = options.tokenLifetimeSeconds ?? 3600;
@@ -103,7 +107,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const hooks = openHooks({ secrets: hookSecrets, ledger, clock });
   const twilio = openTwilio({ account: TWILIO_ACCOUNT, people, ledger, clock });
   const answering = openAnswering({ faults, clock });
-  const control = openControl({ ledger, faults, people, hookSecrets, stats, watchers, clock, reset });
+  const control = openControl({ ledger, faults, people, hookSecrets, webhooks, stats, watchers, clock, reset });
   const providers: ReadonlyMap<string, readonly [ProviderName, Provider]> = new Map([
     ['login', ['login', entra]],
     ['teams', ['teams', teams]],
@@ -138,6 +142,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     faults,
     people,
     hookSecrets,
+    webhooks,
     stats: () => stats.read(),
     until: (condition) => watchers.until(condition),
     reset,
@@ -176,6 +181,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   function reset(): void {
     ledger.clear();
     stats.clear();
+    webhooks.reset();
     teams.reset();
     slack.reset();
     googleChat.reset();
@@ -189,7 +195,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   async function close(): Promise<void> {
     answering.close();
     watchers.close();
-    await Promise.all([listener.close(), smtp.close()]);
+    await Promise.all([listener.close(), smtp.close(), webhooks.close()]);
   }
 }
 
