@@ -33,9 +33,10 @@ export interface Channel {
   openInbox?(connection: Connection, tools: ChannelTools): ChannelInbox;
   /**
    * Why this message would be refused by the provider whoever it went to, as far as its documentation tells; null:
-   * nothing found. Pure; asked once for each message before any call is made, so that nothing is burnt on it.
+   * nothing found. Pure; asked once for each message before any call is made, so that nothing is burnt on it. Where
+   * providers of one channel differ, the connection's `settings` tell more; without them only what all refuse is told.
    */
-  inspect?(message: Message): MessageFault | null;
+  inspect?(message: Message, settings?: Settings): MessageFault | null;
   /**
    * Makes a parameter's value harmless for where it is put. `path` is where in a native payload
    * (`attachments[0].content.body[1].text`), null in a plain text. Absent: values are put in as they are.
@@ -138,6 +139,8 @@ export interface Callback {
 export interface CallbackReply {
   readonly status: number;
   readonly type?: 'application/json' | 'text/plain' | 'text/xml' | 'text/html';
+  /** More headers (`content-security-policy`); lower-case names. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
 }
 
