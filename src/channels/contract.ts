@@ -27,6 +27,20 @@ export interface Channel {
   readonly defaults: ChannelDefaults;
   /** After an unknown outcome: try again and risk a double, or stop and say `unknown`. */
   readonly afterUnknown: 'retry' | 'hold';
+  /** Identities that asked for silence, or are dead, are remembered and not written to again. */
+  readonly keepsSilence?: true;
+  /**
+   * Whose quota the connection spends at the provider (`https://slack.com/api/ T0…`), no secret in it. Connections with
+   * the same answer share one rate, its pauses and what it has learnt, whichever bots they belong to. Absent: each
+   * connection has a quota of its own.
+   */
+  account?(connection: Connection): string;
+  /**
+   * The narrower limits that a send to the address counts against besides, as far as they are documented; the
+   * recipient's own conversation first, since that is what a `busy` for the recipient pauses. Pure, and cheap: asked for
+   * every send, and of what was learnt by it.
+   */
+  scopes?(connection: Connection, address: Address): readonly RateScope[];
   /** Starts no traffic; tokens are fetched on first use. */
   open(connection: Connection, tools: ChannelTools): ChannelSession;
   /** Reads what the provider posts to us; absent where it posts nothing. Starts no traffic either. */
@@ -49,6 +63,19 @@ export interface MessageFault {
   /** One sentence that begins with the path of the fault: `blocks[2].text.text: has 3,412 characters; …`. */
   readonly detail: string;
 }
+
+/** Something within an account that has limits of its own: a conversation, a space, one method of an API. */
+export interface RateScope {
+  /** Unique within the account. */
+  readonly key: string;
+  /** All of them hold. The same for every scope of the kind. */
+  readonly limits: readonly RateLimit[];
+}
+
+/** `calls` in any `ms` (a sliding window), or `burst` at once and then one every `everyMs`. */
+export type RateLimit =
+  | { readonly calls: number; readonly ms: number }
+  | { readonly burst: number; readonly everyMs: number };
 
 export interface ChannelDefaults {
   /** Requests a second over the connection by the provider's documentation; null: none documented. */
@@ -93,6 +120,12 @@ export interface SendRequest {
   readonly createdAt: number;
   /** Ends the attempt: total send deadline, lost lease or shutdown. */
   readonly signal: AbortSignal;
+  /**
+   * The first call of a send is paid for. To be awaited before every other that counts against the account and the
+   * scopes of the address (after a conversation was opened, a second try elsewhere): resolves when they have room for one
+   * more, or when `signal` has ended, in which case the call will not go out. Never rejects.
+   */
+  nextCall(): Promise<void>;
 }
 
 /** `absent` is the provider's definite answer; `unavailable` means it could not be asked, so the recipient is retried. */

@@ -71,6 +71,7 @@ export function openDesk({ channel, settings, address, ...more }: DeskOptions): 
         message: { type: 'text', text: 'hello' },
         createdAt: clock.now(),
         signal: AbortSignal.timeout(5_000),
+        nextCall: async () => {},
         ...request,
       }),
     async close() {

@@ -201,6 +201,7 @@ export class Outlet {
       message: job.message,
       createdAt: notification.createdAt,
       signal,
+      nextCall: async () => {},
     });
   }
 
