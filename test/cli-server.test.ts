@@ -175,5 +175,6 @@ const WRONG = {
   },
   whatsapp: { phoneNumberId: '100000000000099', accessToken: 'planted-access-token' },
   hook: { name: 'signed', secret: 'whsec_c2FuZGJveC1zaWduaW5nLXNlY3JldC0wMDE=' },
+  webpush: { ...CREDENTIALS.webpush, vapidPrivateKey: 'planted-wrong'.padEnd(43, 'A') },
   smtp: { user: 'sandbox', password: 'planted-wrong' },
 };

@@ -47,6 +47,7 @@ export function sandboxConfig({ urls, credentials }: Pick<Sandbox, 'urls' | 'cre
       ...common,
     },
     { channel: 'sms', provider: 'twilio', ...credentials.twilio, apiUrl: urls.twilio, ...common },
+    { channel: 'webpush', ...credentials.webpush, allowedHosts: [urls.base], ...common },
   ];
   const app = {
     clientId,

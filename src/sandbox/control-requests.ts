@@ -17,6 +17,7 @@ import { isGlob } from './glob.ts';
 import {
   GOOGLE_STATES,
   type PeopleChange,
+  PUSH_STATES,
   SLACK_STATES,
   TEAMS_STATES,
   TWILIO_STATES,
@@ -134,6 +135,7 @@ const aPeopleChange = shape(
     google: listOf(aGooglePerson),
     twilio: listOf(aTwilioPerson),
     whatsapp: listOf(shape({ match: aString, state: oneOf(WHATSAPP_STATES) })),
+    webpush: listOf(shape({ match: aString, state: oneOf(PUSH_STATES) })),
   },
 );
 

@@ -6,6 +6,7 @@ import type { HookSecrets } from './hooks.ts';
 import type { Ledger, LedgerFilter } from './ledger.ts';
 import type { People } from './people.ts';
 import { type Answer, type Call, json, PROVIDERS, type ProviderName } from './provider.ts';
+import { subscriptionAt } from './push-subscriptions.ts';
 import type { Stats } from './stats.ts';
 import type { Watchers } from './watchers.ts';
 import type { Webhooks } from './webhooks.ts';
@@ -42,6 +43,7 @@ export function openControl(parts: ControlParts): (call: Call) => Promise<Answer
     'PUT /hooks': changeSecrets,
     'GET /webhooks': () => json(200, webhooks.read()),
     'PUT /webhooks': changeWebhooks,
+    'GET /subscription': readSubscription,
     'POST /reset': resetAll,
   };
 
@@ -106,6 +108,12 @@ export function openControl(parts: ControlParts): (call: Call) => Promise<Answer
     checkSecrets(secrets);
     hookSecrets.change(secrets);
     return DONE;
+  }
+
+  function readSubscription(call: Call): Answer {
+    const name = readQuery(call, ['name']).get('name') ?? '';
+    if (name === '') throw new ControlError('name must be that of a browser; any name will do.');
+    return json(200, subscriptionAt(`http://${call.headers('host') ?? ''}/webpush`, name));
   }
 
   function changeWebhooks(call: Call): Answer {

@@ -12,6 +12,8 @@ export interface SandboxCredentials {
   /** The hook `signed` refuses what is not signed with this secret. */
   readonly hook: { readonly name: string; readonly secret: string };
   readonly smtp: { readonly user: string; readonly password: string };
+  /** The key that every browser subscribed with. */
+  readonly webpush: WebpushCredentials;
   readonly twilio: Pick<TwilioAccount, 'accountSid' | 'authToken' | 'from'>;
 }
 
@@ -34,6 +36,12 @@ export interface TeamsCredentials {
 export interface WhatsappCredentials {
   readonly phoneNumberId: string;
   readonly accessToken: string;
+}
+
+export interface WebpushCredentials {
+  readonly vapidPublicKey: string;
+  readonly vapidPrivateKey: string;
+  readonly subject: string;
 }
 
 const TENANT_ID = '00000000-0000-0000-0000-0000000000aa';
@@ -64,6 +72,11 @@ export const CREDENTIALS: SandboxCredentials = {
   whatsapp: { phoneNumberId: '100000000000001', accessToken: 'EAAsandboxWhatsappToken' },
   hook: { name: 'signed', secret: 'whsec_c2FuZGJveC1zaWduaW5nLXNlY3JldC0wMDE=' },
   smtp: { user: 'sandbox', password: 'sandbox-smtp-password' },
+  webpush: {
+    vapidPublicKey: 'BGtZltjCJ3x5o0nFtVFMkGWO4RvEDJh4A1a8j1hhSm7motDZbAhnwMJrkshb2cbe15fefS_EP3giU4QGtVYNwPA',
+    vapidPrivateKey: 'Es4_QFLdpy_ennOckKOHC_EzTyFFRhrbartgqoge3Xk',
+    subject: 'mailto:beckon@example.com',
+  },
   twilio: {
     accountSid: TWILIO_ACCOUNT.accountSid,
     authToken: TWILIO_ACCOUNT.authToken,

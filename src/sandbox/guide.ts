@@ -1,11 +1,13 @@
 import type { SandboxCredentials } from './credentials.ts';
+import { subscriptionAt } from './push-subscriptions.ts';
 import type { SandboxUrls } from './urls.ts';
 
 /** The page at `/`: what is here, how to connect to it, how to make it misbehave, how to see what arrived. */
 export function writeGuide(
   urls: SandboxUrls,
-  { teams, teamsMultiTenant, slack, googleChat, whatsapp, hook, smtp, twilio }: SandboxCredentials,
+  { teams, teamsMultiTenant, slack, googleChat, whatsapp, hook, smtp, twilio, webpush }: SandboxCredentials,
 ): string {
+  const { endpoint, keys } = subscriptionAt(urls.webpush, 'jane');
   return `Beckon sandbox: providers to rehearse with. Nothing leaves this machine.
 
 CONNECT (connections in beckon.yaml)
@@ -53,9 +55,18 @@ ${googleChat.privateKey.trimEnd().replace(/^/gm, '      ')}
     from: "${twilio.from}"
     apiUrl: ${urls.twilio}
     allowPrivateNetwork: true
+  - channel: webpush
+    vapidPublicKey: ${webpush.vapidPublicKey}
+    vapidPrivateKey: ${webpush.vapidPrivateKey}
+    subject: ${webpush.subject}
+    allowedHosts: ["${urls.base}"]
+    allowPrivateNetwork: true
 
 A multi-tenant Teams bot (authority botframework.com): ${teamsMultiTenant.appId}, ${teamsMultiTenant.appPassword}.
 Any other ${urls.hooks}/<name> takes every webhook and checks no signature.
+${urls.webpush}/<name> is a browser under any name. Its subscription, and the same as a line for the directory:
+  curl '${urls.base}/control/subscription?name=jane'
+{"email":"jane@example.com","addresses":[{"channel":"webpush","channelId":"${endpoint}","reference":${JSON.stringify(keys)}}]}
 
 WHO IS THERE
 Everybody, except those whose name begins with
@@ -65,16 +76,19 @@ Everybody, except those whose name begins with
   WhatsApp 999131026… (not on it)  999130497… (country)  999131050… (opted out)  999131049… (capped); 999 is no country
   Mail   550-5.1.1@ (refused with that reply; data-552-5.3.4@ after the mail)  greylist…@ (once)  drop…@ (taken, no reply)
   Twilio +15005550001 (invalid)  …2 (no route)  …3 (country not allowed)  …4 (answered STOP)  …9 (a landline)
+  Push   gone… (unsubscribed)  unknown…  otherkey… (subscribed with another VAPID key)
 Change it; "match" may hold * and ?:
   curl -X PUT ${urls.base}/control/people -d '{"teams":[{"match":"29:jane","state":"blocked"}]}'
   curl -X PUT ${urls.base}/control/people -d '{"slack":[{"match":"jane@example.com","state":"deleted"}]}'
   curl -X PUT ${urls.base}/control/people -d '{"google":[{"match":"spaces/AAAA","state":"removed"}]}'
   curl -X PUT ${urls.base}/control/people -d '{"whatsapp":[{"match":"49*","state":"country_blocked"}]}'
   curl -X PUT ${urls.base}/control/people -d '{"twilio":[{"match":"+4915112345678","state":"stopped"}]}'
+  curl -X PUT ${urls.base}/control/people -d '{"webpush":[{"match":"jane","state":"gone"}]}'
   Teams states: installed, not_installed, blocked, disabled_by_admin, unknown; "generation": 2 loses all conversations.
   Slack states: active, deleted, guest, tab_disabled, unknown.
   Google states: member, removed, unknown, api_disabled; "space" is the direct message of a users/… entry.
   Twilio states: reachable, stopped, landline, no_route, country_blocked, unknown.
+  Push states: subscribed, gone, unknown, other_key.
   WhatsApp states: reachable, unknown, country_blocked, opted_out, capped. Templates (en_US): hello_world,
   order_shipped (body 2, url button 1), welcome (first_name), paused_offer, disabled_offer.
   {"strict":true} makes everybody unknown who has no entry; {"replace":true} drops all entries first.
@@ -85,8 +99,8 @@ A list of rules; PUT replaces it, POST adds, DELETE clears (or /control/faults/<
     {"provider":"teams","route":"send","recipient":"29:jane","times":2,"fault":{"kind":"status","status":503}},
     {"provider":"slack","rate":0.1,"fault":{"kind":"status","status":429,"retryAfterSeconds":3}},
     {"recipient":"*@slow.example","fault":{"kind":"slow","delayMs":2000}}]'
-  Filters: provider (login, teams, slack, googletoken, googlechat, whatsapp, hooks, smtp, twilio), route (token,
-  create, send, update, delete, deliver, findDirectMessage, Slack method, connect, auth, mail, rcpt, data),
+  Filters: provider (login, teams, slack, googletoken, googlechat, whatsapp, hooks, smtp, twilio, webpush), route
+  (token, create, send, update, delete, deliver, findDirectMessage, Slack method, connect, auth, mail, rcpt, data),
   recipient (exact or pattern), rate (0 to 1), times, perRecipient (counts "times" for everybody apart).
   Kinds: status (status, headers, body, retryAfterSeconds, retryAfterAsDate), slow, hang, reset, cut (reset amid the
   answer), garbage, trickle (everyMs), huge (bytes). Each takes delayMs and processed: true means that the message was

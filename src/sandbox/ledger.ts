@@ -13,15 +13,15 @@ export interface LedgerEntry {
   /**
    * Teams: `29:…`, aadObjectId or `19:…`; Slack: e-mail (or the bare id); Google: `spaces/…`, or `users/…` for a direct
    * message; WhatsApp: the number's digits or the user id; hooks: the body's `to`, else the hook's name;
-   * Twilio: the number.
+   * Twilio: the number; web push: the browser's name.
    */
   readonly recipient: string;
   /**
    * Teams conversation id, Slack channel id, Google space, WhatsApp recipient, hook name, Twilio's sender, sender of the
-   * envelope.
+   * envelope, the browser again.
    */
   readonly conversation: string;
-  /** Idempotency key (`webhook-id`, Google's `requestId`, Message-ID), or what WhatsApp echoes; null where the provider has none. */
+  /** Idempotency key (`webhook-id`, Google's `requestId`, Message-ID), or what WhatsApp echoes, or a push's topic; null where the provider has none. */
   readonly key: string | null;
   /** A send whose key was seen before: a receiver that follows the standard drops it. Not in the counts. */
   readonly replay: boolean;
@@ -31,7 +31,7 @@ export interface LedgerEntry {
   readonly text: string | null;
   /** SHA-1 of the request body's text, hex. */
   readonly bodyHash: string;
-  /** The request body; null once newer bodies took its room (the last 16 MiB are kept). */
+  /** The request body, of a push what was encrypted in it; null once newer bodies took its room (the last 16 MiB are kept). */
   readonly body: string | null;
   /** Hooks only. */
   readonly signature: Signature | null;
@@ -203,8 +203,8 @@ export class Ledger {
   }
 }
 
-/** They hand the key back and heed it no further: a second send with it is a second message. */
-const ECHOING: ReadonlySet<ProviderName> = new Set(['whatsapp', 'smtp']);
+/** They hand the key back or heed it for a while only: a second send with it is a second message. */
+const ECHOING: ReadonlySet<ProviderName> = new Set(['whatsapp', 'smtp', 'webpush']);
 
 interface Sums {
   total: number;

@@ -15,6 +15,9 @@ export type WhatsappState = (typeof WHATSAPP_STATES)[number];
 export const TWILIO_STATES = ['reachable', 'stopped', 'landline', 'no_route', 'country_blocked', 'unknown'] as const;
 export type TwilioState = (typeof TWILIO_STATES)[number];
 
+export const PUSH_STATES = ['subscribed', 'gone', 'unknown', 'other_key'] as const;
+export type PushState = (typeof PUSH_STATES)[number];
+
 export interface TeamsPerson {
   /** `29:…` or an aadObjectId; exact, or a pattern with `*` and `?`. */
   readonly match: string;
@@ -57,6 +60,13 @@ export interface TwilioPerson {
   readonly state: TwilioState;
 }
 
+export interface PushPerson {
+  /** A browser's name, the last part of its endpoint; exact, or a pattern. */
+  readonly match: string;
+  /** `gone`: unsubscribed. `other_key`: subscribed with another VAPID key. */
+  readonly state: PushState;
+}
+
 export interface PeopleChange {
   /** Forgets everybody first, the built-in patterns too. */
   readonly replace?: boolean;
@@ -67,6 +77,7 @@ export interface PeopleChange {
   readonly google?: readonly GooglePerson[];
   readonly twilio?: readonly TwilioPerson[];
   readonly whatsapp?: readonly WhatsappPerson[];
+  readonly webpush?: readonly PushPerson[];
 }
 
 /** With no set-up everybody exists, except those whose names say otherwise, so that a demo has something to show. */
@@ -103,6 +114,11 @@ export const BUILT_IN: PeopleChange = {
     { match: '999131050*', state: 'opted_out' },
     { match: '999131049*', state: 'capped' },
   ],
+  webpush: [
+    { match: 'gone*', state: 'gone' },
+    { match: 'unknown*', state: 'unknown' },
+    { match: 'otherkey*', state: 'other_key' },
+  ],
 };
 
 /** Who exists, and in which state. Exact entries beat patterns; among patterns the latest wins. */
@@ -113,6 +129,7 @@ export class People {
   #google = new Roster<GooglePerson>('s');
   #twilio = new Roster<TwilioPerson>('s');
   #whatsapp = new Roster<WhatsappPerson>('s');
+  #webpush = new Roster<PushPerson>('s');
 
   /** Back to the built-in patterns (none of them when strict), then this change. */
   reset(change: PeopleChange): void {
@@ -121,13 +138,14 @@ export class People {
     this.change(change);
   }
 
-  change({ replace, strict, teams, slack, google, twilio, whatsapp }: PeopleChange): void {
+  change({ replace, strict, teams, slack, google, twilio, whatsapp, webpush }: PeopleChange): void {
     if (replace === true) {
       this.#teams = new Roster('s');
       this.#slack = new Roster('si');
       this.#google = new Roster('s');
       this.#twilio = new Roster('s');
       this.#whatsapp = new Roster('s');
+      this.#webpush = new Roster('s');
     }
     this.#strict = strict ?? this.#strict;
     for (const person of teams ?? []) this.#teams.put(person, person.aadObjectId);
@@ -135,6 +153,7 @@ export class People {
     for (const person of google ?? []) this.#google.put(person, person.space);
     for (const person of twilio ?? []) this.#twilio.put(person, undefined);
     for (const person of whatsapp ?? []) this.#whatsapp.put(person, undefined);
+    for (const person of webpush ?? []) this.#webpush.put(person, undefined);
   }
 
   /** By Teams id or aadObjectId. `match` of the answer is the person's one name in the ledger. */
@@ -170,6 +189,12 @@ export class People {
   twilioPerson(to: string): TwilioPerson {
     const state = this.#twilio.find(to)?.state ?? (this.#strict ? 'unknown' : 'reachable');
     return { match: to, state };
+  }
+
+  /** By the browser's name. */
+  pushPerson(name: string): PushPerson {
+    const state = this.#webpush.find(name)?.state ?? (this.#strict ? 'unknown' : 'subscribed');
+    return { match: name, state };
   }
 
   /** The Google spaces and users that have an entry of their own. */

@@ -9,6 +9,7 @@ export const PROVIDERS = [
   'hooks',
   'smtp',
   'twilio',
+  'webpush',
 ] as const;
 export type ProviderName = (typeof PROVIDERS)[number];
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test } from 'node:test';
+import { subscriptionAt } from './push-subscriptions.ts';
 import { startSandbox } from './sandbox.ts';
 import { call, openBot, openRig } from './test-rig.ts';
 
@@ -17,7 +18,7 @@ test('the guide shows the addresses, the credentials and commands that work', as
   const sandbox = await openRig();
   const { text, status } = await call(`${sandbox.urls.base}/`, { method: 'GET' });
   assert.equal(status, 200);
-  const { teams, slack, googleChat, whatsapp, hook, twilio } = sandbox.credentials;
+  const { teams, slack, googleChat, whatsapp, hook, twilio, webpush } = sandbox.credentials;
   for (const fact of [
     sandbox.urls.teams,
     sandbox.urls.login,
@@ -33,6 +34,9 @@ test('the guide shows the addresses, the credentials and commands that work', as
     hook.secret,
     sandbox.urls.twilio,
     twilio.authToken,
+    webpush.vapidPublicKey,
+    webpush.vapidPrivateKey,
+    JSON.stringify(subscriptionAt(sandbox.urls.webpush, 'jane').keys),
   ]) {
     assert.ok(text.includes(fact), fact);
   }

@@ -21,6 +21,7 @@ import { openTwilio } from './twilio.ts';
 import { type SandboxUrls, urlsAt } from './urls.ts';
 import { Watchers } from './watchers.ts';
 import { Webhooks } from './webhooks.ts';
+import { openWebpush } from './webpush.ts';
 import { openWhatsapp } from './whatsapp.ts';
 
 export interface SandboxOptions {
@@ -106,6 +107,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   });
   const hooks = openHooks({ secrets: hookSecrets, ledger, clock });
   const twilio = openTwilio({ account: TWILIO_ACCOUNT, people, ledger, clock });
+  const webpush = openWebpush({ vapidPublicKey: CREDENTIALS.webpush.vapidPublicKey, people, ledger, clock });
   const answering = openAnswering({ faults, clock });
   const control = openControl({ ledger, faults, people, hookSecrets, webhooks, stats, watchers, clock, reset });
   const providers: ReadonlyMap<string, readonly [ProviderName, Provider]> = new Map([
@@ -117,6 +119,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     ['whatsapp', ['whatsapp', whatsapp]],
     ['hooks', ['hooks', hooks]],
     ['twilio', ['twilio', twilio]],
+    ['webpush', ['webpush', webpush]],
   ]);
 
   const host = options.host ?? '127.0.0.1';

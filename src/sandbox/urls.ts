@@ -1,6 +1,6 @@
 /**
  * To paste into a connection. `teams`, `slack`, `googleChat` and `whatsapp` end in a slash as the real ones do; append `/name` to
- * `hooks`.
+ * `hooks` and `webpush`.
  */
 export interface SandboxUrls {
   readonly base: string;
@@ -19,6 +19,8 @@ export interface SandboxUrls {
   readonly hooks: string;
   /** apiUrl of Twilio; it ends in a slash too. */
   readonly twilio: string;
+  /** Endpoints of push subscriptions begin with it. */
+  readonly webpush: string;
   readonly smtp: { readonly host: string; readonly port: number };
 }
 
@@ -34,6 +36,7 @@ export function urlsAt(host: string, port: number, smtpPort: number): SandboxUrl
     whatsapp: `${base}/whatsapp/v25.0/`,
     hooks: `${base}/hooks`,
     twilio: `${base}/twilio/`,
+    webpush: `${base}/webpush`,
     smtp: { host, port: smtpPort },
   };
 }
