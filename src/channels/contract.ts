@@ -66,16 +66,23 @@ export interface MessageFault {
 
 /** Something within an account that has limits of its own: a conversation, a space, one method of an API. */
 export interface RateScope {
-  /** Unique within the account. */
+  /** Unique within the account; the limits of a key never change. */
   readonly key: string;
-  /** All of them hold. The same for every scope of the kind. */
-  readonly limits: readonly RateLimit[];
+  /** At most so many calls in any so many milliseconds; all of them hold. */
+  readonly windows?: readonly RateWindow[];
+  /** So many at once, and then one every so many milliseconds. */
+  readonly bucket?: RateBucket;
 }
 
-/** `calls` in any `ms` (a sliding window), or `burst` at once and then one every `everyMs`. */
-export type RateLimit =
-  | { readonly calls: number; readonly ms: number }
-  | { readonly burst: number; readonly everyMs: number };
+export interface RateWindow {
+  readonly calls: number;
+  readonly ms: number;
+}
+
+export interface RateBucket {
+  readonly burst: number;
+  readonly everyMs: number;
+}
 
 export interface ChannelDefaults {
   /** Requests a second over the connection by the provider's documentation; null: none documented. */
