@@ -1,4 +1,5 @@
 import { describe } from 'node:test';
+import { subscriptionAt } from '../sandbox/push-subscriptions.ts';
 import { startSandbox } from '../sandbox/sandbox.ts';
 import { examineChannel } from './exam.ts';
 import { hangoutchat } from './hangoutchat/hangoutchat.ts';
@@ -6,6 +7,7 @@ import { ivr } from './ivr.ts';
 import { msteams } from './msteams/msteams.ts';
 import { slack } from './slack/slack.ts';
 import { sms } from './sms/sms.ts';
+import { webpush } from './webpush/webpush.ts';
 import { whatsapp } from './whatsapp/whatsapp.ts';
 
 const start = () => startSandbox({ limits: 'off' });
@@ -98,6 +100,22 @@ describe('exam', () => {
       nativePayload: { type: 'image', image: { link: 'https://example.com/a.jpg' } },
       anyBodyWillDo: false,
       statuses: { 500: 'unknown', 502: 'unknown', 503: 'failed', 504: 'unknown' },
+    });
+  });
+  describe('webpush', () => {
+    examineChannel({
+      channel: webpush,
+      start,
+      settings: ({ urls, credentials }) => ({ ...credentials.webpush, allowedHosts: [urls.base] }),
+      provider: 'webpush',
+      route: 'send',
+      address: ({ urls }) => {
+        const { endpoint, keys } = subscriptionAt(urls.webpush, 'jane');
+        return { channelId: endpoint, reference: keys };
+      },
+      nativePayload: { title: 'News', webpush: { topic: 'news' } },
+      anyBodyWillDo: true,
+      statuses: { 500: 'failed', 502: 'failed', 503: 'failed', 504: 'unknown' },
     });
   });
   describe('ivr', () => {

@@ -5,7 +5,7 @@ import { Value } from 'typebox/value';
 import { isJsonObject, type JsonObject } from '../model/json.ts';
 import type { Address, Outcome } from '../model/outcome.ts';
 import type { Channel, SendRequest } from './contract.ts';
-import { type Desk, openDesk } from './test-desk.ts';
+import { type Desk, type DeskOptions, openDesk } from './test-desk.ts';
 
 /** What the exam needs of a simulated provider. */
 export interface ExamSimulator {
@@ -46,13 +46,18 @@ export function examineChannel<Simulator extends ExamSimulator>(exam: Exam<Simul
 
   before(async () => {
     simulator = await exam.start();
-    desk = openDesk({ ...exam, settings: exam.settings(simulator) });
+    desk = openDesk(optionsAt(simulator));
   });
   after(async () => {
     await desk.close();
     await simulator.close();
   });
 
+  const optionsAt = (place: Simulator): DeskOptions => ({
+    channel,
+    settings: exam.settings(place),
+    address: typeof exam.address === 'function' ? exam.address(place) : exam.address,
+  });
   const fail = (fault: ExamFault['fault']) =>
     simulator.faults.set([{ provider: exam.provider, route: exam.route, fault }]);
   const sendUnder = async (fault: ExamFault['fault'], request: Partial<SendRequest> = {}) => {
@@ -133,9 +138,9 @@ export function examineChannel<Simulator extends ExamSimulator>(exam: Exam<Simul
 
     test('when nothing listens has failed', async () => {
       const elsewhere = await exam.start();
-      const settings = exam.settings(elsewhere);
+      const options = optionsAt(elsewhere);
       await elsewhere.close();
-      const lonely = openDesk({ ...exam, settings });
+      const lonely = openDesk(options);
       const outcome = checkOutcome(await lonely.send());
       assert.equal(outcome.kind === 'failed' && outcome.reason, 'provider_unreachable');
       assert.equal((await lonely.session.check(AbortSignal.timeout(1_000))).ok, exam.anyBodyWillDo);
@@ -143,7 +148,7 @@ export function examineChannel<Simulator extends ExamSimulator>(exam: Exam<Simul
     });
 
     test('when the network is not allowed is refused, for the whole connection', async () => {
-      const fenced = openDesk({ ...exam, settings: exam.settings(simulator), allowPrivateNetwork: false });
+      const fenced = openDesk({ ...optionsAt(simulator), allowPrivateNetwork: false });
       const outcome = checkOutcome(await fenced.send());
       assert.ok(outcome.kind === 'rejected');
       assert.deepEqual([outcome.scope, outcome.reason], ['connection', 'url_refused']);
@@ -212,7 +217,7 @@ export function examineChannel<Simulator extends ExamSimulator>(exam: Exam<Simul
 
     test('frees what it holds', async () => {
       const before = openSockets();
-      const guest = openDesk({ ...exam, settings: exam.settings(simulator) });
+      const guest = openDesk(optionsAt(simulator));
       await Promise.all(Array.from({ length: 20 }, () => guest.send()));
       assert.ok(openSockets() > before, 'the test must open connections');
       await guest.close();

@@ -5,10 +5,11 @@ import { ivr } from './ivr.ts';
 import { msteams } from './msteams/msteams.ts';
 import { slack } from './slack/slack.ts';
 import { sms } from './sms/sms.ts';
+import { webpush } from './webpush/webpush.ts';
 import { whatsapp } from './whatsapp/whatsapp.ts';
 
 /** Every channel there is. A new one is a file beside this one and a line here. */
-export const CHANNELS: readonly Channel[] = [msteams, slack, ivr, hangoutchat, whatsapp, email, sms];
+export const CHANNELS: readonly Channel[] = [msteams, slack, ivr, hangoutchat, whatsapp, email, sms, webpush];
 
 /** The channel for an id or any spelling callers use; null when there is none. */
 export function findChannel(spelling: string): Channel | null {
