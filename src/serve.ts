@@ -60,9 +60,10 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     store,
     tenancy,
     channels: CHANNELS,
+    tools,
     clock,
     logger,
-    engine,
+    engine: { wake: () => engine.wake(), describeConnection: () => null },
     // Without a key of its own the server publishes one nobody depends on: apps that enforce JWE need a lasting key.
     platformKey: await openPlatformKey(settings.platformKey ?? generatePlatformPem()),
     isDraining: () => draining,

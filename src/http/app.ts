@@ -1,10 +1,13 @@
 import type { FastifyInstance } from 'fastify';
+import type { Channel, ChannelTools } from '../channels/contract.ts';
 import type { Clock } from '../model/clock.ts';
+import type { JsonObject } from '../model/json.ts';
 import type { Logger } from '../model/logger.ts';
 import { SCOPE_SEND, type Tenancy } from '../model/tenancy.ts';
 import type { Store } from '../store/port.ts';
 import { createGate } from './auth/gate.ts';
 import type { PlatformKey } from './auth/platform-key.ts';
+import { callbackRoutes } from './callbacks/callbacks.ts';
 import { KORE_PREFIX } from './error-handler.ts';
 import { answerAlive, createReadiness } from './health.ts';
 import { createJwks } from './jwks.ts';
@@ -17,6 +20,8 @@ import { statusReplyV1, statusReplyV2 } from './kore/replies.ts';
 import { createStatus } from './kore/status.ts';
 import { openKoreSurface } from './kore/surface.ts';
 import { requireJsonBody } from './media-type.ts';
+import { connectionRoutes } from './native/connections.ts';
+import { notificationRoutes } from './native/notifications.ts';
 import { peopleRoutes } from './native/people.ts';
 import { DEFAULT_LIMITS, openServer, type ServerLimits } from './server.ts';
 
@@ -26,10 +31,16 @@ export interface AppParts {
   readonly store: Store;
   readonly tenancy: Tenancy;
   /** Every channel there is; what a bot may use of them is in the tenancy. */
-  readonly channels: readonly ChannelFacts[];
+  readonly channels: readonly (ChannelFacts & Pick<Channel, 'openInbox'>)[];
+  /** What the inboxes of channels work with. */
+  readonly tools: ChannelTools;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly engine: { wake(): void };
+  readonly engine: {
+    wake(): void;
+    /** What it does on a connection just now; null: nothing yet. */
+    describeConnection(connectionId: string): JsonObject | null;
+  };
   readonly platformKey: PlatformKey;
   readonly limits?: Partial<ServerLimits>;
   /** True once shutdown began; `/readyz` then answers 503. */
@@ -75,6 +86,17 @@ export function createApp(parts: AppParts): FastifyInstance {
     gate,
     findChannel: createCatalog(parts.channels).find,
     maxUploadBytes: limits.maxUploadBytes,
+  });
+  app.register(notificationRoutes, { prefix: NATIVE_PREFIX, store, gate });
+  app.register(connectionRoutes, {
+    ...parts,
+    prefix: NATIVE_PREFIX,
+    gate,
+    describeConnection: (id) => parts.engine.describeConnection(id),
+  });
+  app.register(callbackRoutes, {
+    ...parts,
+    findChannel: (id) => parts.channels.find((channel) => channel.id === id) ?? null,
   });
   return app;
 }

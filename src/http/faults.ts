@@ -46,9 +46,16 @@ export const FAULTS = {
   ),
   notification_unknown: row([400, 400, 'Invalid request ID'], [404, 'not_found', 'There is no such notification']),
   person_unknown: row([404, 404, 'Not Found'], [404, 'not_found', 'There is no such person']),
+  connection_unknown: row([404, 404, 'Not Found'], [404, 'not_found', 'There is no such connection']),
+  suppression_unknown: row([404, 404, 'Not Found'], [404, 'not_found', 'The identity is not suppressed']),
   people_invalid: row(
     [422, 422, 'Unprocessable Content'],
     [422, 'people_invalid', 'The file cannot be imported as it is'],
+  ),
+  callback_unknown: row([404, 404, 'Not Found'], [404, 'not_found', 'No connection listens here']),
+  callbacks_busy: row(
+    [503, 503, 'Service Unavailable'],
+    [503, 'callbacks_busy', 'Too many events at once: send it again later'],
   ),
   imports_busy: row([429, 429, 'Too Many Requests'], [429, 'imports_busy', 'Other imports of this bot are running']),
   store_unavailable: row(

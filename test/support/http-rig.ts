@@ -5,7 +5,6 @@ import { CHANNELS } from '../../src/channels/list.ts';
 import { createTenancy } from '../../src/config/tenancy.ts';
 import { type AppParts, createApp } from '../../src/http/app.ts';
 import { generatePlatformPem, openPlatformKey, type PlatformKey } from '../../src/http/auth/platform-key.ts';
-import type { ChannelFacts } from '../../src/http/kore/channel-catalog.ts';
 import type { Clock } from '../../src/model/clock.ts';
 import { connectionId } from '../../src/model/ids.ts';
 import type { JsonObject } from '../../src/model/json.ts';
@@ -71,12 +70,6 @@ export const APPS: readonly App[] = [
   { ...builder, clientId: 'cs-weak', key: 'short' },
 ];
 
-/** The channels there are, and one of the documentation's that is still to come. */
-export const CHANNEL_FACTS: readonly ChannelFacts[] = [
-  ...CHANNELS,
-  { id: 'whatsapp', aliases: [], identityKey: 'phoneNumber', named: false },
-];
-
 const CONNECTIONS: readonly Connection[] = [
   connection(BOT, 'msteams', null),
   connection(BOT, 'slack', null),
@@ -87,10 +80,17 @@ const CONNECTIONS: readonly Connection[] = [
   connection(OTHER_BOT, 'msteams', null),
 ];
 
+/** Nothing of the HTTP surface calls anybody by itself. */
+const NOWHERE = {
+  request: () => Promise.reject(new Error('no call was expected')),
+  close: async () => {},
+};
+
 const NO_LIMITS: CallLimits = { perMinute: 0, perHour: 0 };
 
 export async function startRig(
-  options: Partial<Pick<AppParts, 'limits' | 'isDraining'>> & {
+  options: Partial<Pick<AppParts, 'limits' | 'isDraining' | 'channels'>> & {
+    readonly publicUrl?: string;
     readonly callLimits?: CallLimits;
     readonly database?: string;
     /** Puts something between the app and the store, to see what a broken store does. */
@@ -113,10 +113,11 @@ export async function startRig(
       connections: CONNECTIONS,
       callLimits: options.callLimits ?? NO_LIMITS,
     }),
-    channels: CHANNEL_FACTS,
+    channels: options.channels ?? CHANNELS,
+    tools: { outbound: NOWHERE, clock, random: () => 0.5, publicUrl: options.publicUrl ?? null },
     clock,
     logger: recordInto(lines),
-    engine: { wake: () => wakes++ },
+    engine: { wake: () => wakes++, describeConnection: () => null },
     platformKey,
     ...(options.limits && { limits: options.limits }),
     ...(options.isDraining && { isDraining: options.isDraining }),

@@ -1,4 +1,4 @@
-import type { Message } from '../../model/message.ts';
+import type { Content } from '../../model/message.ts';
 import type { Recipient } from '../../model/notification.ts';
 import type { ChannelFacts } from './channel-catalog.ts';
 
@@ -10,7 +10,7 @@ export interface Asked {
   /** webhookInstanceName; null takes the bot's first connection of the channel. */
   readonly connectionName: string | null;
   readonly resolve: boolean;
-  readonly message: Message;
+  readonly message: Content;
   readonly recipients: readonly Recipient[];
 }
 

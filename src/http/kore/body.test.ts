@@ -1,18 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
-import {
-  BOT,
-  CHANNEL_FACTS,
-  call,
-  OTHER_BOT,
-  post,
-  type Rig,
-  startRig,
-  tokenFor,
-} from '../../../test/support/http-rig.ts';
+import { BOT, call, OTHER_BOT, post, type Rig, startRig, tokenFor } from '../../../test/support/http-rig.ts';
+import { CHANNELS } from '../../channels/list.ts';
 
-const KNOWN = CHANNEL_FACTS.map((channel) => channel.id).join(', ');
+const KNOWN = CHANNELS.map((channel) => channel.id).join(', ');
 
 const v1 = {
   channel: 'msteams',

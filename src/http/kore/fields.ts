@@ -1,5 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
-import type { Message } from '../../model/message.ts';
+import type { Content } from '../../model/message.ts';
 import { type MessageType, readMessage } from '../../render/message.ts';
 import { Fault } from '../faults.ts';
 import { type Asked, MAX_IDENTITIES } from './asked.ts';
@@ -34,7 +34,7 @@ export function readConnectionName(body: JsonObject, channel: ChannelFacts): str
 }
 
 /** Every spelling the documentation ever used: `message` or `content`, holding `val` or `value`. */
-export function readMessageField(body: JsonObject, types: readonly MessageType[], isStrict: boolean): Message {
+export function readMessageField(body: JsonObject, types: readonly MessageType[], isStrict: boolean): Content {
   const field = oneOf(body, ['message', 'content'], '');
   const source = body[field];
   if (!isJsonObject(source)) throw invalid(field, `${lack(source)}; send an object with type and value`);

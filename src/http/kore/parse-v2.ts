@@ -1,6 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
 import { findJsonFault } from '../../model/json-guard.ts';
-import type { Message, Parameters } from '../../model/message.ts';
+import type { Content, Parameters } from '../../model/message.ts';
 import type { Recipient } from '../../model/notification.ts';
 import { parsePayload } from '../../render/message.ts';
 import type { Asked } from './asked.ts';
@@ -37,7 +37,7 @@ function checkIdentityType(body: JsonObject): void {
   if (type !== undefined && type !== 'resolve') throw invalid('userIdentityType', 'use "resolve" or leave it out');
 }
 
-function readRecipient(item: Json, seq: number, channel: ChannelFacts, message: Message): Recipient {
+function readRecipient(item: Json, seq: number, channel: ChannelFacts, message: Content): Recipient {
   if (!isJsonObject(item)) throw invalid(`identities[${seq}]`, `must be an object with ${channel.identityKey}`);
   for (const key in item) {
     if (key !== channel.identityKey && key !== 'customMessage' && key !== 'parameters') {
@@ -57,11 +57,11 @@ function readRecipient(item: Json, seq: number, channel: ChannelFacts, message: 
 }
 
 /** An empty one counts as none: Kore sends the common message then. */
-function readCustomMessage(custom: Json | undefined, seq: number, message: Message): string | null {
+function readCustomMessage(custom: Json | undefined, seq: number, message: Content): string | null {
   if (custom === undefined || custom === '') return null;
   const path = `identities[${seq}].customMessage`;
   if (typeof custom !== 'string') throw invalid(path, 'must be a string');
-  const payload = message.type === 'native' ? parsePayload(custom) : null;
+  const payload = message.type === 'text' ? null : parsePayload(custom);
   const fault = payload === null ? null : findJsonFault(payload);
   if (fault !== null) throw invalid(path, `the JSON in it is refused: ${fault}`);
   return custom;

@@ -13,7 +13,7 @@ import { callerOf } from '../auth/gate.ts';
 import { Fault } from '../faults.ts';
 import type { NativeContext } from './context.ts';
 import { createPeopleImport, FORMATS_BY_TYPE, requirePeopleBody } from './import-people.ts';
-import { readQuery } from './query.ts';
+import { readLimit, readQuery } from './query.ts';
 
 export interface PeopleParts extends Pick<NativeContext, 'store' | 'clock'> {
   readonly findChannel: FindChannel;
@@ -80,14 +80,10 @@ function streamPeople(
   return reply.send(Readable.from(exportPeople(parts), { objectMode: false, highWaterMark: 64 * 1024 }));
 }
 
-const MAX_PAGE = 500;
-
 function readPage(request: FastifyRequest): { readonly limit: number; readonly cursor: string } {
-  const { limit = '100', cursor = '' } = readQuery(request, ['limit', 'cursor']);
-  const isLimit = /^[1-9][0-9]{0,2}$/.test(limit) && Number(limit) <= MAX_PAGE;
-  if (!isLimit) throw new Fault('body_invalid', `limit is a number from 1 to ${MAX_PAGE}`);
+  const { limit, cursor = '' } = readQuery(request, ['limit', 'cursor']);
   if (cursor !== '' && !isId('u', cursor)) throw new Fault('body_invalid', 'cursor is the nextCursor of another page');
-  return { limit: Number(limit), cursor };
+  return { limit: readLimit(limit), cursor };
 }
 
 function createPersonShow({ store }: PeopleParts) {
@@ -115,7 +111,7 @@ function readKey(request: FastifyRequest): { readonly botId: string; readonly pe
 /** What an import takes, and where each address is from. */
 function toDocument(person: Person): JsonObject {
   const addresses = person.addresses.map(
-    ({ connectionId, channel, connectionName, channelId, reference, source, at }) => ({
+    ({ connectionId, channel, connectionName, channelId, reference, source, at, workedAt }) => ({
       channel,
       name: connectionName,
       channelId,
@@ -123,6 +119,7 @@ function toDocument(person: Person): JsonObject {
       connectionId,
       source,
       learnedAt: new Date(at).toISOString(),
+      lastWorkedAt: workedAt === undefined ? null : new Date(workedAt).toISOString(),
     }),
   );
   return { ...toJson(person), addresses };

@@ -17,6 +17,15 @@ export function readQuery<Key extends string>(
   return known;
 }
 
+const MAX_PAGE = 500;
+
+/** `?limit=`: how long a page is. */
+export function readLimit(given = '100'): number {
+  const isLimit = /^[1-9][0-9]{0,2}$/.test(given) && Number(given) <= MAX_PAGE;
+  if (!isLimit) throw new Fault('body_invalid', `limit is a number from 1 to ${MAX_PAGE}`);
+  return Number(given);
+}
+
 const list = (keys: readonly string[]): string =>
   keys.length === 0 ? 'this route takes none' : `this route takes ${keys.join(', ')}`;
 
