@@ -18,6 +18,9 @@ export interface Desk {
 /** Whose recipients the desk writes to. */
 export const NOTIFICATION_ID = 'ds-0c1f4ba4-5a05-5e0c-9e0e-6b1d3a2c4f10';
 
+/** The connection that desks are opened for. */
+export const CONNECTION_ID = 'dc-test';
+
 /** A call as it went out; a body of bytes is written down in base64url. */
 export interface DeskCall extends OutboundCall {
   readonly body: string | null;
@@ -47,7 +50,7 @@ export function openDesk({ channel, settings, address, ...more }: DeskOptions): 
     close: () => wire.close(),
   };
   const connection = {
-    id: 'dc-test',
+    id: CONNECTION_ID,
     botId: 'st-test',
     channel: channel.id,
     name: channel.named ? 'Test' : null,

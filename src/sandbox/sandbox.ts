@@ -17,7 +17,7 @@ import { openSlack } from './slack.ts';
 import { openSmtp } from './smtp/relay.ts';
 import { type SandboxStats, Stats } from './stats.ts';
 import { openTeams } from './teams.ts';
-import { openTwilio } from './twilio.ts';
+import { openTwilio, type Twilio } from './twilio.ts';
 import { type SandboxUrls, urlsAt } from './urls.ts';
 import { Watchers } from './watchers.ts';
 import { Webhooks } from './webhooks.ts';
@@ -71,6 +71,8 @@ export interface Sandbox {
   readonly hookSecrets: HookSecrets;
   /** Where the providers post their events to. */
   readonly webhooks: Webhooks;
+  /** Lets somebody answer a text message. */
+  readonly twilio: Pick<Twilio, 'say'>;
   stats(): SandboxStats;
   /** Resolves as soon as the condition holds; it is asked again whenever a call comes in, is processed or ends. */
   until(condition: () => boolean): Promise<void>;
@@ -106,7 +108,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     clock,
   });
   const hooks = openHooks({ secrets: hookSecrets, ledger, clock });
-  const twilio = openTwilio({ account: TWILIO_ACCOUNT, people, ledger, clock });
+  const twilio = openTwilio({ account: TWILIO_ACCOUNT, people, ledger, webhooks, clock });
   const webpush = openWebpush({ vapidPublicKey: CREDENTIALS.webpush.vapidPublicKey, people, ledger, clock });
   const answering = openAnswering({ faults, clock });
   const control = openControl({ ledger, faults, people, hookSecrets, webhooks, stats, watchers, clock, reset });
@@ -146,6 +148,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     people,
     hookSecrets,
     webhooks,
+    twilio,
     stats: () => stats.read(),
     until: (condition) => watchers.until(condition),
     reset,

@@ -25,6 +25,10 @@ export function senderForeign(from: string): Answer {
   return no(400, 21659, `'From' ${from} is not a Twilio phone number or Short Code country mismatch`);
 }
 
+export function callbackInvalid(url: string): Answer {
+  return no(400, 21609, `The 'StatusCallback' URL ${url} is not a valid URL.`);
+}
+
 export function recipientInvalid(to: string): Answer {
   return no(400, 21211, `Invalid 'To' Phone Number: ${to}`);
 }

@@ -76,6 +76,7 @@ const REFUSED: readonly (readonly [string, Readonly<Record<string, string>>, num
   ['an unknown messaging service', { MessagingServiceSid: 'MG1' }, 400, 21705],
   ['a bad template id', { ContentSid: 'HX1' }, 400, 21655],
   ['variables without a template', { ContentVariables: '{}' }, 400, 21656],
+  ['a callback that is no URL', { StatusCallback: 'beckon' }, 400, 21609],
 ];
 
 describe('A refusal', () => {

@@ -4,24 +4,36 @@ import type { TwilioAccount } from './credentials.ts';
 import type { Ledger } from './ledger.ts';
 import type { People } from './people.ts';
 import { type Answer, type Call, json, type Plan, type Provider, planAnswer } from './provider.ts';
+import { listStatusCallbacks, signForm, type TwilioMessage } from './twilio-callbacks.ts';
 import * as refusal from './twilio-errors.ts';
+import type { WebhookReply, Webhooks } from './webhooks.ts';
 
 export interface TwilioParts {
   readonly account: TwilioAccount;
   readonly people: People;
   readonly ledger: Ledger;
+  readonly webhooks: Webhooks;
   readonly clock: Clock;
+}
+
+export interface Twilio extends Provider {
+  /**
+   * Somebody answers: what they said is posted to the webhook of `twilio`, signed; STOP and START are obeyed here too.
+   * `optOutType` is what Advanced Opt-Out adds.
+   */
+  say(from: string, body: string, optOutType?: 'STOP' | 'START' | 'HELP'): Promise<WebhookReply | null>;
 }
 
 const BODY_LENGTH = 1600;
 const MESSAGES = /^\/2010-04-01\/Accounts\/([^/]+)\/Messages\.json$/;
 
 /**
- * What Twilio does for somebody who sends text messages: create one, list them. It queues without limit and calls
- * nobody back; how fast a sender really sends is not simulated.
+ * What Twilio does for somebody who sends text messages: create one, list them, tell what becomes of it and what is
+ * answered. It queues without limit; how fast a sender really sends is not simulated.
  */
-export function openTwilio({ account, people, ledger, clock }: TwilioParts): Provider {
+export function openTwilio({ account, people, ledger, webhooks, clock }: TwilioParts): Twilio {
   let created = 0;
+  let answered = 0;
 
   function plan(call: Call): Plan {
     const accountSid = MESSAGES.exec(call.path)?.[1];
@@ -46,7 +58,7 @@ export function openTwilio({ account, people, ledger, clock }: TwilioParts): Pro
 
   function create(call: Call, form: URLSearchParams): Answer {
     const to = form.get('To') ?? '';
-    const bad = checkSender(form, account) ?? checkContent(form) ?? checkRecipient(to);
+    const bad = checkSender(form, account) ?? checkContent(form) ?? checkCallback(form) ?? checkRecipient(to);
     if (bad !== null) return bad;
     const message = toMessage(form, `SM${(++created).toString(16).padStart(32, '0')}`, account, clock.now());
     ledger.record({
@@ -60,7 +72,37 @@ export function openTwilio({ account, people, ledger, clock }: TwilioParts): Pro
       signature: null,
       body: call.body,
     });
+    const url = form.get('StatusCallback');
+    if (url !== null) tellStatuses(url, { sid: String(message['sid']), from: form.get('From') ?? account.from, to });
     return json(201, message);
+  }
+
+  function tellStatuses(url: string, message: TwilioMessage): void {
+    for (const post of listStatusCallbacks(url, message, account)) void webhooks.postTo(url, post);
+  }
+
+  function say(from: string, body: string, optOutType?: string): Promise<WebhookReply | null> {
+    const url = webhooks.urlOf('twilio');
+    if (url === null) return Promise.resolve(null);
+    const word = optOutType ?? body.trim().toUpperCase();
+    if (word === 'STOP') people.change({ twilio: [{ match: from, state: 'stopped' }] });
+    if (word === 'START') people.change({ twilio: [{ match: from, state: 'reachable' }] });
+    const sid = `SM${(++answered).toString(16).padStart(32, 'f')}`;
+    const fields = {
+      SmsMessageSid: sid,
+      NumMedia: '0',
+      SmsSid: sid,
+      SmsStatus: 'received',
+      Body: body,
+      To: account.from,
+      NumSegments: '1',
+      MessageSid: sid,
+      AccountSid: account.accountSid,
+      From: from,
+      ApiVersion: '2010-04-01',
+      ...(optOutType === undefined ? {} : { OptOutType: optOutType }),
+    };
+    return webhooks.post('twilio', signForm(url, account, fields));
   }
 
   function checkRecipient(to: string): Answer | null {
@@ -69,7 +111,7 @@ export function openTwilio({ account, people, ledger, clock }: TwilioParts): Pro
     return refusal.refusePhone(to, people.twilioPerson(to).state);
   }
 
-  return { plan, refuse: refusal.twilioRefusal };
+  return { plan, refuse: refusal.twilioRefusal, say };
 }
 
 function basic(user: string, password: string): string {
@@ -97,6 +139,11 @@ function checkContent(form: URLSearchParams): Answer | null {
   }
   if (body === '' && contentSid === null && !form.has('MediaUrl')) return refusal.bodyMissing;
   return [...body].length > BODY_LENGTH ? refusal.bodyTooLong : null;
+}
+
+function checkCallback(form: URLSearchParams): Answer | null {
+  const url = form.get('StatusCallback');
+  return url === null || /^https?:\/\/[^\s]+$/.test(url) ? null : refusal.callbackInvalid(url);
 }
 
 /** The Message resource, as far as it is of use to somebody who just made one. */

@@ -1,9 +1,9 @@
 import type { Clock } from '../../model/clock.ts';
 import type { Message } from '../../model/message.ts';
-import type { Outcome, Rejected } from '../../model/outcome.ts';
+import type { Outcome } from '../../model/outcome.ts';
 import type { Connection } from '../../model/tenancy.ts';
 import { cleanDetail } from '../clean-detail.ts';
-import type { ChannelSession, ChannelTools, CheckResult, SendRequest } from '../contract.ts';
+import type { ChannelSession, ChannelTools, CheckResult, MessageFault, SendRequest } from '../contract.ts';
 import type { Outbound, OutboundResponse } from '../outbound.ts';
 import { parseRetryAfter } from '../retry-after.ts';
 import { sendUnanswered } from '../unanswered.ts';
@@ -43,8 +43,8 @@ export class GenericSession implements ChannelSession {
   }
 
   async send({ key, address, message, signal }: SendRequest): Promise<Outcome> {
-    const text = readText(message);
-    if (typeof text !== 'string') return text;
+    const text = readGatewayText(message);
+    if (typeof text !== 'string') return reject('message', text.reason, text.detail);
     const to = readPhoneNumber(address.channelId);
     if (to === null) return NO_PHONE_NUMBER;
 
@@ -78,15 +78,17 @@ export class GenericSession implements ChannelSession {
   }
 }
 
-function readText(message: Message): string | Rejected {
-  if (message.type === 'text') return message.text === '' ? EMPTY : message.text;
+/** What a message says; or why nobody can be sent it. How long it may be only the gateway knows. */
+export function readGatewayText(message: Message): string | MessageFault {
+  if (message.type === 'text') return message.text === '' ? invalid('text: is empty.') : message.text;
   const { body, ...others } = message.payload;
   if (typeof body === 'string' && body !== '' && Object.keys(others).length === 0) return body;
-  const detail = 'The payload for an SMS gateway is {"body": "the text"} and nothing else.';
-  return reject('message', 'message_invalid', detail);
+  return invalid('body: the payload for an SMS gateway is {"body": "the text"} and nothing else.');
 }
 
-const EMPTY = reject('message', 'message_invalid', 'The message is empty.');
+function invalid(detail: string): MessageFault {
+  return { reason: 'message_invalid', detail };
+}
 
 const OUR_HEADERS =
   /^(?:content-.*|user-agent|host|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|proxy-.*)$/i;

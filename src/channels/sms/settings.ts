@@ -9,7 +9,9 @@ const secret = (description: string) =>
 
 const TWILIO_KEYS = {
   accountSid: sid('AC', 'The Twilio account: AC and 32 hex digits'),
-  authToken: Type.Optional(secret("The account's auth token, unless there is an API key.")),
+  authToken: Type.Optional(
+    secret("The account's auth token. Callbacks are signed with it; to send, an API key will do instead."),
+  ),
   apiKeySid: Type.Optional(sid('SK', 'An API key to use instead of the auth token: SK and 32 hex digits')),
   apiKeySecret: Type.Optional(secret('The secret that goes with apiKeySid.')),
   from: Type.Optional(

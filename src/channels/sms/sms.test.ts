@@ -122,25 +122,25 @@ const native = (payload: JsonObject): Message => ({ type: 'native', payload });
 const MESSAGES: readonly (readonly [string, Message, RegExp | null])[] = [
   ['1,600 characters', text(1600), null],
   ['1,600 emoji', text(1600, '🧨'), null],
-  ['1,601 characters', text(1601), /longer than the 1600 characters/],
-  ['1,601 native characters', native({ body: 'x'.repeat(1601) }), /longer than the 1600 characters/],
-  ['nothing', text(0), /^The message is empty\.$/],
-  ['an empty payload', native({}), /^The message is empty\.$/],
-  [
-    'another recipient',
-    native({ body: 'a', to: '+1' }),
-    /^"to" is not a key of an SMS payload; there is body, mediaUrl/,
-  ],
-  ['a callback', native({ body: 'a', StatusCallback: 'https://example.com' }), /^"StatusCallback" is not a key/],
-  ['an inherited key', native(JSON.parse('{"__proto__":1,"body":"a"}')), /^"__proto__" is not a key/],
-  ['a body that is no text', native({ body: 1 }), /^body of the payload must be text\.$/],
-  ['media of other kinds', native({ mediaUrl: ['ftp://example.com'] }), /^mediaUrl of the payload must be a list of/],
-  ['a bad template', native({ contentSid: 'HX1' }), /^contentSid of the payload must be/],
+  ['1,601 characters', text(1601), /^text: has 1,601 characters; Twilio takes 1,600\.$/],
+  ['1,601 native characters', native({ body: 'x'.repeat(1601) }), /^body: has 1,601 characters/],
+  ['nothing', text(0), /^text: is empty\.$/],
+  ['an empty payload', native({}), /^body: is empty\.$/],
+  ['another recipient', native({ body: 'a', to: '+1' }), /^to: is no key of an SMS payload; there is body, mediaUrl/],
+  ['a callback', native({ body: 'a', StatusCallback: 'https://example.com' }), /^StatusCallback: is no key/],
+  ['an inherited key', native(JSON.parse('{"__proto__":1,"body":"a"}')), /^__proto__: is no key/],
+  ['a body that is no text', native({ body: 1 }), /^body: must be text\.$/],
+  ['media of other kinds', native({ mediaUrl: ['ftp://example.com'] }), /^mediaUrl: must be a list of/],
+  ['a bad template', native({ contentSid: 'HX1' }), /^contentSid: must be/],
   ['a template and variables as text', native({ contentSid: HX, contentVariables: '{"1":"a"}' }), null],
-  ['variables that are none', native({ contentSid: HX, contentVariables: 'x' }), /^contentVariables of the payload/],
-  ['variables without a template', native({ body: 'a', contentVariables: {} }), /need a contentSid/],
+  [
+    'variables that are none',
+    native({ contentSid: HX, contentVariables: 'x' }),
+    /^contentVariables: must be a mapping/,
+  ],
+  ['variables without a template', native({ body: 'a', contentVariables: {} }), /^contentVariables: needs contentSid/],
   ['ten hours', native({ body: 'a', validityPeriod: 36_000 }), null],
-  ['longer than that', native({ body: 'a', validityPeriod: 36_001 }), /^validityPeriod of the payload must be whole/],
+  ['longer than that', native({ body: 'a', validityPeriod: 36_001 }), /^validityPeriod: must be whole/],
 ];
 
 describe('A message to Twilio', () => {
@@ -154,8 +154,26 @@ describe('A message to Twilio', () => {
         assert.ok(outcome.kind === 'rejected' && outcome.scope === 'message');
         assert.match(outcome.detail, said);
       }
+      const { kind: _, ...fault } = { kind: '', ...sms.inspect?.(message, TWILIO) };
+      if (outcome.kind === 'rejected') assert.deepEqual(fault, { reason: outcome.reason, detail: outcome.detail });
+      else assert.equal(sms.inspect?.(message, TWILIO), null);
     });
   }
+
+  test('may be longer than Twilio takes where somebody else sends', () => {
+    assert.equal(sms.inspect?.(text(1601), GENERIC), null);
+    assert.equal(sms.inspect?.(text(1601)), null, 'nobody said who sends');
+    assert.equal(sms.inspect?.(native({ mediaUrl: ['https://example.com/a.png'] })), null);
+    const fault = sms.inspect?.(native({ mediaUrl: ['https://example.com/a.png'] }), GENERIC);
+    assert.match(fault?.detail ?? '', /^body: the payload for an SMS gateway is/);
+  });
+
+  test('gets values that cannot end the text they are put into', () => {
+    const escapeAt = (value: string, path: string | null) => sms.escapeValue?.(value, path);
+    assert.equal(escapeAt('a","2":"b\n', 'contentVariables'), 'a\\",\\"2\\":\\"b\\n');
+    assert.equal(escapeAt('a"<b>', 'body'), 'a"<b>');
+    assert.equal(escapeAt('a"<b>', null), 'a"<b>');
+  });
 });
 
 /** [number, outcome] */
@@ -163,7 +181,7 @@ const PHONES: readonly (readonly [string, string])[] = [
   ['+15005550001', 'rejected recipient unreachable_recipient'],
   ['+15005550002', 'rejected recipient unreachable_recipient'],
   ['+15005550003', 'rejected recipient unreachable_recipient'],
-  ['+15005550004', 'rejected recipient blocked_by_recipient'],
+  ['+15005550004', 'rejected recipient opted_out'],
   ['+15005550009', 'rejected recipient unreachable_recipient'],
 ];
 

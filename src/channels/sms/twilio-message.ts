@@ -1,30 +1,31 @@
 import { isJsonObject, type Json, type JsonObject, parseJsonObject } from '../../model/json.ts';
 import type { Message } from '../../model/message.ts';
-import type { Rejected } from '../../model/outcome.ts';
-import { reject } from './refusals.ts';
+import type { MessageFault } from '../contract.ts';
 
-export const MAX_BODY_CHARACTERS = 1600;
+const MAX_BODY_CHARACTERS = 1600;
 const MAX_MEDIA = 10;
 const MAX_VALIDITY_SECONDS = 36_000;
 
-/** The form fields of a message, without sender and recipient; or why no recipient can be sent it. */
-export function writeTwilioMessage(message: Message): readonly (readonly [string, string])[] | Rejected {
+export type Fields = readonly (readonly [string, string])[];
+
+/** The form fields of a message, without sender and recipient; or why nobody can be sent it. */
+export function writeTwilioMessage(message: Message): Fields | MessageFault {
   const payload = message.type === 'text' ? { body: message.text } : message.payload;
   const strange = Object.keys(payload).find((key) => !Object.hasOwn(WRITERS, key));
-  if (strange !== undefined) return invalid(`"${strange}" is not a key of an SMS payload; there is ${KEYS}`);
+  if (strange !== undefined) return invalid(showKey(strange), `is no key of an SMS payload; there is ${KEYS}`);
   const fields: (readonly [string, string])[] = [];
   for (const [key, write] of Object.entries(WRITERS)) {
     const value = payload[key];
     if (value === undefined) continue;
     const written = write(value);
-    if (typeof written === 'string') return invalid(`${key} of the payload must be ${written}`);
+    if (typeof written === 'string') return invalid(key, `must be ${written}`);
     fields.push(...written);
   }
-  return refuseContent(payload) ?? fields;
+  return findContentFault(payload, message.type === 'text' ? 'text' : 'body') ?? fields;
 }
 
 /** Form fields, or what the value should be. */
-type Writer = (value: Json) => readonly (readonly [string, string])[] | string;
+type Writer = (value: Json) => Fields | string;
 
 const WRITERS: Readonly<Record<string, Writer>> = {
   body: (value) => (typeof value === 'string' ? [['Body', value]] : 'text'),
@@ -50,19 +51,22 @@ function isMediaList(value: Json): value is string[] {
   return value.every((url) => typeof url === 'string' && /^https?:\/\//.test(url));
 }
 
-function refuseContent({ body, mediaUrl, contentSid, contentVariables }: JsonObject): Rejected | null {
-  if (!body && mediaUrl === undefined && contentSid === undefined) return invalid('The message is empty');
-  if (contentVariables !== undefined && contentSid === undefined) {
-    return invalid('contentVariables of the payload need a contentSid');
-  }
+function findContentFault(payload: JsonObject, bodyPath: string): MessageFault | null {
+  const { body, mediaUrl, contentSid, contentVariables } = payload;
+  if (!body && mediaUrl === undefined && contentSid === undefined) return invalid(bodyPath, 'is empty');
+  if (contentVariables !== undefined && contentSid === undefined)
+    return invalid('contentVariables', 'needs contentSid');
   // Twilio may count emoji twice and refuse what passes here; it never takes what does not.
-  if (typeof body !== 'string' || body.length <= MAX_BODY_CHARACTERS || [...body].length <= MAX_BODY_CHARACTERS) {
-    return null;
-  }
-  const detail = `The text is longer than the ${MAX_BODY_CHARACTERS} characters that Twilio takes.`;
-  return reject('message', 'message_too_large', detail);
+  const characters = typeof body === 'string' && body.length > MAX_BODY_CHARACTERS ? [...body].length : 0;
+  if (characters <= MAX_BODY_CHARACTERS) return null;
+  const counts = `${characters.toLocaleString('en')} characters; Twilio takes ${MAX_BODY_CHARACTERS.toLocaleString('en')}`;
+  return { reason: 'message_too_large', detail: `${bodyPath}: has ${counts}.` };
 }
 
-function invalid(sentence: string): Rejected {
-  return reject('message', 'message_invalid', `${sentence.slice(0, 200)}.`);
+function invalid(path: string, what: string): MessageFault {
+  return { reason: 'message_invalid', detail: `${path}: ${what}.` };
+}
+
+function showKey(key: string): string {
+  return /^[\w-]{1,64}$/.test(key) ? key : JSON.stringify(key.slice(0, 64));
 }

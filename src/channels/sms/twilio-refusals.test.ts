@@ -14,10 +14,10 @@ const CODES: readonly (readonly [readonly number[], number, Class, string])[] = 
   [[20429], 429, 'D', ''],
   [[21201, 21211, 21217], 400, 'A', 'unreachable_recipient'],
   [[21214, 21614], 400, 'A', 'unreachable_recipient'],
-  [[21610], 400, 'A', 'blocked_by_recipient'],
+  [[21610], 400, 'A', 'opted_out'],
   [[21612, 21265], 400, 'A', 'unreachable_recipient'],
   [[21408], 400, 'A', 'unreachable_recipient'],
-  [[21212, 21603, 21606, 21659, 21705], 400, 'B', 'connection_refused'],
+  [[21212, 21603, 21606, 21609, 21659, 21705], 400, 'B', 'connection_refused'],
   [[21611], 400, 'D', ''],
   [[21617], 400, 'M', 'message_too_large'],
   [[21602, 21619, 21656, 92005], 400, 'M', 'message_invalid'],
@@ -63,6 +63,15 @@ describe('Twilio says no', () => {
       }
     });
   }
+
+  test('STOP is remembered, nothing else is', () => {
+    for (const [codes, status] of CODES) {
+      for (const code of codes) {
+        const outcome = judge(status, JSON.stringify({ code }));
+        assert.equal('silence' in outcome ? outcome.silence : null, code === 21610 ? 'opted_out' : null);
+      }
+    }
+  });
 
   test('what Twilio says is told, with its code', () => {
     const outcome = judge(400, '{"code":21211,"message":"Invalid\\n\'To\' number","status":400}');

@@ -23,7 +23,8 @@ export function judgeTwilio(answer: OutboundResponse, { now, secrets }: RefusalC
   // A code is believed only where it can be the reason: nothing is known of a 5xx, whatever its body says.
   const meaning = said === null || status < 400 || status >= 500 ? undefined : MEANINGS.get(said.code);
   if (meaning === BUSY) return { kind: 'busy', scope: 'connection', retryAfterMs, detail };
-  if (meaning !== undefined) return reject(meaning[0], meaning[1], detail);
+  if (meaning === STOPPED) return { ...reject(...STOPPED, detail), silence: 'opted_out' };
+  if (meaning !== undefined) return reject(...meaning, detail);
   if (status === 404 && said === null) {
     return reject('connection', 'connection_refused', `${detail}: not the words of the Twilio API; check apiUrl`);
   }
@@ -35,10 +36,13 @@ type Meaning = typeof BUSY | readonly [Rejected['scope'], Reason];
 /** Certainly not taken, and welcome later. */
 const BUSY = 'busy';
 const UNREACHABLE: Meaning = ['recipient', 'unreachable_recipient'];
-const STOPPED: Meaning = ['recipient', 'blocked_by_recipient'];
+const STOPPED = ['recipient', 'opted_out'] as const satisfies Meaning;
 const CONNECTION: Meaning = ['connection', 'connection_refused'];
 const INVALID: Meaning = ['message', 'message_invalid'];
 const TOO_LARGE: Meaning = ['message', 'message_too_large'];
+
+/** To answered STOP. */
+export const STOPPED_CODE = 21610;
 
 /** A code that is not here speaks by its status, which for 400 means: of this recipient only. */
 const MEANINGS: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
@@ -51,6 +55,7 @@ const MEANINGS: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
   [21212, CONNECTION], // From is no number
   [21603, CONNECTION], // From is missing
   [21606, CONNECTION], // From cannot send messages
+  [21609, CONNECTION], // Twilio cannot call publicUrl
   [21659, CONNECTION], // From belongs to somebody else
   [21705, CONNECTION], // no such messaging service
   // Later
@@ -65,7 +70,7 @@ const MEANINGS: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
   [21217, UNREACHABLE], // To is no valid number
   [21265, UNREACHABLE], // To is a short code
   [21408, UNREACHABLE], // To's country is not allowed: true of that country only
-  [21610, STOPPED], // To answered STOP
+  [STOPPED_CODE, STOPPED],
   [21612, UNREACHABLE], // no route from From to To
   [21614, UNREACHABLE], // To is no mobile number
   // The message
@@ -75,6 +80,13 @@ const MEANINGS: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
   [21656, INVALID], // contentVariables
   [92005, INVALID], // contentVariables without contentSid
 ]);
+
+/** What a code means where it comes later than the answer to a call. */
+export function reasonOfCode(code: number): Reason | null {
+  const meaning = MEANINGS.get(code);
+  if (meaning === undefined) return null;
+  return meaning === BUSY ? 'rate_limited' : meaning[1];
+}
 
 function readError(body: string): { readonly code: number; readonly message: string } | null {
   const error = parseJsonObject(body);

@@ -1,12 +1,19 @@
 import type { Clock } from '../../model/clock.ts';
+import { recipientRef } from '../../model/ids.ts';
 import { parseJsonObject } from '../../model/json.ts';
 import type { Outcome, Unknown } from '../../model/outcome.ts';
 import type { Connection } from '../../model/tenancy.ts';
-import type { ChannelSession, ChannelTools, CheckResult, SendRequest } from '../contract.ts';
+import {
+  type ChannelSession,
+  type ChannelTools,
+  type CheckResult,
+  callbackUrl,
+  type SendRequest,
+} from '../contract.ts';
 import type { Outbound, OutboundResponse } from '../outbound.ts';
 import { preparationUnanswered, sendUnanswered } from '../unanswered.ts';
 import { readPhoneNumber } from './phone-number.ts';
-import { NO_PHONE_NUMBER } from './refusals.ts';
+import { NO_PHONE_NUMBER, reject } from './refusals.ts';
 import type { TwilioSettings } from './settings.ts';
 import { writeTwilioMessage } from './twilio-message.ts';
 import { judgeTwilio } from './twilio-refusals.ts';
@@ -18,13 +25,15 @@ export class TwilioSession implements ChannelSession {
   readonly #accountSid: string;
   readonly #sender: readonly (readonly [string, string])[];
   readonly #messagesUrl: string;
+  /** Where Twilio tells what became of a message; null: it could not, or we could not believe it. */
+  readonly #receiptsUrl: string | null;
   readonly #authorization: string;
   readonly #secrets: readonly string[];
   readonly #allowPrivateNetwork: boolean;
   readonly #outbound: Outbound;
   readonly #clock: Clock;
 
-  constructor(settings: TwilioSettings, { allowPrivateNetwork }: Connection, { outbound, clock }: ChannelTools) {
+  constructor(settings: TwilioSettings, { id, allowPrivateNetwork }: Connection, tools: ChannelTools) {
     const { accountSid, authToken = '', apiKeySid, apiKeySecret, apiUrl = DEFAULT_API_URL } = settings;
     const isKey = apiKeySid !== undefined && apiKeySecret !== undefined;
     const [user, password] = isKey ? [apiKeySid, apiKeySecret] : [accountSid, authToken];
@@ -32,21 +41,23 @@ export class TwilioSession implements ChannelSession {
     this.#accountSid = accountSid;
     this.#sender = writeSender(settings);
     this.#messagesUrl = `${apiUrl.replace(/\/+$/, '')}/2010-04-01/Accounts/${accountSid}/Messages.json`;
+    this.#receiptsUrl = authToken === '' ? null : callbackUrl(tools, id, 'receipts');
     this.#authorization = `Basic ${credentials}`;
     this.#secrets = [credentials, authToken, apiKeySecret ?? ''].filter((secret) => secret !== '');
     this.#allowPrivateNetwork = allowPrivateNetwork;
-    this.#outbound = outbound;
-    this.#clock = clock;
+    this.#outbound = tools.outbound;
+    this.#clock = tools.clock;
   }
 
-  async send({ address, message, signal }: SendRequest): Promise<Outcome> {
+  async send(request: SendRequest): Promise<Outcome> {
+    const { address, message, signal } = request;
     const fields = writeTwilioMessage(message);
-    if ('kind' in fields) return fields;
+    if ('reason' in fields) return reject('message', fields.reason, fields.detail);
     const to = readPhoneNumber(address.channelId);
     if (to === null) return NO_PHONE_NUMBER;
 
     const form = new URLSearchParams({ To: to });
-    for (const [name, value] of [...this.#sender, ...fields]) form.append(name, value);
+    for (const [name, value] of [...this.#sender, ...fields, ...this.#writeCallback(request)]) form.append(name, value);
     const answer = await this.#outbound.request({
       method: 'POST',
       url: this.#messagesUrl,
@@ -80,6 +91,11 @@ export class TwilioSession implements ChannelSession {
   }
 
   async close(): Promise<void> {}
+
+  #writeCallback({ notificationId, seq }: SendRequest): readonly (readonly [string, string])[] {
+    if (this.#receiptsUrl === null) return [];
+    return [['StatusCallback', `${this.#receiptsUrl}?ref=${recipientRef(notificationId, seq)}`]];
+  }
 
   #context() {
     return { now: this.#clock.now(), secrets: this.#secrets };
