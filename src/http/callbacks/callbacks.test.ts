@@ -51,11 +51,15 @@ describe('what providers post', () => {
   after(() => rig.close());
 
   it('reaches the inbox as it came: bytes, URL, query, headers', async () => {
-    answer = () => ({ reply: { status: 202, type: 'text/xml', body: '<Response/>' }, news: [] });
+    answer = () => ({
+      reply: { status: 202, type: 'text/xml', headers: { 'x-more': '1' }, body: '<Response/>' },
+      news: [],
+    });
     const bytes = Uint8Array.from([123, 0, 255, 10, 195, 40]);
     const reply = await tell(rig, bytes);
     assert.deepEqual([reply.status, reply.text], [202, '<Response/>']);
     assert.equal(reply.headers.get('content-type'), 'text/xml; charset=utf-8');
+    assert.equal(reply.headers.get('x-more'), '1');
     assert.match(reply.headers.get('content-security-policy') ?? '', /default-src 'none'/);
     assert.equal(reply.headers.get('x-content-type-options'), 'nosniff');
     const request = heard.at(-1);

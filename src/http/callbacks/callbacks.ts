@@ -50,12 +50,12 @@ export async function callbackRoutes(app: FastifyInstance, options: CallbackRout
     inWork += 1;
     try {
       const callback = await inbox.receive(readRequest(request, kind, tools.publicUrl));
-      const { status, type = 'text/plain', body = '' } = callback.reply;
+      const { status, type = 'text/plain', headers = {}, body = '' } = callback.reply;
       if (callback.refused !== undefined) {
         logger.warn('callback refused', { botId, connectionId, channel, status, detail: callback.refused });
       }
       await capture(options, connection, callback.news);
-      return reply.code(status).type(`${type}; charset=utf-8`).send(body);
+      return reply.code(status).headers(headers).type(`${type}; charset=utf-8`).send(body);
     } finally {
       inWork -= 1;
     }
