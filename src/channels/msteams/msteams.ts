@@ -1,7 +1,7 @@
 import type { Channel } from '../contract.ts';
-import { readSettings } from '../read-settings.ts';
+import { accountOf, scopesOf } from './limits.ts';
 import { TeamsSession } from './session.ts';
-import { TEAMS_SETTINGS } from './settings.ts';
+import { readTeamsSettings, TEAMS_SETTINGS } from './settings.ts';
 
 /** Microsoft Teams through the Bot Connector, version 3. */
 export const msteams: Channel = {
@@ -13,5 +13,7 @@ export const msteams: Channel = {
   settings: TEAMS_SETTINGS,
   defaults: { perSecond: 30, concurrency: 64 },
   afterUnknown: 'retry',
-  open: (connection, tools) => new TeamsSession(readSettings(TEAMS_SETTINGS, connection), connection, tools),
+  account: accountOf,
+  scopes: scopesOf,
+  open: (connection, tools) => new TeamsSession(readTeamsSettings(connection), connection, tools),
 };

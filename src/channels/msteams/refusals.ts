@@ -10,8 +10,11 @@ export type Step = 'create' | 'send';
 /** What the connector's no means, and what may be tried once before it counts. */
 export interface Verdict {
   readonly outcome: Rejected | Busy | Failed | Unknown;
-  /** `recreate`: the conversation is unknown there, make it anew. `move`: this bot's connector is on another host. */
-  readonly remedy: 'recreate' | 'move' | null;
+  /**
+   * `recreate`: the conversation is unknown there, make it anew. `renew`: we are no longer in it, another one may have
+   * taken its place. `move`: this bot's connector is on another host.
+   */
+  readonly remedy: 'recreate' | 'renew' | 'move' | null;
   /** For `move`: the host the connector named; null when it named none. */
   readonly serviceUrl: string | null;
 }
@@ -101,8 +104,17 @@ function findRemedy(facts: Facts): Verdict['remedy'] {
   if (status === 403 && mentions(said, 'InvalidBotApiHost')) return 'move';
   if (step === 'create') return null;
   const isUnknownThere = status === 404 && mentions(said, 'ConversationNotFound');
-  return isUnknownThere || isForeignConversation(facts) ? 'recreate' : null;
+  if (isUnknownThere || isForeignConversation(facts)) return 'recreate';
+  return status === 403 && REMOVED.some((word) => mentions(said, word)) ? 'renew' : null;
 }
+
+/** Said of the conversation as it was, by someone who removed or blocked the bot; it may have been added again since. */
+const REMOVED = [
+  'ConversationBlockedByUser',
+  'MessageWritesBlocked',
+  'BotNotInConversationRoster',
+  'ForbiddenOperationException',
+];
 
 function isForeignConversation({ status, said }: Facts): boolean {
   return status === 400 && mentions(said, 'Failed to decrypt conversation id');

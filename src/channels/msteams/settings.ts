@@ -1,7 +1,11 @@
 import { type Static, Type } from 'typebox';
+import type { Connection } from '../../model/tenancy.ts';
+import { readSettings } from '../read-settings.ts';
+import { CLOUD_NAMES, type Cloud, cloudOf } from './clouds.ts';
 
-const url = (description: string, fallback: string) =>
-  Type.String({ description, default: fallback, pattern: '^https?://', maxLength: 1000 });
+const url = (description: string) =>
+  Type.Optional(Type.String({ description, pattern: '^https?://', maxLength: 1000 }));
+const guid = (description: string) => Type.Optional(Type.String({ description, pattern: '^[\\w-]{1,100}$' }));
 
 export const TEAMS_SETTINGS = Type.Object(
   {
@@ -18,14 +22,63 @@ export const TEAMS_SETTINGS = Type.Object(
       description: 'True for a bot that was registered as multi-tenant (possible until July 2025).',
       default: false,
     }),
-    serviceUrl: url(
-      'The Bot Connector, for people whose own service URL is not known.',
-      'https://smba.trafficmanager.net/teams/',
+    cloud: Type.Optional(
+      Type.Enum([...CLOUD_NAMES], {
+        description: 'The Microsoft cloud, which decides the URLs below; without it the one loginUrl belongs to',
+      }),
     ),
-    loginUrl: url('Where tokens come from.', 'https://login.microsoftonline.com'),
-    graphUrl: url('Microsoft Graph. Nothing uses it yet.', 'https://graph.microsoft.com'),
+    serviceUrl: url('The Bot Connector, for people whose own service URL is not known.'),
+    loginUrl: url('Where tokens come from.'),
+    graphUrl: url('Microsoft Graph, for lookUp and install.'),
+    openIdUrl: url('The OpenID metadata of whoever signs what Teams posts here.'),
+    lookUp: Type.Boolean({
+      description:
+        'Find people the directory has no address of, by e-mail or UPN. The application needs the Graph permission User.Read.All or User.ReadBasic.All.',
+      default: false,
+    }),
+    install: Type.Boolean({
+      description:
+        'Install the Teams app for people who lack it. Needs the Graph permission TeamsAppInstallation.ReadWriteSelfForUser.All, and manifestId or teamsAppId.',
+      default: false,
+    }),
+    manifestId: guid('The id in the manifest of the Teams app, under which the catalog lists it as externalId.'),
+    teamsAppId: guid('The id of the Teams app in the catalog; without it found by manifestId.'),
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    // Said with `else`, because the faults within a `then` are not reported one by one.
+    allOf: [
+      { if: { not: has('cloud', 'china') }, else: { required: ['serviceUrl'] } },
+      {
+        if: { not: { ...has('install', true), not: { required: ['teamsAppId'] } } },
+        else: { required: ['manifestId'] },
+      },
+    ],
+  },
 );
 
-export type TeamsSettings = Static<typeof TEAMS_SETTINGS>;
+/** A connection's settings, with what its cloud fills in. */
+export interface TeamsSettings extends Static<typeof TEAMS_SETTINGS> {
+  readonly knownCloud: Cloud;
+  readonly serviceUrl: string;
+  readonly loginUrl: string;
+  readonly graphUrl: string;
+  readonly openIdUrl: string;
+}
+
+export function readTeamsSettings(connection: Connection): TeamsSettings {
+  const settings = readSettings(TEAMS_SETTINGS, connection);
+  const cloud = cloudOf(settings);
+  return {
+    ...settings,
+    knownCloud: cloud,
+    serviceUrl: settings.serviceUrl ?? cloud.serviceUrl ?? cloudOf({ cloud: 'public' }).serviceUrl ?? '',
+    loginUrl: settings.loginUrl ?? cloud.loginUrl,
+    graphUrl: settings.graphUrl ?? cloud.graphUrl,
+    openIdUrl: settings.openIdUrl ?? cloud.openIdUrl,
+  };
+}
+
+function has(key: string, value: string | boolean) {
+  return { required: [key], properties: { [key]: { const: value } } };
+}

@@ -1,22 +1,24 @@
 import type { JsonObject } from '../../model/json.ts';
 import type { TokenRequest } from '../token-source.ts';
-import { cloudOf } from './clouds.ts';
 import type { TeamsSettings } from './settings.ts';
 
-/** How the bot's token is asked for. */
+/** How the token for the connector is asked for. */
 export function requestBotToken(settings: TeamsSettings): TokenRequest {
-  const cloud = cloudOf(settings.loginUrl);
-  const authority = settings.multiTenant ? cloud.multiTenantAuthority : settings.tenantId;
+  const { multiTenantAuthority, scope } = settings.knownCloud;
+  return requestToken(settings, settings.multiTenant ? multiTenantAuthority : settings.tenantId, scope);
+}
+
+/** How the token for Graph is asked for: always of the directory the people are in. */
+export function requestGraphToken(settings: TeamsSettings): TokenRequest {
+  return requestToken(settings, settings.tenantId, `${settings.knownCloud.graphUrl}/.default`);
+}
+
+function requestToken({ loginUrl, appId, appPassword }: TeamsSettings, authority: string, scope: string): TokenRequest {
   return {
-    url: `${settings.loginUrl.replace(/\/+$/, '')}/${authority}/oauth2/v2.0/token`,
+    url: `${loginUrl.replace(/\/+$/, '')}/${authority}/oauth2/v2.0/token`,
     writeForm: async () =>
-      new URLSearchParams({
-        grant_type: 'client_credentials',
-        client_id: settings.appId,
-        client_secret: settings.appPassword,
-        scope: cloud.scope,
-      }),
-    secrets: [settings.appPassword],
+      new URLSearchParams({ grant_type: 'client_credentials', client_id: appId, client_secret: appPassword, scope }),
+    secrets: [appPassword],
     readReasons,
   };
 }
