@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici';
 import type { OutboundCall, OutboundResult } from './outbound.ts';
 import { explainFailure } from './outbound-failure.ts';
 
-/** What is read of an answer; the rest is cut off with the connection. */
+/** What is read of an answer unless the call wants more; the rest is cut off with the connection. */
 export const MAX_BODY_BYTES = 64 * 1024;
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
@@ -15,6 +15,7 @@ type Headers = Readonly<Record<string, string | string[] | undefined>>;
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #call: OutboundCall;
   readonly #host: string;
+  readonly #maxBytes: number;
   #settle: ((result: OutboundResult) => void) | null;
   #controller: Dispatcher.DispatchController | null = null;
   #status = 0;
@@ -25,6 +26,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   constructor(call: OutboundCall, host: string, settle: (result: OutboundResult) => void) {
     this.#call = call;
     this.#host = host;
+    this.#maxBytes = call.maxBodyBytes ?? MAX_BODY_BYTES;
     this.#settle = settle;
     call.signal.addEventListener('abort', this);
   }
@@ -52,7 +54,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#size += chunk.length;
     this.#chunks.push(chunk);
-    if (this.#size <= MAX_BODY_BYTES) return;
+    if (this.#size <= this.#maxBytes) return;
     this.#answer();
     controller.abort(new Error('The answer is longer than what is read of it.'));
   }
@@ -68,7 +70,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #answer(): void {
     const [first] = this.#chunks;
     const bytes = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks);
-    const body = bytes.toString('utf8', 0, Math.min(bytes.length, MAX_BODY_BYTES));
+    const body = bytes.toString('utf8', 0, Math.min(bytes.length, this.#maxBytes));
     this.#end({ kind: 'response', status: this.#status, headers: this.#headers, body });
   }
 

@@ -46,6 +46,15 @@ describe('What counts as an answer', () => {
     await server.idle();
   });
 
+  test('a long one is read as far as the call wants', async () => {
+    const server = await serve(answerWith(200, 'x'.repeat(200_000)));
+    const lengthOf = async (maxBodyBytes: number) => {
+      const result = await request({ url: server.url, maxBodyBytes });
+      return result.kind === 'response' && result.body.length;
+    };
+    assert.deepEqual([await lengthOf(1_000_000), await lengthOf(100_000)], [200_000, 100_000]);
+  });
+
   test('a compressed one is not unpacked', async () => {
     const server = await serve(answerWith(200, 'not really gzip', { 'content-encoding': 'gzip' }));
     const result = await post(server);

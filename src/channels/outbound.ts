@@ -16,6 +16,8 @@ export interface OutboundCall {
   readonly body: string | Uint8Array | null;
   readonly signal: AbortSignal;
   readonly allowPrivateNetwork: boolean;
+  /** How much of the answer is read; absent: 64 KiB. For lists, whose pages are long. */
+  readonly maxBodyBytes?: number;
 }
 
 export type OutboundResult = OutboundResponse | OutboundFailure;
@@ -25,7 +27,7 @@ export interface OutboundResponse {
   readonly status: number;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** At most 64 KiB. */
+  /** At most as much as the call said. */
   readonly body: string;
 }
 
