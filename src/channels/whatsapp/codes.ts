@@ -14,6 +14,7 @@ interface Refusal {
   readonly kind: 'rejected';
   readonly scope: Rejected['scope'];
   readonly reason: Reason;
+  readonly silence?: 'opted_out';
 }
 
 interface Limit {
@@ -25,6 +26,9 @@ interface Limit {
   readonly usualMs: number | null;
 }
 
+/** More than 24 hours since the person wrote, so only a template may be sent. */
+export const OUTSIDE_WINDOW = 131047;
+
 /** What Meta's error means for the recipient, by its code; undefined for a code that is not documented. */
 export function meaningOf(error: GraphError): Meaning | undefined {
   const { code, subcode } = error;
@@ -34,7 +38,8 @@ export function meaningOf(error: GraphError): Meaning | undefined {
 }
 
 const UNREACHABLE: Refusal = { kind: 'rejected', scope: 'recipient', reason: 'unreachable_recipient' };
-const OPTED_OUT: Refusal = { kind: 'rejected', scope: 'recipient', reason: 'blocked_by_recipient' };
+/** Of marketing messages. */
+const OPTED_OUT: Refusal = { kind: 'rejected', scope: 'recipient', reason: 'opted_out', silence: 'opted_out' };
 const BAD_CONNECTION: Refusal = { kind: 'rejected', scope: 'connection', reason: 'connection_refused' };
 const BAD_MESSAGE: Refusal = { kind: 'rejected', scope: 'message', reason: 'message_invalid' };
 const LONG_MESSAGE: Refusal = { kind: 'rejected', scope: 'message', reason: 'message_too_large' };
@@ -49,7 +54,7 @@ const ACCOUNT_LIMIT: Limit = { kind: 'busy', scope: 'connection', floorMs: 0, us
 const MEANINGS: ReadonlyMap<number, Meaning> = new Map([
   ...means(BAD_CONNECTION, 0, 190, 3, 10, 131005, 368, 131031, 33, 131042, 131045, 133006, 133010, 131037),
   ...means(BAD_CONNECTION, 131048, 133016),
-  ...means(UNREACHABLE, 130497, 131021, 131026, 131047, 130472, 131049),
+  ...means(UNREACHABLE, 130497, 131021, 131026, OUTSIDE_WINDOW, 130472, 131049),
   ...means(OPTED_OUT, 131050),
   ...means(BAD_MESSAGE, 100, 131008, 131009, 131051, 131053, 135000),
   ...means(BAD_MESSAGE, 132000, 132001, 132007, 132012, 132015, 132016, 132068, 132069),

@@ -45,7 +45,7 @@ const TABLE: readonly (readonly [number, Class, string | number | null])[] = [
   [131047, 'A', 'unreachable_recipient'],
   [130472, 'A', 'unreachable_recipient'],
   [131049, 'A', 'unreachable_recipient'],
-  [131050, 'A', 'blocked_by_recipient'],
+  [131050, 'A', 'opted_out'],
   [131056, 'd', 6_000],
   [130429, 'D', null],
   [80007, 'D', 900_000],

@@ -4,7 +4,7 @@ import type { Reason } from '../../model/reasons.ts';
 import { cleanDetail } from '../clean-detail.ts';
 import type { OutboundResponse } from '../outbound.ts';
 import { parseRetryAfter } from '../retry-after.ts';
-import { type GraphError, meaningOf } from './codes.ts';
+import { type GraphError, type Meaning, meaningOf, OUTSIDE_WINDOW } from './codes.ts';
 import { readRegainMs } from './usage.ts';
 
 export interface RefusalContext {
@@ -36,6 +36,34 @@ export function judgeAnswer(answer: OutboundResponse, context: RefusalContext): 
   }
 }
 
+/** What a webhook tells of a message that was taken and then not delivered, or of the account. */
+export interface Report {
+  readonly reason: Reason;
+  readonly detail: string;
+  readonly silence?: 'opted_out';
+  /** Not about one message: nothing will go out before somebody has seen to it. */
+  readonly isOfConnection: boolean;
+}
+
+/** `error` is one entry of `errors`. */
+export function judgeReport(error: Json | undefined, secrets: readonly string[]): Report {
+  const said = readError(error);
+  if (said === null) return { reason: 'provider_error', detail: 'WhatsApp gave no reason.', isOfConnection: false };
+  const meaning = meaningOf(said);
+  const detail = tell(said, secrets);
+  if (meaning?.kind !== 'rejected') return { reason: reasonOf(meaning), detail, isOfConnection: false };
+  const { reason, scope, silence } = meaning;
+  return { reason, detail, isOfConnection: scope === 'connection', ...(silence === undefined ? {} : { silence }) };
+}
+
+/** Whether only a template would have been taken. */
+export function wantsTemplate({ body }: OutboundResponse): boolean {
+  return readError(parseJsonObject(body)?.['error'])?.code === OUTSIDE_WINDOW;
+}
+
+const reasonOf = (meaning: Meaning | undefined): Reason =>
+  meaning?.kind === 'busy' ? 'rate_limited' : 'provider_error';
+
 interface Facts {
   readonly status: number;
   /** Null when it was not the Graph API that spoke. */
@@ -48,10 +76,14 @@ interface Facts {
 
 function readFacts({ status, headers, body }: OutboundResponse, { now, secrets }: RefusalContext): Facts {
   const said = readError(parseJsonObject(body)?.['error']);
-  const words = said === null ? [`HTTP ${status}`] : [`WhatsApp said ${said.code}`, said.message, said.details];
-  const detail = cleanDetail(words.filter((word) => word !== '').join(': '), secrets);
+  const detail = said === null ? `HTTP ${status}` : tell(said, secrets);
   const retryAfterMs = parseRetryAfter(headers['retry-after'], now);
   return { status, said, detail, retryAfterMs, regainMs: readRegainMs(headers['x-business-use-case-usage']) };
+}
+
+function tell({ code, message, details }: GraphError, secrets: readonly string[]): string {
+  const words = [`WhatsApp said ${code}`, message, details];
+  return cleanDetail(words.filter((word) => word !== '').join(': '), secrets);
 }
 
 const LEADING_CODE = /^\(#\d+\) /;
@@ -59,11 +91,12 @@ const LEADING_CODE = /^\(#\d+\) /;
 function readError(error: Json | undefined): GraphError | null {
   if (!isJsonObject(error)) return null;
   const { code, error_subcode: subcode, error_data: data } = error;
+  const message = textAt(error, 'message') || textAt(error, 'title');
   if (typeof code !== 'number' || !Number.isSafeInteger(code)) return null;
   return {
     code,
     subcode: typeof subcode === 'number' ? subcode : null,
-    message: textAt(error, 'message').replace(LEADING_CODE, ''),
+    message: message.replace(LEADING_CODE, ''),
     details: isJsonObject(data) ? textAt(data, 'details') : '',
   };
 }

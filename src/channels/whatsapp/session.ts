@@ -1,18 +1,24 @@
+import { recipientRef } from '../../model/ids.ts';
 import { isJsonObject, type JsonObject, parseJsonObject } from '../../model/json.ts';
+import type { Message, NativeMessage } from '../../model/message.ts';
 import type { Outcome, Rejected } from '../../model/outcome.ts';
 import type { Connection } from '../../model/tenancy.ts';
 import { cleanDetail } from '../clean-detail.ts';
 import type { ChannelSession, ChannelTools, CheckResult, SendRequest } from '../contract.ts';
 import type { OutboundCall, OutboundResult } from '../outbound.ts';
 import { preparationUnanswered, sendUnanswered } from '../unanswered.ts';
-import { judgeAnswer } from './refusals.ts';
-import { isTooLong, MAX_TEXT_LENGTH, readTarget, writeMessage } from './requests.ts';
-import type { WhatsappSettings } from './settings.ts';
+import { inspect } from './inspect.ts';
+import { judgeAnswer, wantsTemplate } from './refusals.ts';
+import { readTarget, type Target, writeMessage } from './requests.ts';
+import type { WhatsappSettings, WindowTemplate } from './settings.ts';
+import { asTemplate, isWindowOpen } from './window.ts';
 
 export class WhatsappSession implements ChannelSession {
   readonly #numberUrl: string;
   readonly #phoneNumberId: string;
   readonly #accessToken: string;
+  readonly #windowTemplate: WindowTemplate | null;
+  readonly #silencesMarketingStops: boolean;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #allowPrivateNetwork: boolean;
   readonly #tools: ChannelTools;
@@ -21,21 +27,54 @@ export class WhatsappSession implements ChannelSession {
     this.#numberUrl = `${settings.apiUrl.replace(/\/+$/, '')}/${settings.phoneNumberId}`;
     this.#phoneNumberId = settings.phoneNumberId;
     this.#accessToken = settings.accessToken;
+    this.#windowTemplate = settings.windowTemplate ?? null;
+    this.#silencesMarketingStops = settings.marketingStop === 'silence';
     this.#headers = { authorization: `Bearer ${settings.accessToken}`, 'content-type': 'application/json' };
     this.#allowPrivateNetwork = allowPrivateNetwork;
     this.#tools = tools;
   }
 
-  async send({ address, message, key, signal }: SendRequest): Promise<Outcome> {
+  async send(request: SendRequest): Promise<Outcome> {
+    const { address, message } = request;
     const target = readTarget(address.channelId);
     if (target === null) return NO_ADDRESS;
-    if (isTooLong(message)) return TOO_LONG;
+    const fault = inspect(message);
+    if (fault !== null) return { kind: 'rejected', scope: 'message', ...fault };
 
-    const body = writeMessage(message, target, key);
-    const answer = await this.#call({ method: 'POST', url: `${this.#numberUrl}/messages`, body }, signal);
+    const template = this.#windowTemplate === null ? null : asTemplate(message, this.#windowTemplate);
+    if (template === null) return this.#judgeSend(await this.#post(message, target, request));
+    if (isWindowOpen(address, this.#tools.clock.now())) {
+      const answer = await this.#post(message, target, request);
+      if (answer.kind !== 'response' || !wantsTemplate(answer)) return this.#judgeSend(answer);
+    }
+    return this.#sendTemplate(template, target, request);
+  }
+
+  /** Others get the message as it is, so what is wrong with the template is only this recipient's trouble. */
+  async #sendTemplate(template: NativeMessage, target: Target, request: SendRequest): Promise<Outcome> {
+    const fault = inspect(template);
+    const outcome: Outcome =
+      fault === null
+        ? this.#judgeSend(await this.#post(template, target, request))
+        : { kind: 'rejected', scope: 'message', ...fault };
+    if (outcome.kind !== 'rejected' || outcome.scope !== 'message') return outcome;
+    const detail = cleanDetail(`outside the 24 hours, as ${this.#windowTemplate?.name}: ${outcome.detail}`);
+    return { ...outcome, scope: 'recipient', detail };
+  }
+
+  #post(message: Message, target: Target, { notificationId, seq, signal }: SendRequest): Promise<OutboundResult> {
+    const body = writeMessage(message, target, recipientRef(notificationId, seq));
+    return this.#call({ method: 'POST', url: `${this.#numberUrl}/messages`, body }, signal);
+  }
+
+  #judgeSend(answer: OutboundResult): Outcome {
     if (answer.kind !== 'response') return sendUnanswered(answer);
     const messageId = isSuccess(answer.status) ? readMessageId(parseJsonObject(answer.body)) : null;
-    return messageId === null ? this.#judge(answer) : { kind: 'accepted', providerMessageId: messageId };
+    if (messageId !== null) return { kind: 'accepted', providerMessageId: messageId };
+    const outcome = this.#judge(answer);
+    if (outcome.kind !== 'rejected' || this.#silencesMarketingStops) return outcome;
+    const { silence: _, ...loud } = outcome;
+    return loud;
   }
 
   async check(signal: AbortSignal): Promise<CheckResult> {
@@ -73,13 +112,6 @@ const NO_ADDRESS: Rejected = {
   reason: 'not_associated',
   detail:
     'neither a phone number (5 to 15 digits with the country code, with or without a plus) nor a WhatsApp user id (US.1349…)',
-};
-
-const TOO_LONG: Rejected = {
-  kind: 'rejected',
-  scope: 'message',
-  reason: 'message_too_large',
-  detail: `The text is longer than the ${MAX_TEXT_LENGTH} characters that WhatsApp takes.`,
 };
 
 const isSuccess = (status: number): boolean => status >= 200 && status < 300;

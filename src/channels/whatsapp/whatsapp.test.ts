@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
-import { messageId } from '../../model/ids.ts';
+import { recipientRef } from '../../model/ids.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { Address, Outcome } from '../../model/outcome.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
-import { type Desk, type DeskOptions, openTestDesk } from '../test-desk.ts';
+import { type Desk, type DeskOptions, NOTIFICATION_ID, openTestDesk } from '../test-desk.ts';
 import { whatsapp } from './whatsapp.ts';
 
-const KEY = messageId('ds-golden', 1);
+const KEY = recipientRef(NOTIFICATION_ID, 1);
 const BOB: Address = { channelId: '4915112345678', reference: null };
 const addressOf = (channelId: string): Address => ({ channelId, reference: null });
 const native = (payload: JsonObject) => ({ message: { type: 'native', payload } }) as const;
@@ -61,7 +61,7 @@ describe('What goes over the wire', () => {
   test('a text', async () => {
     const desk = open();
     const text = 'a < b & *bold* é 🧨 %41 +';
-    const outcome = await desk.send({ key: KEY, message: { type: 'text', text } });
+    const outcome = await desk.send({ seq: 1, message: { type: 'text', text } });
     assert.ok(outcome.kind === 'accepted' && outcome.learned === undefined);
     const [entry] = sandbox.ledger.entries();
     assert.deepEqual([outcome.providerMessageId, text, KEY], [entry?.messageId, entry?.text, entry?.key]);
@@ -79,14 +79,14 @@ describe('What goes over the wire', () => {
 
   test('the image of Kore’s v2 sample', async () => {
     const desk = open();
-    assert.equal((await desk.send({ key: KEY, ...native(KORE_IMAGE) })).kind, 'accepted');
+    assert.equal((await desk.send({ seq: 1, ...native(KORE_IMAGE) })).kind, 'accepted');
     assert.deepEqual(bodyOf(desk), { ...KORE_IMAGE, ...ENVELOPE });
     assert.equal(sandbox.ledger.entries({ recipient: '4915112345678' })[0]?.text, 'Random Image');
   });
 
   test('a template', async () => {
     const desk = open();
-    assert.equal((await desk.send({ key: KEY, ...native(SHIPPED) })).kind, 'accepted');
+    assert.equal((await desk.send({ seq: 1, ...native(SHIPPED) })).kind, 'accepted');
     assert.deepEqual(bodyOf(desk), { ...SHIPPED, ...ENVELOPE });
   });
 
@@ -100,7 +100,7 @@ describe('What goes over the wire', () => {
       biz_opaque_callback_data: 'theirs',
     };
     const context = { message_id: 'wamid.1' };
-    await desk.send({ key: KEY, ...native({ ...theirs, ...KORE_IMAGE, context }) });
+    await desk.send({ seq: 1, ...native({ ...theirs, ...KORE_IMAGE, context }) });
     assert.deepEqual(bodyOf(desk), { ...KORE_IMAGE, context, ...ENVELOPE });
     assert.equal(sandbox.ledger.countOf('whatsapp', '15550100'), 0);
   });
@@ -171,7 +171,7 @@ describe('What WhatsApp does not take', () => {
       assert.deepEqual(outlineOf(outcome), ['recipient', 'unreachable_recipient']);
     }
     const outcome = await desk.send({ address: addressOf('999131050000001') });
-    assert.deepEqual(outlineOf(outcome), ['recipient', 'blocked_by_recipient']);
+    assert.deepEqual(outlineOf(outcome), ['recipient', 'opted_out']);
   });
 
   test('a wrong token or number id holds the connection, and the check says so', async () => {

@@ -1,7 +1,10 @@
 import type { Channel } from '../contract.ts';
 import { readSettings } from '../read-settings.ts';
+import { WhatsappInbox } from './inbox.ts';
+import { inspect } from './inspect.ts';
 import { WhatsappSession } from './session.ts';
 import { WHATSAPP_SETTINGS } from './settings.ts';
+import { flatten } from './window.ts';
 
 /**
  * WhatsApp by Meta's Cloud API, as one business phone number. WhatsApp knows no repeated attempt, and every message
@@ -17,4 +20,18 @@ export const whatsapp: Channel = {
   defaults: { perSecond: 80, concurrency: 32 },
   afterUnknown: 'hold',
   open: (connection, tools) => new WhatsappSession(readSettings(WHATSAPP_SETTINGS, connection), connection, tools),
+  openInbox: (connection, tools) => new WhatsappInbox(readSettings(WHATSAPP_SETTINGS, connection), tools),
+  inspect,
+  escapeValue,
 };
+
+/**
+ * A template's texts may hold no line breaks, tabs and runs of spaces. Elsewhere a value stays as it is: `*` and `_`
+ * only make it bold or italic, and WhatsApp has no way to escape them that would not also break what is copied.
+ */
+function escapeValue(value: string, path: string | null): string {
+  return path !== null && TEMPLATE_TEXT.test(path) ? flatten(value) : value;
+}
+
+/** The cards of a carousel have components of their own. */
+const TEMPLATE_TEXT = /^template\.components\[.+\.text$/;
