@@ -263,12 +263,11 @@ describe('A subscription', () => {
 test('A push service that asks for a pause is busy, and counts as a scope of its own', async () => {
   sandbox.faults.set([{ provider: 'webpush', fault: { kind: 'status', status: 429, retryAfterSeconds: 30 } }]);
   assert.deepEqual(waitOf(await open().send()), ['recipient', 30_000]);
-  const keyOf = (channelId: string) =>
-    webpush.scopes?.(CONNECTION, { channelId, reference: null }).map(({ key, limits }) => [key, limits.length]);
-  assert.deepEqual(keyOf('https://fcm.googleapis.com/fcm/send/a'), [['https://fcm.googleapis.com', 0]]);
-  assert.deepEqual(keyOf('https://fcm.googleapis.com/fcm/send/b'), [['https://fcm.googleapis.com', 0]]);
-  assert.deepEqual(keyOf('https://web.push.apple.com/Q'), [['https://web.push.apple.com', 0]]);
-  assert.deepEqual(keyOf('jane'), [['', 0]]);
+  const scopesOf = (channelId: string) => webpush.scopes?.(CONNECTION, { channelId, reference: null });
+  assert.deepEqual(scopesOf('https://fcm.googleapis.com/fcm/send/a'), [{ key: 'https://fcm.googleapis.com' }]);
+  assert.deepEqual(scopesOf('https://fcm.googleapis.com/fcm/send/b'), [{ key: 'https://fcm.googleapis.com' }]);
+  assert.deepEqual(scopesOf('https://web.push.apple.com/Q'), [{ key: 'https://web.push.apple.com' }]);
+  assert.deepEqual(scopesOf('jane'), [{ key: '' }]);
 });
 
 const CONNECTION: Connection = {

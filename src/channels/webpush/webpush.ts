@@ -31,5 +31,5 @@ export const webpush: Channel = {
 
 /** A 429 is the whole push service's, and no other's: Google's limit must not stop Apple's devices. None is documented. */
 function pushServiceOf({ channelId }: Address): RateScope {
-  return { key: URL.parse(channelId)?.origin ?? '', limits: [] };
+  return { key: URL.parse(channelId)?.origin ?? '' };
 }
