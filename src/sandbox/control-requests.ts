@@ -101,12 +101,18 @@ const aRule = shape(
 
 const aTeamsPersonShape = shape(
   { match: aString, state: oneOf(TEAMS_STATES) },
-  { aadObjectId: aString, generation: anInteger(1, Number.MAX_SAFE_INTEGER) },
+  {
+    aadObjectId: aString,
+    email: aString,
+    mail: aString,
+    guest: aBoolean,
+    generation: anInteger(1, Number.MAX_SAFE_INTEGER),
+  },
 );
 
 const aTeamsPerson: Check = (value, path) => {
   aTeamsPersonShape(value, path);
-  refuseAliasOfPattern(value, 'aadObjectId', path);
+  for (const alias of ['aadObjectId', 'email', 'mail']) refuseAliasOfPattern(value, alias, path);
 };
 
 const aSlackPersonShape = shape({ match: aString, state: oneOf(SLACK_STATES) }, { id: aString, name: aString });

@@ -99,7 +99,7 @@ const MISTAKES: readonly (readonly [method: string, path: string, body: unknown,
     'GET',
     '/ledger?provider=email',
     undefined,
-    'provider must be one of login, teams, slack, googletoken, googlechat, whatsapp, hooks, smtp, twilio, webpush.',
+    'provider must be one of login, teams, graph, slack, googletoken, googlechat, whatsapp, hooks, smtp, twilio, webpush.',
   ],
   ['PUT', '/faults', {}, 'faults must be a list.'],
   [

@@ -6,6 +6,8 @@ export interface SandboxCredentials {
   readonly teams: TeamsCredentials;
   /** A bot of the older, multi-tenant kind. */
   readonly teamsMultiTenant: TeamsCredentials;
+  /** The Teams app around both, in the organisation's catalog. */
+  readonly teamsApp: { readonly manifestId: string; readonly teamsAppId: string };
   readonly slack: { readonly token: string };
   readonly googleChat: GoogleAccount;
   readonly whatsapp: WhatsappCredentials;
@@ -66,6 +68,10 @@ export const CREDENTIALS: SandboxCredentials = {
     appId: '00000000-0000-0000-0000-000000000002',
     appPassword: 'sandbox-multi-tenant-secret',
     tenantId: TENANT_ID,
+  },
+  teamsApp: {
+    manifestId: '00000000-0000-0000-0000-0000000000a1',
+    teamsAppId: '00000000-0000-0000-0000-0000000000c1',
   },
   slack: { token: 'xoxb-sandbox' },
   googleChat: GOOGLE_ACCOUNT,

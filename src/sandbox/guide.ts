@@ -5,7 +5,7 @@ import type { SandboxUrls } from './urls.ts';
 /** The page at `/`: what is here, how to connect to it, how to make it misbehave, how to see what arrived. */
 export function writeGuide(
   urls: SandboxUrls,
-  { teams, teamsMultiTenant, slack, googleChat, whatsapp, hook, smtp, twilio, webpush }: SandboxCredentials,
+  { teams, teamsMultiTenant, teamsApp, slack, googleChat, whatsapp, hook, smtp, twilio, webpush }: SandboxCredentials,
 ): string {
   const { endpoint, keys } = subscriptionAt(urls.webpush, 'jane');
   return `Beckon sandbox: providers to rehearse with. Nothing leaves this machine.
@@ -17,6 +17,8 @@ CONNECT (connections in beckon.yaml)
     tenantId: ${teams.tenantId}
     serviceUrl: ${urls.teams}
     loginUrl: ${urls.login}
+    graphUrl: ${urls.graph}
+    openIdUrl: ${urls.teamsOpenId}
     allowPrivateNetwork: true
   - channel: slack
     token: ${slack.token}
@@ -63,6 +65,8 @@ ${googleChat.privateKey.trimEnd().replace(/^/gm, '      ')}
     allowPrivateNetwork: true
 
 A multi-tenant Teams bot (authority botframework.com): ${teamsMultiTenant.appId}, ${teamsMultiTenant.appPassword}.
+With lookUp: true and install: true, manifestId: ${teamsApp.manifestId}
+people are found in Graph by e-mail and get the app.
 Any other ${urls.hooks}/<name> takes every webhook and checks no signature.
 ${urls.webpush}/<name> is a browser under any name. Its subscription, and the same as a line for the directory:
   curl '${urls.base}/control/subscription?name=jane'
@@ -71,6 +75,7 @@ ${urls.webpush}/<name> is a browser under any name. Its subscription, and the sa
 WHO IS THERE
 Everybody, except those whose name begins with
   Teams  29:unknown… (no such user)  29:blocked…  29:removed… (app not installed)  29:forbidden… (disabled by the admin)
+         unknown…@  blocked…@  removed…@  forbidden…@  guest…@
   Slack  unknown…@  deleted…@  guest…@
   Google spaces/unknown…  users/unknown…  spaces/removed…  users/removed… (the app was removed)
   WhatsApp 999131026… (not on it)  999130497… (country)  999131050… (opted out)  999131049… (capped); 999 is no country
@@ -84,7 +89,8 @@ Change it; "match" may hold * and ?:
   curl -X PUT ${urls.base}/control/people -d '{"whatsapp":[{"match":"49*","state":"country_blocked"}]}'
   curl -X PUT ${urls.base}/control/people -d '{"twilio":[{"match":"+4915112345678","state":"stopped"}]}'
   curl -X PUT ${urls.base}/control/people -d '{"webpush":[{"match":"jane","state":"gone"}]}'
-  Teams states: installed, not_installed, blocked, disabled_by_admin, unknown; "generation": 2 loses all conversations.
+  Teams states: installed, not_installed, blocked, disabled_by_admin, unknown; "generation": 2 loses all conversations;
+  "aadObjectId", "email" (the UPN), "mail" (where it is another) and "guest": true are what Graph says.
   Slack states: active, deleted, guest, tab_disabled, unknown.
   Google states: member, removed, unknown, api_disabled; "space" is the direct message of a users/… entry.
   Twilio states: reachable, stopped, landline, no_route, country_blocked, unknown.
@@ -99,7 +105,7 @@ A list of rules; PUT replaces it, POST adds, DELETE clears (or /control/faults/<
     {"provider":"teams","route":"send","recipient":"29:jane","times":2,"fault":{"kind":"status","status":503}},
     {"provider":"slack","rate":0.1,"fault":{"kind":"status","status":429,"retryAfterSeconds":3}},
     {"recipient":"*@slow.example","fault":{"kind":"slow","delayMs":2000}}]'
-  Filters: provider (login, teams, slack, googletoken, googlechat, whatsapp, hooks, smtp, twilio, webpush), route
+  Filters: provider (login, teams, graph, slack, googletoken, googlechat, whatsapp, hooks, smtp, twilio, webpush), route
   (token, create, send, update, delete, deliver, findDirectMessage, Slack method, connect, auth, mail, rcpt, data),
   recipient (exact or pattern), rate (0 to 1), times, perRecipient (counts "times" for everybody apart).
   Kinds: status (status, headers, body, retryAfterSeconds, retryAfterAsDate), slow, hang, reset, cut (reset amid the

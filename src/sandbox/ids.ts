@@ -29,6 +29,17 @@ export function openTeamsConversationId(appId: string, id: string): Conversation
   return { member, tenantId, generation: Number(generation) };
 }
 
+/** The same chat by the id Graph gives it. */
+export function teamsChatId(objectId: string, appId: string): string {
+  return `19:${objectId}_${appId}@unq.gbl.spaces`;
+}
+
+/** Null for any other id. */
+export function openTeamsChatId(id: string): { readonly objectId: string; readonly appId: string } | null {
+  const [, objectId, appId] = /^19:([^_]+)_([^@]+)@unq\.gbl\.spaces$/.exec(id) ?? [];
+  return objectId === undefined || appId === undefined ? null : { objectId, appId };
+}
+
 /** The Slack user id (`U…`) of an e-mail address; its direct message is the same with a `D`. */
 export function slackUserId(email: string): string {
   const payload = email.toLowerCase();

@@ -19,10 +19,16 @@ export const PUSH_STATES = ['subscribed', 'gone', 'unknown', 'other_key'] as con
 export type PushState = (typeof PUSH_STATES)[number];
 
 export interface TeamsPerson {
-  /** `29:…` or an aadObjectId; exact, or a pattern with `*` and `?`. */
+  /** `29:…`, an aadObjectId or an e-mail address; exact, or a pattern with `*` and `?`. */
   readonly match: string;
   /** A second name for the same person; only with an exact `match`. */
   readonly aadObjectId?: string;
+  /** A third one, and the UPN in Graph; only with an exact `match`. */
+  readonly email?: string;
+  /** The mail address in Graph, where it is not the UPN. */
+  readonly mail?: string;
+  /** Somebody from another organisation. */
+  readonly guest?: boolean;
   readonly state: TeamsState;
   /** Raise it to make every conversation created so far vanish (404) and be made anew. */
   readonly generation?: number;
@@ -87,6 +93,11 @@ export const BUILT_IN: PeopleChange = {
     { match: '29:blocked*', state: 'blocked' },
     { match: '29:removed*', state: 'not_installed' },
     { match: '29:forbidden*', state: 'disabled_by_admin' },
+    { match: 'unknown*@*', state: 'unknown' },
+    { match: 'blocked*@*', state: 'blocked' },
+    { match: 'removed*@*', state: 'not_installed' },
+    { match: 'forbidden*@*', state: 'disabled_by_admin' },
+    { match: 'guest*@*', state: 'installed', guest: true },
   ],
   slack: [
     { match: 'unknown*', state: 'unknown' },
@@ -148,16 +159,21 @@ export class People {
       this.#webpush = new Roster('s');
     }
     this.#strict = strict ?? this.#strict;
-    for (const person of teams ?? []) this.#teams.put(person, person.aadObjectId);
-    for (const person of slack ?? []) this.#slack.put({ ...person, match: slackName(person.match) }, person.id);
+    for (const person of teams ?? []) {
+      const match = emailName(person.match);
+      this.#teams.put({ ...person, match }, person.aadObjectId);
+      for (const name of [person.email, person.mail]) this.#teams.alias(name?.toLowerCase(), match);
+    }
+    for (const person of slack ?? []) this.#slack.put({ ...person, match: emailName(person.match) }, person.id);
     for (const person of google ?? []) this.#google.put(person, person.space);
     for (const person of twilio ?? []) this.#twilio.put(person, undefined);
     for (const person of whatsapp ?? []) this.#whatsapp.put(person, undefined);
     for (const person of webpush ?? []) this.#webpush.put(person, undefined);
   }
 
-  /** By Teams id or aadObjectId. `match` of the answer is the person's one name in the ledger. */
-  teamsPerson(member: string): TeamsPerson {
+  /** By Teams id, aadObjectId or e-mail. `match` of the answer is the person's one name in the ledger. */
+  teamsPerson(name: string): TeamsPerson {
+    const member = emailName(name);
     const known = this.#teams.find(member);
     if (known === undefined) return { match: member, state: this.#strict ? 'unknown' : 'installed' };
     return isGlob(known.match) ? { ...known, match: member } : known;
@@ -165,7 +181,7 @@ export class People {
 
   /** By e-mail, in any case of letters, or by id. */
   slackPerson(emailOrId: string): SlackPerson {
-    const name = slackName(emailOrId);
+    const name = emailName(emailOrId);
     const known = this.#slack.find(name);
     if (known === undefined) return { match: name, state: this.#strict ? 'unknown' : 'active' };
     return isGlob(known.match) ? { ...known, match: name } : known;
@@ -208,7 +224,7 @@ export class People {
   }
 }
 
-function slackName(emailOrId: string): string {
+function emailName(emailOrId: string): string {
   return emailOrId.includes('@') ? emailOrId.toLowerCase() : emailOrId;
 }
 
@@ -223,13 +239,17 @@ class Roster<Person extends { readonly match: string }> {
   }
 
   put(person: Person, alias: string | undefined): void {
-    if (alias !== undefined) this.#aliases.set(alias, person.match);
+    this.alias(alias, person.match);
     if (!isGlob(person.match)) {
       this.#exact.set(person.match, person);
       return;
     }
     this.#patterns = this.#patterns.filter((other) => other.person.match !== person.match);
     this.#patterns.unshift({ person, pattern: globToRegExp(person.match, this.#flags) });
+  }
+
+  alias(alias: string | undefined, match: string): void {
+    if (alias !== undefined) this.#aliases.set(alias, match);
   }
 
   find(name: string): Person | undefined {

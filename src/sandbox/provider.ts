@@ -2,6 +2,7 @@
 export const PROVIDERS = [
   'login',
   'teams',
+  'graph',
   'slack',
   'googletoken',
   'googlechat',

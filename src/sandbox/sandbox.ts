@@ -7,6 +7,7 @@ import { openEntra } from './entra.ts';
 import { FaultBook, type FaultRule } from './faults.ts';
 import { openGoogleChat } from './google-chat.ts';
 import { openGoogleToken } from './google-token.ts';
+import { openGraph } from './graph.ts';
 import { writeGuide } from './guide.ts';
 import { HookSecrets, openHooks } from './hooks.ts';
 import { Ledger, type LedgerMode } from './ledger.ts';
@@ -17,6 +18,7 @@ import { openSlack } from './slack.ts';
 import { openSmtp } from './smtp/relay.ts';
 import { type SandboxStats, Stats } from './stats.ts';
 import { openTeams } from './teams.ts';
+import { TeamsDirectory } from './teams-directory.ts';
 import { openTwilio, type Twilio } from './twilio.ts';
 import { type SandboxUrls, urlsAt } from './urls.ts';
 import { Watchers } from './watchers.ts';
@@ -54,6 +56,8 @@ export interface SandboxLimits {
   readonly teamsPerThread: boolean;
   /** Teams: calls a second of one app to one tenant; 0 switches it off. Documented: 30. */
   readonly teamsPerTenantPerSecond: number;
+  /** Graph: installations a second of one app; 0 switches it off. Documented: 30. */
+  readonly graphInstallsPerSecond: number;
   /** Slack: tiers per token and method, and posts per channel. */
   readonly slack: boolean;
   /** Google Chat: one message a second per space, 3,000 writes and 3,000 reads a minute per project. */
@@ -96,7 +100,17 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 
   const tokenLifetimeSeconds = options.tokenLifetimeSeconds ?? 3600;
   const entra = await openEntra(APPS, tokenLifetimeSeconds, clock);
-  const teams = openTeams({ apps: APPS, entra, people, ledger, limits, clock });
+  const directory = new TeamsDirectory(people);
+  const teams = openTeams({ apps: APPS, entra, directory, ledger, limits, clock });
+  const graph = openGraph({
+    apps: APPS,
+    catalog: CREDENTIALS.teamsApp,
+    entra,
+    directory,
+    faults,
+    installsPerSecond: limits.graphInstallsPerSecond,
+    clock,
+  });
   const slack = openSlack({ token: CREDENTIALS.slack.token, people, ledger, limited: limits.slack, clock });
   const googleToken = openGoogleToken(GOOGLE_ACCOUNTS, tokenLifetimeSeconds, clock);
   const googleChat = openGoogleChat({ tokens: googleToken, people, ledger, limited: limits.googleChat, clock });
@@ -115,6 +129,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const providers: ReadonlyMap<string, readonly [ProviderName, Provider]> = new Map([
     ['login', ['login', entra]],
     ['teams', ['teams', teams]],
+    ['graph', ['graph', graph]],
     ['slack', ['slack', slack]],
     ['googletoken', ['googletoken', googleToken]],
     ['googlechat', ['googlechat', googleChat]],
@@ -189,6 +204,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     stats.clear();
     webhooks.reset();
     teams.reset();
+    graph.reset();
+    directory.reset();
     slack.reset();
     googleChat.reset();
     whatsapp.reset();
@@ -210,13 +227,22 @@ function explainBug(error: unknown, response: ServerResponse): void {
   else send(response, text(500, `The sandbox itself failed: ${error instanceof Error ? error.message : error}\n`));
 }
 
+const NO_LIMITS: SandboxLimits = {
+  teamsPerThread: false,
+  teamsPerTenantPerSecond: 0,
+  graphInstallsPerSecond: 0,
+  slack: false,
+  googleChat: false,
+  whatsapp: false,
+};
+
 function chooseLimits(limits: 'documented' | 'off' | Partial<SandboxLimits>): SandboxLimits {
-  if (limits === 'off')
-    return { teamsPerThread: false, teamsPerTenantPerSecond: 0, slack: false, googleChat: false, whatsapp: false };
+  if (limits === 'off') return NO_LIMITS;
   const chosen = limits === 'documented' ? {} : limits;
   return {
     teamsPerThread: true,
     teamsPerTenantPerSecond: 30,
+    graphInstallsPerSecond: 30,
     slack: true,
     googleChat: true,
     whatsapp: true,

@@ -1,10 +1,10 @@
 import type { Clock } from '../model/clock.ts';
 import { isJsonObject, type JsonObject, parseJsonObject } from '../model/json.ts';
 import { BOT_AUDIENCE, BOT_FRAMEWORK_TENANT, type Entra, type EntraApp } from './entra.ts';
-import { openTeamsConversationId, teamsConversationId } from './ids.ts';
+import { openTeamsChatId, openTeamsConversationId, teamsConversationId } from './ids.ts';
 import type { Ledger } from './ledger.ts';
-import type { People } from './people.ts';
 import { type Answer, bearerToken, type Call, empty, json, type Plan, type Provider, planAnswer } from './provider.ts';
+import type { TeamsDirectory } from './teams-directory.ts';
 import * as refusal from './teams-errors.ts';
 import { type ActivityTarget, checkActivity, isSplit, parseTarget, type Room, readRoom } from './teams-requests.ts';
 import { SlidingWindows, type Window } from './windows.ts';
@@ -17,7 +17,7 @@ export interface TeamsLimits {
 export interface TeamsParts {
   readonly apps: readonly EntraApp[];
   readonly entra: Entra;
-  readonly people: People;
+  readonly directory: TeamsDirectory;
   readonly ledger: Ledger;
   readonly limits: TeamsLimits;
   readonly clock: Clock;
@@ -36,7 +36,7 @@ const THREAD_WINDOWS: readonly Window[] = [
 ];
 
 /** The Bot Connector: create or get a conversation, send, update and delete activities in it. */
-export function openTeams({ apps, entra, people, ledger, limits, clock }: TeamsParts): Teams {
+export function openTeams({ apps, entra, directory, ledger, limits, clock }: TeamsParts): Teams {
   const threads = new SlidingWindows(limits.teamsPerThread ? THREAD_WINDOWS : [], clock);
   const tenants = new SlidingWindows(
     limits.teamsPerTenantPerSecond > 0 ? [{ max: limits.teamsPerTenantPerSecond, spanMs: 1000 }] : [],
@@ -54,7 +54,7 @@ export function openTeams({ apps, entra, people, ledger, limits, clock }: TeamsP
   function planCreate(call: Call): Plan {
     const request = parseJsonObject(call.body);
     const room = request === null ? null : readRoom(request);
-    const recipient = room === null ? null : room.isGroup ? room.member : people.teamsPerson(room.member).match;
+    const recipient = room === null ? null : room.isGroup ? room.member : directory.personOf(room.member).match;
     return { route: 'create', recipient, exclusive: null, run: () => create(call, request, room, recipient) };
   }
 
@@ -66,7 +66,7 @@ export function openTeams({ apps, entra, people, ledger, limits, clock }: TeamsP
     if (room.tenantId === null) return refusal.badArgument('tenantId or channelData.tenant.id must name the tenant.');
     if (room.member.includes('@') && !room.isGroup) return refusal.badSyntax(`Bad format of user id '${room.member}'.`);
 
-    const generation = people.teamsPerson(room.member).generation ?? 1;
+    const generation = directory.personOf(room.member).generation ?? 1;
     const conversation = room.isGroup
       ? room.member
       : teamsConversationId(app.appId, { member: recipient, tenantId: room.tenantId, generation });
@@ -155,14 +155,14 @@ export function openTeams({ apps, entra, people, ledger, limits, clock }: TeamsP
   }
 
   function refusalToCreate(recipient: string): Answer | null {
-    const { state } = people.teamsPerson(recipient);
+    const { state } = directory.personOf(recipient);
     if (state === 'disabled_by_admin') return refusal.disabledByAdmin;
     // A person who blocked the bot still has the conversation; only writing to it fails.
     return state === 'installed' || state === 'blocked' ? null : refusal.notInstalledForCreate;
   }
 
   function refusalToSend({ recipient, generation }: Thread): Answer | null {
-    const person = people.teamsPerson(recipient);
+    const person = directory.personOf(recipient);
     if (person.state === 'blocked') return refusal.blocked;
     if (person.state === 'not_installed') return refusal.notInRoster;
     if (person.state === 'disabled_by_admin') return refusal.disabledByAdmin;
@@ -171,6 +171,11 @@ export function openTeams({ apps, entra, people, ledger, limits, clock }: TeamsP
   }
 
   function openThread(conversation: string): Thread | null {
+    const chat = openTeamsChatId(conversation);
+    if (chat !== null) {
+      const recipient = directory.personOf(chat.objectId).match;
+      return { recipient, tenantId: null, generation: null, appId: chat.appId };
+    }
     if (conversation.startsWith('19:')) {
       const recipient = conversation.split(';', 1)[0] ?? conversation;
       return { recipient, tenantId: null, generation: null, appId: null };
@@ -178,7 +183,7 @@ export function openTeams({ apps, entra, people, ledger, limits, clock }: TeamsP
     for (const { appId } of apps) {
       const parts = openTeamsConversationId(appId, conversation);
       if (parts === null) continue;
-      const recipient = people.teamsPerson(parts.member).match;
+      const recipient = directory.personOf(parts.member).match;
       return { recipient, tenantId: parts.tenantId, generation: parts.generation, appId };
     }
     return null;

@@ -8,6 +8,10 @@ export interface SandboxUrls {
   readonly login: string;
   /** serviceUrl */
   readonly teams: string;
+  /** openIdUrl */
+  readonly teamsOpenId: string;
+  /** graphUrl */
+  readonly graph: string;
   /** apiUrl */
   readonly slack: string;
   /** tokenUrl of Google Chat */
@@ -30,6 +34,8 @@ export function urlsAt(host: string, port: number, smtpPort: number): SandboxUrl
     base,
     login: `${base}/login`,
     teams: `${base}/teams/`,
+    teamsOpenId: `${base}/teams/v1/.well-known/openidconfiguration`,
+    graph: `${base}/graph`,
     slack: `${base}/slack/api/`,
     googleToken: `${base}/googletoken/token`,
     googleChat: `${base}/googlechat/`,
