@@ -130,6 +130,36 @@ const STATUSES: Readonly<Record<string, readonly number[]>> = {
   D: [429],
 };
 
+describe('A webhook that is gone', () => {
+  const goneOnce = () =>
+    sandbox.faults.set([{ provider: 'hooks', times: 1, fault: { kind: 'status', status: 410, body: '' } }]);
+
+  test('is told of once, for the connection, and never called again', async () => {
+    goneOnce();
+    const desk = open();
+    const outcomes = [await desk.send(), await desk.send(), await desk.send()];
+    assert.deepEqual(outcomes.map(classOf), ['B', 'A', 'A']);
+    for (const outcome of outcomes) {
+      assert.ok(outcome.kind === 'rejected' && outcome.reason === 'connection_refused');
+      assert.match(outcome.detail, /answered 410.+off until its url is changed/);
+    }
+    assert.equal(desk.calls.length, 1);
+  });
+
+  test('is told of once even if many learn of it at the same moment', async () => {
+    sandbox.faults.set([{ provider: 'hooks', fault: { kind: 'status', status: 410, body: '' } }]);
+    const desk = open();
+    const outcomes = await Promise.all([desk.send(), desk.send(), desk.send()]);
+    assert.deepEqual(outcomes.map(classOf).sort(), ['A', 'A', 'B']);
+  });
+
+  test('may be back after a restart', async () => {
+    goneOnce();
+    await open().send();
+    assert.equal((await open().send()).kind, 'accepted');
+  });
+});
+
 describe('The webhook answers', () => {
   for (const [expected, statuses] of Object.entries(STATUSES)) {
     for (const status of statuses) {

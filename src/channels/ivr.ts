@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { type Static, Type } from 'typebox';
 import type { Message } from '../model/message.ts';
-import type { Outcome } from '../model/outcome.ts';
+import type { Outcome, Rejected } from '../model/outcome.ts';
 import type { Connection } from '../model/tenancy.ts';
 import type { Channel, ChannelSession, ChannelTools, CheckResult, SendRequest } from './contract.ts';
 import type { OutboundResponse } from './outbound.ts';
@@ -65,6 +65,8 @@ class WebhookSession implements ChannelSession {
   readonly #headers: Readonly<Record<string, string>>;
   readonly #allowPrivateNetwork: boolean;
   readonly #tools: ChannelTools;
+  /** It answered 410: off, until a restart or another url opens a new session. */
+  #isGone = false;
 
   constructor(settings: Static<typeof IVR_SETTINGS>, { allowPrivateNetwork }: Connection, tools: ChannelTools) {
     const secrets = [settings.secret, settings.previousSecret].filter((secret) => secret !== undefined);
@@ -80,6 +82,7 @@ class WebhookSession implements ChannelSession {
   }
 
   async send(request: SendRequest): Promise<Outcome> {
+    if (this.#isGone) return SWITCHED_OFF;
     const { outbound, clock } = this.#tools;
     const body = writeBody(request);
     const timestampS = Math.floor(clock.now() / 1000);
@@ -96,7 +99,15 @@ class WebhookSession implements ChannelSession {
       signal: request.signal,
       allowPrivateNetwork: this.#allowPrivateNetwork,
     });
-    return answer.kind === 'response' ? judge(answer, clock.now()) : sendUnanswered(answer);
+    if (answer.kind !== 'response') return sendUnanswered(answer);
+    return answer.status === 410 ? this.#switchOff() : judge(answer, clock.now());
+  }
+
+  /** The first to learn of it holds the connection, which the operator is told of; nobody waits for what will not come. */
+  #switchOff(): Rejected {
+    if (this.#isGone) return SWITCHED_OFF;
+    this.#isGone = true;
+    return { ...SWITCHED_OFF, scope: 'connection' };
   }
 
   /** There is nothing to ask a webhook that would not be a message. */
@@ -107,6 +118,14 @@ class WebhookSession implements ChannelSession {
   async close(): Promise<void> {}
 }
 
+const SWITCHED_OFF: Rejected = {
+  kind: 'rejected',
+  scope: 'recipient',
+  reason: 'connection_refused',
+  detail:
+    'The webhook answered 410: it is gone for good. The connection is off until its url is changed or the server restarts.',
+};
+
 /** Whatever the body, the status decides: receivers answer webhooks with anything. */
 function judge({ status, headers }: OutboundResponse, now: number): Outcome {
   const detail = `The webhook answered ${status}.`;
@@ -115,10 +134,6 @@ function judge({ status, headers }: OutboundResponse, now: number): Outcome {
   if (status < 400) {
     const advice = 'Redirects are not followed: set url to the final address.';
     return { kind: 'rejected', scope: 'recipient', reason: 'url_refused', detail: `${detail} ${advice}` };
-  }
-  if (status === 410) {
-    const advice = 'That means it is gone for good: set url to another one.';
-    return { kind: 'rejected', scope: 'connection', reason: 'connection_refused', detail: `${detail} ${advice}` };
   }
   const retryAfterMs = parseRetryAfter(headers['retry-after'], now);
   if (status === 429) return { kind: 'busy', scope: 'connection', retryAfterMs, detail };
