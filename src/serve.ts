@@ -9,6 +9,7 @@ import { createApp } from './http/app.ts';
 import { generatePlatformPem, openPlatformKey } from './http/auth/platform-key.ts';
 import { type Clock, type Random, systemClock } from './model/clock.ts';
 import type { Logger } from './model/logger.ts';
+import { openScriptRenderer } from './render/script/renderer.ts';
 import { openStore } from './store/open.ts';
 import type { Store } from './store/port.ts';
 
@@ -44,11 +45,13 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const store = await (options.open ?? openStore)(settings.database, { clock });
   const outbound = createOutbound();
   const tools = { outbound, clock, random, publicUrl: settings.publicUrl };
+  const renderer = openScriptRenderer({ clock });
   const engine = new Engine({
     store,
     tenancy,
     findChannel,
     tools,
+    renderer,
     clock,
     random,
     logger,
@@ -74,6 +77,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     draining = true;
     logger.info('server draining');
     await engine.drain(settings.drainMs);
+    await renderer.close();
     await app.close();
     await outbound.close();
     await store.close();

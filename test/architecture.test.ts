@@ -23,7 +23,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   sandbox: ['model'],
   engine: ['model', 'store', 'channels', 'directory', 'render'],
   http: ['model', 'store', 'channels', 'directory', 'render'],
-  serve: ['model', 'store', 'channels', 'config', 'engine', 'http', 'log'],
+  serve: ['model', 'store', 'channels', 'config', 'engine', 'http', 'log', 'render'],
   commands: ['model', 'store', 'channels', 'config', 'client', 'directory', 'http', 'log', 'sandbox', 'serve'],
   main: ['commands'],
 };

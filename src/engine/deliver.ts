@@ -1,14 +1,18 @@
 import type { Channel } from '../channels/contract.ts';
 import { type ResolvedRecipient, resolveRecipients } from '../directory/resolve.ts';
 import type { Clock, Random } from '../model/clock.ts';
+import type { Content } from '../model/message.ts';
 import type { Notification, Recipient } from '../model/notification.ts';
 import type { Busy, Rejected } from '../model/outcome.ts';
-import { fillMessage } from '../render/fill.ts';
+import { fillCustom, fillMessage } from '../render/fill.ts';
+import { type Printed, readPrinted } from '../render/printed.ts';
+import { describeFault } from '../render/script/fault.ts';
 import { type ClaimedBatch, type Queue, type Store, StoreUnavailable } from '../store/port.ts';
 import type { Attempt, Job, Outlet } from './outlet.ts';
 import { concludeUntried, deadlineOf, decide, type Final, MAX_TAKEOVERS } from './policy.ts';
 import type { Recorder } from './recorder.ts';
 import type { Report } from './report.ts';
+import { runScript, type ScriptParts } from './scripts.ts';
 import { Work } from './work.ts';
 
 export interface DeliverParts {
@@ -19,6 +23,8 @@ export interface DeliverParts {
   readonly findNotification: (batch: ClaimedBatch) => Promise<Notification | null>;
   readonly isStopping: () => boolean;
   readonly report: Report;
+  readonly renderer: ScriptParts['renderer'];
+  readonly botName: (botId: string) => string;
 }
 
 export interface Claimed {
@@ -30,13 +36,21 @@ export interface Claimed {
   readonly leaseEndsAt: number;
 }
 
-/** Brings claimed batches on their way: everybody in them is concluded, or handed to the outlet. */
-export async function deliver(parts: DeliverParts, claimed: Claimed, onWork: (work: Work) => void): Promise<void> {
+/**
+ * Brings claimed batches on their way: everybody in them is concluded, or handed to the outlet. `writing` goes on with
+ * those whose message a script has to write first: it takes its time, and nobody else shall wait for it.
+ */
+export async function deliver(
+  parts: DeliverParts,
+  claimed: Claimed,
+  onWork: (work: Work) => void,
+): Promise<{ readonly writing: Promise<void> | null }> {
   const works = await openWorks(parts, claimed);
   for (const { work } of works) onWork(work);
   const open = (await Promise.all(works.map((entry) => skipLogged(parts, claimed, entry)))).flat();
   const due = open.filter((entry) => !concludeUntriedIfHopeless(parts, claimed, entry));
-  await sendOut(parts, claimed, due);
+  const unwritten = await sendOut(parts, claimed, due);
+  return { writing: unwritten.length === 0 ? null : writeAndSend(parts, claimed, unwritten) };
 }
 
 /** While the database is away nothing has been sent yet, so a read is repeated for as long as the lease lasts. */
@@ -108,10 +122,16 @@ function hopeless(parts: DeliverParts, { outlet }: Claimed, { work, recipient, t
   return null;
 }
 
-/** One query for everybody; identities that are channel ids already need none. */
-async function sendOut(parts: DeliverParts, claimed: Claimed, entries: readonly Entry[]): Promise<void> {
+interface Found extends Entry {
+  readonly personId: string | null;
+  readonly address: ResolvedRecipient['address'];
+}
+
+/** One query for everybody; identities that are channel ids already need none. Answers who has no message yet. */
+async function sendOut(parts: DeliverParts, claimed: Claimed, entries: readonly Entry[]): Promise<Found[]> {
   const groups = Map.groupBy(entries, (entry) => entry.work.notification.resolve);
-  await Promise.all([...groups].map(([resolve, group]) => sendGroup(parts, claimed, resolve, group)));
+  const unwritten = [...groups].map(([resolve, group]) => sendGroup(parts, claimed, resolve, group));
+  return (await Promise.all(unwritten)).flat();
 }
 
 async function sendGroup(
@@ -119,30 +139,95 @@ async function sendGroup(
   claimed: Claimed,
   resolve: boolean,
   entries: readonly Entry[],
-): Promise<void> {
+): Promise<Found[]> {
   const { store } = parts;
   const { queue, outlet } = claimed;
-  if (outlet === null) return;
+  if (outlet === null) return [];
   const { botId, connectionId } = queue;
   const { addressing } = outlet.channel;
   const recipients = entries.map((entry) => entry.recipient);
   const question = { store, botId, connectionId, addressing, resolve, recipients };
-  const found = await patiently(parts, claimed, () => resolveRecipients(question));
-  outlet.add(entries.map((entry, index) => job(entry, found[index], outlet.channel.escapeValue)));
+  const answers = await patiently(parts, claimed, () => resolveRecipients(question));
+  const found = entries.map((entry, index) => ({
+    ...entry,
+    personId: answers[index]?.personId ?? null,
+    address: answers[index]?.address ?? null,
+  }));
+  handOver(
+    parts,
+    outlet,
+    found.filter((entry) => !isUnwritten(entry)),
+  );
+  return found.filter(isUnwritten);
 }
 
-function job(
-  { work, recipient }: Entry,
-  found: ResolvedRecipient | undefined,
-  escapeValue: Channel['escapeValue'],
-): Job {
-  return {
-    work,
-    recipient,
-    personId: found?.personId ?? null,
-    address: found?.address ?? null,
-    message: fillMessage(work.notification.message, recipient.customMessage, recipient.parameters, escapeValue),
-  };
+const isUnwritten = ({ work, recipient }: Found): boolean =>
+  work.notification.message.type === 'script' && recipient.customMessage === null && recipient.printed === undefined;
+
+/** Batch by batch: the first are sent while the script runs for the next. */
+async function writeAndSend(parts: DeliverParts, claimed: Claimed, unwritten: readonly Found[]): Promise<void> {
+  for (const [work, entries] of Map.groupBy(unwritten, (entry) => entry.work)) {
+    if (parts.isStopping()) giveBack(parts, entries);
+    else await writeBatch(parts, claimed, work, entries);
+  }
+}
+
+async function writeBatch(parts: DeliverParts, claimed: Claimed, work: Work, entries: readonly Found[]): Promise<void> {
+  const { store, renderer } = parts;
+  const { notification } = work;
+  const { botId, message: script } = notification;
+  if (claimed.outlet === null || script.type !== 'script') return;
+  const recipients = entries.map(({ recipient, personId }) => ({ recipient, personId: personId ?? '' }));
+  const findPeople = (personIds: readonly string[]) =>
+    patiently(parts, claimed, () => store.findPeople({ botId, personIds }));
+  const tools = { renderer, findPeople, botName: parts.botName(botId) };
+  const renderings = await runScript(tools, { script, notification, recipients });
+  if (work.lost) return;
+  const written: Found[] = [];
+  for (const [index, entry] of entries.entries()) {
+    const rendering = renderings[index];
+    if (rendering?.ok) written.push({ ...entry, recipient: { ...entry.recipient, printed: rendering.output } });
+    else concludeUnwritten(parts, entry, rendering === undefined ? null : describeFault(rendering.fault));
+  }
+  handOver(parts, claimed.outlet, written);
+}
+
+function concludeUnwritten(parts: DeliverParts, { work, recipient, personId }: Found, detail: string | null): void {
+  const final = concludeUntried(recipient, 'failed', 'render_failed', detail);
+  work.conclude({ recipient, personId, address: null, providerMessageId: null }, final, parts.clock.now());
+  parts.recorder.note(work);
+}
+
+function giveBack(parts: DeliverParts, entries: readonly Found[]): void {
+  for (const { work, recipient } of entries) {
+    if (work.lost) continue;
+    work.giveBack(recipient);
+    parts.recorder.note(work);
+  }
+}
+
+function handOver(parts: DeliverParts, outlet: Outlet, entries: readonly Found[]): void {
+  const jobs: Job[] = [];
+  for (const entry of entries) {
+    const { work, recipient, personId, address } = entry;
+    const written = messageFor(work.notification.message, recipient, outlet.channel.escapeValue);
+    if (written.ok) jobs.push({ work, recipient, personId, address, message: written.message });
+    else concludeUnwritten(parts, entry, describeFault({ kind: 'output', line: null, reason: written.reason }));
+  }
+  outlet.add(jobs);
+}
+
+function messageFor(content: Content, recipient: Recipient, escapeValue: Channel['escapeValue']): Printed {
+  const { customMessage, parameters, printed } = recipient;
+  if (content.type !== 'script') {
+    return { ok: true, message: fillMessage(content, customMessage, parameters, escapeValue) };
+  }
+  if (customMessage !== null) {
+    return { ok: true, message: fillCustom(content, customMessage, parameters, escapeValue) };
+  }
+  const written = readPrinted(content, printed ?? '');
+  if (!written.ok) return written;
+  return { ok: true, message: fillMessage(written.message, null, parameters, escapeValue) };
 }
 
 /** What an attempt means: for the recipient, for its address, and for the connection as a whole. */

@@ -74,6 +74,7 @@ describe('engine', () => {
         random: () => 0.5,
         publicUrl: null,
       },
+      renderer: { render: () => assert.fail('no script was expected'), close: async () => {} },
       clock,
       random: () => 0.5,
       logger: loggerInto(lines),

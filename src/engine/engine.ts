@@ -3,6 +3,7 @@ import type { Channel, ChannelTools } from '../channels/contract.ts';
 import type { Clock, Random } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
 import type { Tenancy } from '../model/tenancy.ts';
+import type { ScriptRenderer } from '../render/script/renderer.ts';
 import type { Queue, Store } from '../store/port.ts';
 import { type Claimed, type DeliverParts, deliver, settle, settleRefused } from './deliver.ts';
 import { KnownNotifications } from './known-notifications.ts';
@@ -20,6 +21,7 @@ export interface EngineParts {
   readonly tenancy: Tenancy;
   readonly findChannel: (id: string) => Channel | null;
   readonly tools: ChannelTools;
+  readonly renderer: ScriptRenderer;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -48,6 +50,8 @@ export class Engine {
   readonly #report: Report;
   readonly #recorder: Recorder;
   readonly #deliverParts: DeliverParts;
+  /** Queues whose claimed batches a script is writing messages for; nothing more of them is claimed meanwhile. */
+  readonly #writing = new Map<string, Promise<void>>();
   #lastServed: Queue | null = null;
   #lookFrom: Queue | null = null;
   #stopping = false;
@@ -78,6 +82,8 @@ export class Engine {
       findNotification: (batch) => notifications.find(batch),
       isStopping: () => this.#stopping,
       report: this.#report,
+      renderer: parts.renderer,
+      botName: (botId) => parts.tenancy.bot(botId)?.name ?? '',
     };
   }
 
@@ -131,6 +137,7 @@ export class Engine {
     this.#stopping = true;
     this.wake();
     await this.#running;
+    await Promise.all(this.#writing.values());
     const outlets = [...this.#outlets.values()];
     for (const job of outlets.flatMap((outlet) => outlet.stop())) {
       if (job.work.lost) continue;
@@ -174,6 +181,7 @@ export class Engine {
   }
 
   async #serve(queue: Queue): Promise<number> {
+    if (this.#writing.has(keyOf(queue))) return 0;
     const outlet = this.#outletFor(queue.connectionId);
     const room = outlet === null ? ORPHANS_PER_LOOK : outlet.room(queue.lane);
     if (room === 0) return 0;
@@ -191,17 +199,37 @@ export class Engine {
   async #deliver(claimed: Claimed): Promise<void> {
     const works: Work[] = [];
     try {
-      await deliver(this.#deliverParts, claimed, (work) => {
+      const { writing } = await deliver(this.#deliverParts, claimed, (work) => {
         works.push(work);
         this.#works.add(work);
       });
+      if (writing !== null) this.#follow(claimed.queue, writing, works);
     } catch (error) {
-      // Nobody will conclude these batches here: without renewal their leases lapse and they are taken over.
-      for (const work of works) {
-        work.lost = true;
-        this.#end(work);
-      }
+      this.#abandon(works);
       throw error;
+    }
+  }
+
+  /** Other queues are served while scripts write messages for this one. */
+  #follow(queue: Queue, writing: Promise<void>, works: readonly Work[]): void {
+    const key = keyOf(queue);
+    const followed = writing
+      .catch((error: unknown) => {
+        this.#report.failed('writing messages failed', error);
+        this.#abandon(works);
+      })
+      .finally(() => {
+        this.#writing.delete(key);
+        this.wake();
+      });
+    this.#writing.set(key, followed);
+  }
+
+  /** Nobody will conclude these batches here: without renewal their leases lapse and they are taken over. */
+  #abandon(works: readonly Work[]): void {
+    for (const work of works) {
+      work.lost = true;
+      this.#end(work);
     }
   }
 
@@ -251,6 +279,8 @@ export class Engine {
     });
   }
 }
+
+const keyOf = ({ lane, botId, connectionId }: Queue): string => `${lane}/${botId}/${connectionId}`;
 
 const MAX_SEND_MS = 15_000;
 const MAX_BATCHES_PER_CLAIM = 10;

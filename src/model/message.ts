@@ -16,6 +16,15 @@ export interface NativeMessage {
   readonly payload: JsonObject;
 }
 
+/** JavaScript that is run for each recipient; what it prints is that recipient's message. */
+export interface Script {
+  readonly type: 'script';
+  readonly source: string;
+}
+
+/** What a notification says: the message itself, or the script that writes one for each recipient. Channels see messages only. */
+export type Content = Message | Script;
+
 export type Parameters = Readonly<Record<string, string>>;
 
 /** A webhook carries any JSON; the other channels need an object. */

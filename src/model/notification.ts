@@ -1,4 +1,4 @@
-import type { Message, Parameters } from './message.ts';
+import type { Content, Parameters } from './message.ts';
 import type { Reason } from './reasons.ts';
 
 /** Lanes in the order they are served. */
@@ -32,7 +32,7 @@ export interface Notification {
   /** False: the identities are channel ids already. */
   readonly resolve: boolean;
   readonly lane: Lane;
-  readonly message: Message;
+  readonly message: Content;
   readonly total: number;
   readonly createdAt: number;
   readonly expiresAt: number;
@@ -58,6 +58,8 @@ export interface Recipient {
   readonly attempts: number;
   /** An earlier attempt may have reached the provider without our knowing. */
   readonly maybeSent: boolean;
+  /** What the script printed for this recipient on an earlier attempt; it is not run again. Absent otherwise. */
+  readonly printed?: string;
 }
 
 /** The final line of a recipient. */

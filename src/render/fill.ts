@@ -1,4 +1,4 @@
-import type { Message, Parameters } from '../model/message.ts';
+import type { Content, Message, Parameters } from '../model/message.ts';
 import { parsePayload } from './message.ts';
 import { asItIs, compileTemplate, type Escape, type Template } from './template.ts';
 
@@ -16,14 +16,14 @@ export function fillMessage(
   return parameters === null ? message : sharedTemplateOf(message).fill(parameters, escapeValue);
 }
 
-/** A recipient's own JSON takes the place of a native message; in the place of a text it stays a text. */
-function fillCustom(
-  message: Message,
+/** A recipient's own JSON takes the place of a native message or a script; in the place of a text it stays a text. */
+export function fillCustom(
+  content: Content,
   customMessage: string,
   parameters: Parameters | null,
-  escapeValue: Escape,
+  escapeValue: Escape = asItIs,
 ): Message {
-  const payload = message.type === 'native' ? parsePayload(customMessage) : null;
+  const payload = content.type === 'text' ? null : parsePayload(customMessage);
   const custom: Message = payload === null ? { type: 'text', text: customMessage } : { type: 'native', payload };
   return parameters === null ? custom : compileTemplate(custom).fill(parameters, escapeValue);
 }

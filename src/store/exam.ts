@@ -42,6 +42,21 @@ export function examineStore(name: string, open: () => Promise<Store>): void {
         );
       });
 
+      it('keeps a script, and what it printed for whom', async () => {
+        const request = sample({ recipients: 2 });
+        const notification: Notification = {
+          ...request.notification,
+          message: { type: 'script', source: 'print("Hi")' },
+        };
+        const [first, second] = request.recipients;
+        assert.ok(first && second);
+        const recipients = [{ ...first, printed: '{"text":"\\u{1F600} \'"}' }, second];
+        await store.accept({ ...request, notification, recipients });
+        assert.deepEqual((await store.findNotification(keyOf(request)))?.message, notification.message);
+        const [batch] = await claimAll(store, queueOf(request));
+        assert.deepEqual(batch?.recipients, recipients);
+      });
+
       it('keeps messages, parameters and custom messages byte for byte', async () => {
         const hostile = 'O\'Neil \\ " %s $1 {name} \u{1F600} \u202E; DROP TABLE logs; --\n\t';
         const request = sample({ recipients: 1 });
@@ -364,6 +379,20 @@ export function examineStore(name: string, open: () => Promise<Store>): void {
         await store.upsertPeople({ people: [jane] });
         const found = await store.resolve({ botId, connectionId: teams, identities: ['491701234567'] });
         assert.equal(found.get('491701234567')?.personId, jane.id);
+      });
+
+      it('finds many people by id at once, each with their addresses, and nobody of another bot', async () => {
+        const crowd = randomId('st');
+        const people = [0, 1, 2].map((index) => personOf(crowd, `p${index}@abc.com`, {}));
+        const elsewhere = personOf(botId, 'elsewhere@abc.com', {});
+        await store.upsertPeople({ people: [...people, elsewhere] });
+        const personIds = [...people.slice(1).map((person) => person.id), elsewhere.id, randomId('u')];
+        const found = await store.findPeople({ botId: crowd, personIds });
+        assert.deepEqual(
+          new Map(found.map((person) => [person.id, person])),
+          new Map(people.slice(1).map((person) => [person.id, person])),
+        );
+        assert.deepEqual(await store.findPeople({ botId: crowd, personIds: [] }), []);
       });
 
       it('pages people by id', async () => {

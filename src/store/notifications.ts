@@ -1,5 +1,5 @@
 import { isJsonObject, type Json } from '../model/json.ts';
-import type { Message } from '../model/message.ts';
+import type { Content } from '../model/message.ts';
 import {
   type Api,
   BATCH_SIZE,
@@ -137,12 +137,15 @@ function notificationStatus(row: Row): NotificationStatus {
   };
 }
 
-function parseMessage(value: string): Message {
+function parseMessage(value: string): Content {
   const stored: Json = JSON.parse(value);
   if (isJsonObject(stored)) {
     if (stored['type'] === 'text' && typeof stored['text'] === 'string') return { type: 'text', text: stored['text'] };
     if (stored['type'] === 'native' && isJsonObject(stored['payload'])) {
       return { type: 'native', payload: stored['payload'] };
+    }
+    if (stored['type'] === 'script' && typeof stored['source'] === 'string') {
+      return { type: 'script', source: stored['source'] };
     }
   }
   throw new TypeError('a stored message has an unknown shape');

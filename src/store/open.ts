@@ -72,6 +72,7 @@ function createStore(database: Database): Store {
     upsertPeople: (request) => write(() => people.upsertPeople(request)),
     listPeople: (request) => read(() => people.listPeople(request)),
     findPerson: (request) => read(() => people.findPerson(request)),
+    findPeople: (request) => read(() => people.findPeople(request)),
     deletePerson: (request) => write(() => people.deletePerson(request)),
     saveAddresses: (request) => write(() => addresses.saveAddresses(request)),
     forgetAddresses: (request) => write(() => addresses.forgetAddresses(request)),

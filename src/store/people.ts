@@ -47,6 +47,18 @@ export function* findPerson(request: { readonly botId: string; readonly personId
   return person ?? null;
 }
 
+export function* findPeople(request: {
+  readonly botId: string;
+  readonly personIds: readonly string[];
+}): Steps<Person[]> {
+  const rows = yield* query(
+    'SELECT * FROM people WHERE bot_id = $1 AND id {any:text $2}',
+    request.botId,
+    request.personIds,
+  );
+  return yield* withAddresses(request.botId, rows);
+}
+
 export function* deletePerson(request: { readonly botId: string; readonly personId: string }): Steps<boolean> {
   const { botId, personId: id } = request;
   yield* execute('DELETE FROM addresses WHERE bot_id = $1 AND person_id = $2', botId, id);

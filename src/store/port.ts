@@ -45,6 +45,8 @@ export interface Store {
   /** Keyset pages by person id. */
   listPeople(request: { readonly botId: string; readonly afterId: string; readonly limit: number }): Promise<Person[]>;
   findPerson(request: { readonly botId: string; readonly personId: string }): Promise<Person | null>;
+  /** The people of these ids, in any order; unknown ones are absent. */
+  findPeople(request: { readonly botId: string; readonly personIds: readonly string[] }): Promise<Person[]>;
   deletePerson(request: { readonly botId: string; readonly personId: string }): Promise<boolean>;
   saveAddresses(request: { readonly addresses: readonly LearnedAddress[] }): Promise<void>;
   forgetAddresses(request: { readonly addresses: readonly ForgottenAddress[] }): Promise<void>;

@@ -51,8 +51,8 @@ const refused: readonly [route: 'notify' | 'notifyV2', body: unknown, detail: st
   ['notify', { ...v1, message: { type: 'text', val: { a: 1 } } }, 'message.val: must be a string'],
   [
     'notify',
-    { ...v1, message: { type: 'script', val: "print('Hi')" } },
-    'message.val: JavaScript is not supported yet; send a JSON object, or use type "text"',
+    { ...v1, message: { type: 'script', val: `${'('.repeat(201)}1${')'.repeat(201)}` } },
+    'message.val: brackets are nested more than 200 deep',
   ],
   ['notify', { ...v1, identities: undefined }, 'identities: is missing; send an array of 1 to 1000'],
   ['notify', { ...v1, identities: 'a@b.c' }, 'identities: has the wrong type; send an array of 1 to 1000'],

@@ -1,0 +1,180 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import type { Clock } from '../../model/clock.ts';
+import { faulty, type Rendering } from './fault.ts';
+import { Kills } from './kills.ts';
+import { MAX_CONTEXT_BYTES, MAX_THREADS, STEP_SIZE, STUCK_MS } from './limits.ts';
+import { seedOf } from './seed.ts';
+import { Thread } from './thread-handle.ts';
+
+/** One script and everybody it is to be run for. */
+export interface RenderRequest {
+  /** The tenant: never shares memory with another, and has one thread at a time. */
+  readonly botId: string;
+  readonly notificationId: string;
+  readonly source: string;
+  /** What the script takes for now: when the notification was accepted, epoch ms. */
+  readonly createdAt: number;
+  readonly recipients: readonly { readonly seq: number; readonly context: string }[];
+}
+
+/** Runs scripts where they can harm nobody. The same request always renders the same. */
+export interface ScriptRenderer {
+  /** In the order of the recipients. Never rejects for what a script does. */
+  render(request: RenderRequest): Promise<readonly Rendering[]>;
+  /** Ends the threads; what still waits is answered with faults. */
+  close(): Promise<void>;
+}
+
+/** Nothing is started before the first script comes. */
+export function openScriptRenderer({ clock }: { readonly clock: Clock }): ScriptRenderer {
+  return new ThreadPool(clock);
+}
+
+/** A request on its way: who is rendered already, by the recipient's index. */
+interface Ticket {
+  readonly request: RenderRequest;
+  readonly renderings: (Rendering | undefined)[];
+  readonly resolve: (renderings: readonly Rendering[]) => void;
+}
+
+/** Tenants are served by turns, a step at a time, so nobody waits for more than a step of each of the others. */
+class ThreadPool implements ScriptRenderer {
+  readonly #clock: Clock;
+  readonly #kills: Kills;
+  /** By tenant, in the order of their turns. */
+  readonly #waiting = new Map<string, Ticket[]>();
+  readonly #served = new Set<string>();
+  readonly #idle: Thread[] = [];
+  readonly #threads = new Set<Thread>();
+  #wasm: Promise<WebAssembly.Module> | null = null;
+  #closed = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#kills = new Kills(clock);
+  }
+
+  render(request: RenderRequest): Promise<readonly Rendering[]> {
+    if (request.recipients.length === 0) return Promise.resolve([]);
+    return new Promise((resolve) => {
+      const ticket: Ticket = { request, resolve, renderings: request.recipients.map(findExcess) };
+      const queue = this.#waiting.get(request.botId);
+      if (queue === undefined) this.#waiting.set(request.botId, [ticket]);
+      else queue.push(ticket);
+      this.#pump();
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#threads].map((thread) => thread.close()));
+    this.#pump();
+  }
+
+  #pump(): void {
+    for (const [tenant, queue] of this.#waiting) {
+      const [ticket] = queue;
+      if (ticket === undefined || this.#served.has(tenant)) continue;
+      if (!this.#closed && this.#idle.length === 0 && this.#threads.size + this.#starting >= MAX_THREADS) return;
+      this.#served.add(tenant);
+      void this.#serve(tenant, ticket);
+    }
+  }
+
+  #starting = 0;
+
+  async #serve(tenant: string, ticket: Ticket): Promise<void> {
+    const refusal = this.#closed ? CLOSED : this.#kills.areTooMany(ticket.request) ? DISABLED : null;
+    if (refusal === null) await this.#step(ticket);
+    else fill(ticket, refusal);
+    this.#served.delete(tenant);
+    this.#moveOn(tenant, ticket);
+    this.#pump();
+  }
+
+  /** Runs the next recipients; the one during whom the thread died is the culprit, and everybody else gets a new turn. */
+  async #step(ticket: Ticket): Promise<void> {
+    const { request, renderings } = ticket;
+    const indexes = request.recipients
+      .keys()
+      .filter((index) => renderings[index] === undefined)
+      .take(STEP_SIZE)
+      .toArray();
+    const recipients = indexes.flatMap((index) => {
+      const recipient = request.recipients[index];
+      return recipient ? [{ context: recipient.context, seed: seedOf(request.notificationId, recipient.seq) }] : [];
+    });
+    const thread = await this.#takeThread();
+    const end =
+      thread === null
+        ? ({ kind: 'unborn' } as const)
+        : await thread.run({ tenant: request.botId, source: request.source, now: request.createdAt, recipients });
+    if (thread !== null) this.#putBack(thread);
+    if (end.kind === 'unborn') return fill(ticket, UNBORN);
+    if (end.kind === 'rendered') {
+      for (const [at, rendering] of end.renderings.entries()) renderings[indexes[at] ?? 0] = rendering;
+      return;
+    }
+    this.#kills.note(request);
+    const culprit = indexes[end.done];
+    if (culprit !== undefined) renderings[culprit] = STUCK;
+  }
+
+  async #takeThread(): Promise<Thread | null> {
+    const idle = this.#idle.pop();
+    if (idle !== undefined) return idle;
+    this.#starting += 1;
+    try {
+      this.#wasm ??= compileEngine();
+      const thread = new Thread(await this.#wasm, this.#clock);
+      this.#threads.add(thread);
+      return thread;
+    } catch {
+      this.#wasm = null;
+      return null;
+    } finally {
+      this.#starting -= 1;
+    }
+  }
+
+  #putBack(thread: Thread): void {
+    if (thread.isDead) this.#threads.delete(thread);
+    else this.#idle.push(thread);
+  }
+
+  /** The tenant goes to the end of the line. */
+  #moveOn(tenant: string, ticket: Ticket): void {
+    const queue = this.#waiting.get(tenant) ?? [];
+    this.#waiting.delete(tenant);
+    const done = ticket.renderings.filter((rendering) => rendering !== undefined);
+    if (done.length === ticket.renderings.length) {
+      queue.shift();
+      ticket.resolve(done);
+    }
+    if (queue.length > 0) this.#waiting.set(tenant, queue);
+  }
+}
+
+function findExcess({ context }: { readonly context: string }): Rendering | undefined {
+  return Buffer.byteLength(context) > MAX_CONTEXT_BYTES ? TOO_MUCH : undefined;
+}
+
+function fill({ renderings }: Ticket, rendering: Rendering): void {
+  for (const index of renderings.keys()) renderings[index] ??= rendering;
+}
+
+async function compileEngine(): Promise<WebAssembly.Module> {
+  const path = createRequire(import.meta.url).resolve('@jitl/quickjs-wasmfile-release-sync/wasm');
+  return WebAssembly.compile(await readFile(path));
+}
+
+const TOO_MUCH = faulty(
+  'context',
+  null,
+  `what is known of the recipient has more than ${MAX_CONTEXT_BYTES / 1_024} KiB`,
+);
+const STUCK = faulty('time', null, `gave no sign for ${STUCK_MS} ms and was stopped`);
+const DISABLED = faulty('disabled', null, 'was stopped repeatedly and is switched off for ten minutes');
+const UNBORN = faulty('sandbox', null, 'the sandbox for scripts could not be started');
+const CLOSED = faulty('sandbox', null, 'the sandbox for scripts was closed');

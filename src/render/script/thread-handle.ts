@@ -1,0 +1,107 @@
+import { Worker } from 'node:worker_threads';
+import type { Clock } from '../../model/clock.ts';
+import type { Rendering } from './fault.ts';
+import type { Step } from './instance.ts';
+import { STUCK_MS } from './limits.ts';
+import { BEATS, DONE, SIGNS_BYTES, type ThreadData, type ThreadMessage } from './thread-signs.ts';
+
+/**
+ * What became of a step. `died`: the thread is gone, and it happened while recipient number `done` was rendered;
+ * `unborn`: it never came up.
+ */
+export type StepEnd =
+  | { readonly kind: 'rendered'; readonly renderings: readonly Rendering[] }
+  | { readonly kind: 'died'; readonly done: number }
+  | { readonly kind: 'unborn' };
+
+/** How often the watch looks. Counting looks instead of time forgives a process that was itself held up. */
+const LOOK_MS = 25;
+const PATIENCE = STUCK_MS / LOOK_MS;
+
+/** An installed package is compiled, name by name. */
+const THREAD = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url);
+
+/** A thread of the pool, seen from outside: takes one step at a time, and is ended when it shows no sign of life. */
+export class Thread {
+  readonly #worker: Worker;
+  readonly #signs: Int32Array;
+  readonly #clock: Clock;
+  readonly #ready = Promise.withResolvers<void>();
+  #end: ((end: StepEnd) => void) | null = null;
+  #dead = false;
+
+  constructor(wasm: WebAssembly.Module, clock: Clock) {
+    const signs = new SharedArrayBuffer(SIGNS_BYTES);
+    this.#signs = new Int32Array(signs);
+    this.#clock = clock;
+    this.#worker = new Worker(THREAD, {
+      name: 'script',
+      workerData: { wasm, signs } satisfies ThreadData,
+      env: {},
+      argv: [],
+      execArgv: [],
+      stdin: false,
+      stdout: true,
+      stderr: true,
+      resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 },
+    });
+    this.#worker.unref();
+    this.#worker.on('message', (message: ThreadMessage) => {
+      if (message.kind === 'ready') this.#ready.resolve();
+      else this.#finish(message);
+    });
+    // Its memory ran out, or its own code failed: either way it is gone, and says nothing we would repeat.
+    this.#worker.on('error', () => this.#die());
+    this.#worker.on('exit', () => this.#die());
+  }
+
+  get isDead(): boolean {
+    return this.#dead;
+  }
+
+  async run(step: Step): Promise<StepEnd> {
+    await this.#ready.promise;
+    if (this.#dead) return { kind: 'unborn' };
+    Atomics.store(this.#signs, DONE, 0);
+    const ended = new Promise<StepEnd>((resolve) => {
+      this.#end = resolve;
+    });
+    this.#worker.postMessage(step);
+    const stopWatching = this.#watch();
+    const end = await ended;
+    stopWatching();
+    return end;
+  }
+
+  async close(): Promise<void> {
+    this.#dead = true;
+    await this.#worker.terminate();
+  }
+
+  #watch(): () => void {
+    let last = -1;
+    let looks = 0;
+    let cancel = () => {};
+    const look = () => {
+      const beats = Atomics.load(this.#signs, BEATS);
+      looks = beats === last ? looks + 1 : 0;
+      last = beats;
+      if (looks >= PATIENCE) this.#die();
+      else cancel = this.#clock.after(LOOK_MS, look);
+    };
+    look();
+    return () => cancel();
+  }
+
+  #die(): void {
+    this.#dead = true;
+    this.#ready.resolve();
+    this.#finish({ kind: 'died', done: Atomics.load(this.#signs, DONE) });
+    void this.#worker.terminate();
+  }
+
+  #finish(end: StepEnd): void {
+    this.#end?.(end);
+    this.#end = null;
+  }
+}
