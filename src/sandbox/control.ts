@@ -10,6 +10,8 @@ import { subscriptionAt } from './push-subscriptions.ts';
 import type { Stats } from './stats.ts';
 import type { Watchers } from './watchers.ts';
 import type { Webhooks } from './webhooks.ts';
+import { controlWhatsapp } from './whatsapp-control.ts';
+import type { WhatsappEvents } from './whatsapp-events.ts';
 
 export interface ControlParts {
   readonly ledger: Ledger;
@@ -17,6 +19,7 @@ export interface ControlParts {
   readonly people: People;
   readonly hookSecrets: HookSecrets;
   readonly webhooks: Webhooks;
+  readonly whatsapp: WhatsappEvents;
   readonly stats: Stats;
   readonly watchers: Watchers;
   readonly clock: Clock;
@@ -43,6 +46,7 @@ export function openControl(parts: ControlParts): (call: Call) => Promise<Answer
     'PUT /hooks': changeSecrets,
     'GET /webhooks': () => json(200, webhooks.read()),
     'PUT /webhooks': changeWebhooks,
+    ...controlWhatsapp(parts.whatsapp, readJson),
     'GET /subscription': readSubscription,
     'POST /reset': resetAll,
   };

@@ -37,7 +37,11 @@ export interface TeamsCredentials {
 
 export interface WhatsappCredentials {
   readonly phoneNumberId: string;
+  readonly businessAccountId: string;
   readonly accessToken: string;
+  /** What webhooks are signed with. */
+  readonly appSecret: string;
+  readonly verifyToken: string;
 }
 
 export interface WebpushCredentials {
@@ -75,7 +79,13 @@ export const CREDENTIALS: SandboxCredentials = {
   },
   slack: { token: 'xoxb-sandbox' },
   googleChat: GOOGLE_ACCOUNT,
-  whatsapp: { phoneNumberId: '100000000000001', accessToken: 'EAAsandboxWhatsappToken' },
+  whatsapp: {
+    phoneNumberId: '100000000000001',
+    businessAccountId: '200000000000001',
+    accessToken: 'EAAsandboxWhatsappToken',
+    appSecret: 'sandbox-whatsapp-app-secret',
+    verifyToken: 'sandbox-whatsapp-verify-token',
+  },
   hook: { name: 'signed', secret: 'whsec_c2FuZGJveC1zaWduaW5nLXNlY3JldC0wMDE=' },
   smtp: { user: 'sandbox', password: 'sandbox-smtp-password' },
   webpush: {

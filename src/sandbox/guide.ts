@@ -35,6 +35,8 @@ ${googleChat.privateKey.trimEnd().replace(/^/gm, '      ')}
   - channel: whatsapp
     phoneNumberId: ${whatsapp.phoneNumberId}
     accessToken: ${whatsapp.accessToken}
+    appSecret: ${whatsapp.appSecret}
+    verifyToken: ${whatsapp.verifyToken}
     apiUrl: ${urls.whatsapp}
     allowPrivateNetwork: true
   - channel: ivr
@@ -96,7 +98,7 @@ Change it; "match" may hold * and ?:
   Twilio states: reachable, stopped, landline, no_route, country_blocked, unknown.
   Push states: subscribed, gone, unknown, other_key.
   WhatsApp states: reachable, unknown, country_blocked, opted_out, capped. Templates (en_US): hello_world,
-  order_shipped (body 2, url button 1), welcome (first_name), paused_offer, disabled_offer.
+  order_shipped (body 2, url button 1), notice (body 1), welcome (first_name), paused_offer, disabled_offer.
   {"strict":true} makes everybody unknown who has no entry; {"replace":true} drops all entries first.
 
 WHAT GOES WRONG
@@ -111,6 +113,16 @@ A list of rules; PUT replaces it, POST adds, DELETE clears (or /control/faults/<
   Kinds: status (status, headers, body, retryAfterSeconds, retryAfterAsDate), slow, hang, reset, cut (reset amid the
   answer), garbage, trickle (everyMs), huge (bytes). Each takes delayMs and processed: true means that the message was
   taken although the answer says otherwise. Default: false for status, hang and reset, true for the others.
+
+WHAT COMES BACK
+The providers post their events to these URLs on this machine; "whatsapp": null stops it.
+  curl -X PUT ${urls.base}/control/webhooks -d '{"whatsapp":"http://127.0.0.1:8080/channels/<connection id>/events"}'
+  WhatsApp tells of sent, delivered and read. Whoever has not written for 24 hours gets templates only: other messages
+  are taken and then fail with 131047. Numbers with 9990 and a code (9990131026…) fail with that code.
+  curl -X POST ${urls.base}/control/whatsapp/messages -d '{"from":"4915112345678","text":"Hello"}'    (or "userId":"US.1")
+  curl -X POST ${urls.base}/control/whatsapp/preferences -d '{"from":"4915112345678","value":"stop"}'  (or "resume")
+  curl -X PUT ${urls.base}/control/whatsapp -d '{"statuses":["read","sent"],"times":2,"batch":3}'
+  Also: hold (true keeps all statuses until false), window (later, at_once, off), failures ([{"match":"49*","code":131049}]).
 
 WHAT ARRIVED
   curl '${urls.base}/control/ledger?provider=teams&recipient=29:jane&after=0&limit=100'

@@ -25,6 +25,7 @@ import { Watchers } from './watchers.ts';
 import { Webhooks } from './webhooks.ts';
 import { openWebpush } from './webpush.ts';
 import { openWhatsapp } from './whatsapp.ts';
+import { type WhatsappChange, WhatsappEvents } from './whatsapp-events.ts';
 
 export interface SandboxOptions {
   /** Default 127.0.0.1. */
@@ -47,6 +48,8 @@ export interface SandboxOptions {
   readonly faults?: readonly FaultRule[];
   /** Signing secrets (`whsec_…`) by hook name. */
   readonly hookSecrets?: Readonly<Record<string, readonly string[]>>;
+  /** What Meta does with WhatsApp messages it took. Default: tells of sent, delivered and read; the 24 hours hold. */
+  readonly whatsapp?: WhatsappChange;
   /** Default 3600. */
   readonly tokenLifetimeSeconds?: number;
 }
@@ -75,6 +78,7 @@ export interface Sandbox {
   readonly hookSecrets: HookSecrets;
   /** Where the providers post their events to. */
   readonly webhooks: Webhooks;
+  readonly whatsapp: WhatsappEvents;
   /** Lets somebody answer a text message. */
   readonly twilio: Pick<Twilio, 'say'>;
   stats(): SandboxStats;
@@ -114,8 +118,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const slack = openSlack({ token: CREDENTIALS.slack.token, people, ledger, limited: limits.slack, clock });
   const googleToken = openGoogleToken(GOOGLE_ACCOUNTS, tokenLifetimeSeconds, clock);
   const googleChat = openGoogleChat({ tokens: googleToken, people, ledger, limited: limits.googleChat, clock });
+  const whatsappParts = { credentials: CREDENTIALS.whatsapp, webhooks, clock };
+  const whatsappEvents = new WhatsappEvents(whatsappParts, options.whatsapp);
   const whatsapp = openWhatsapp({
     credentials: CREDENTIALS.whatsapp,
+    events: whatsappEvents,
     people,
     ledger,
     limited: limits.whatsapp,
@@ -125,7 +132,18 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const twilio = openTwilio({ account: TWILIO_ACCOUNT, people, ledger, webhooks, clock });
   const webpush = openWebpush({ vapidPublicKey: CREDENTIALS.webpush.vapidPublicKey, people, ledger, clock });
   const answering = openAnswering({ faults, clock });
-  const control = openControl({ ledger, faults, people, hookSecrets, webhooks, stats, watchers, clock, reset });
+  const control = openControl({
+    ledger,
+    faults,
+    people,
+    hookSecrets,
+    webhooks,
+    whatsapp: whatsappEvents,
+    stats,
+    watchers,
+    clock,
+    reset,
+  });
   const providers: ReadonlyMap<string, readonly [ProviderName, Provider]> = new Map([
     ['login', ['login', entra]],
     ['teams', ['teams', teams]],
@@ -163,6 +181,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     people,
     hookSecrets,
     webhooks,
+    whatsapp: whatsappEvents,
     twilio,
     stats: () => stats.read(),
     until: (condition) => watchers.until(condition),

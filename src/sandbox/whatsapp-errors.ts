@@ -36,6 +36,12 @@ export const marketingCapped = cloud(
   'Message not delivered to maintain healthy ecosystem engagement',
   'This message was not delivered to maintain healthy ecosystem engagement.',
 );
+export const outsideWindow = cloud(
+  400,
+  131047,
+  'Re-engagement message',
+  'Message failed to send because more than 24 hours have passed since the customer last replied to this number.',
+);
 export const templatePaused = cloud(400, 132015, 'Template is paused', 'The template is paused due to low quality.');
 export const templateDisabled = cloud(400, 132016, 'Template is disabled', 'The template is permanently disabled.');
 

@@ -20,6 +20,7 @@ const TEMPLATES: readonly Template[] = [
   { ...PLAIN, name: 'hello_world' },
   { ...PLAIN, name: 'order_shipped', body: 2, buttons: 1 },
   { ...PLAIN, name: 'order_shipped', language: 'de', body: 2, buttons: 1 },
+  { ...PLAIN, name: 'notice', body: 1 },
   { ...PLAIN, name: 'welcome', body: ['first_name'] },
   { ...PLAIN, name: 'picture', header: 1 },
   { ...PLAIN, name: 'paused_offer', state: 'paused' },
@@ -38,10 +39,18 @@ export function refuseTemplate(given: JsonObject): Answer | null {
   if (template.state === 'disabled') return refusal.templateDisabled;
   const components = Array.isArray(given['components']) ? given['components'].filter(isJsonObject) : [];
   return (
+    refuseTexts(components) ??
     refuseCount('header', template.header, components) ??
     refuseBody(template, components) ??
     refuseCount('button', template.buttons, components)
   );
+}
+
+function refuseTexts(components: readonly JsonObject[]): Answer | null {
+  const parameters = ['header', 'body', 'button'].flatMap((type) => parametersOf(type, components));
+  const isBad = parameters.some(({ text }) => typeof text === 'string' && /[\n\r\t]| {5}/.test(text));
+  const details = 'Param text cannot have new-line/tab characters or more than 4 consecutive spaces';
+  return isBad ? refusal.badParameter(details) : null;
 }
 
 function refuseBody({ body }: Template, components: readonly JsonObject[]): Answer | null {

@@ -7,11 +7,13 @@ import type { People, WhatsappState } from './people.ts';
 import { type Answer, bearerToken, type Call, json, type Plan, type Provider, planAnswer } from './provider.ts';
 import { RefillingBuckets } from './refilling-buckets.ts';
 import * as refusal from './whatsapp-errors.ts';
+import type { WhatsappEvents } from './whatsapp-events.ts';
 import { readMessage, readRecipient, type WhatsappRecipient } from './whatsapp-message.ts';
 import { SlidingWindows } from './windows.ts';
 
 export interface WhatsappParts {
   readonly credentials: WhatsappCredentials;
+  readonly events: WhatsappEvents;
   readonly people: People;
   readonly ledger: Ledger;
   /** Whether the documented rate limits hold. */
@@ -20,7 +22,7 @@ export interface WhatsappParts {
 }
 
 export interface Whatsapp extends Provider {
-  /** Forgets what the limiters have seen. */
+  /** Forgets what the limiters have seen, and who has written. */
   reset(): void;
 }
 
@@ -30,7 +32,7 @@ const PAIR_BURST = { burst: 45, refillMs: 6_000 };
 const PATH = /^\/v\d{1,2}\.\d\/([^/]+)(\/messages)?$/;
 
 /** The Cloud API of one business phone number: sends messages, and tells who the number is. */
-export function openWhatsapp({ credentials, people, ledger, limited, clock }: WhatsappParts): Whatsapp {
+export function openWhatsapp({ credentials, events, people, ledger, limited, clock }: WhatsappParts): Whatsapp {
   const numbers = new SlidingWindows(limited ? NUMBER_WINDOWS : [], clock);
   const pairs = limited ? new RefillingBuckets(PAIR_BURST, clock) : null;
   let sent = 0;
@@ -58,21 +60,24 @@ export function openWhatsapp({ credentials, people, ledger, limited, clock }: Wh
     const person = people.whatsappPerson(recipient.name);
     const unreachable = UNREACHABLE[person.state];
     if (unreachable !== undefined) return unreachable;
+    if (events.refuses(person.match, message.type)) return refusal.outsideWindow;
     if (pairs !== null && !pairs.take(person.match)) return refusal.pairLimitReached;
 
     const messageId = `wamid.${createHash('sha1').update(`${person.match} ${++sent}`).digest('base64url')}`;
-    const key = given['biz_opaque_callback_data'];
+    const data = given['biz_opaque_callback_data'];
+    const key = typeof data === 'string' ? data : null;
     ledger.record({
       provider: 'whatsapp',
       action: 'send',
       recipient: person.match,
       conversation: person.match,
-      key: typeof key === 'string' ? key : null,
+      key,
       messageId,
       text: message.text,
       signature: null,
       body: call.body,
     });
+    events.taken({ messageId, recipient: person.match, type: message.type, callbackData: key });
     return accept(recipient, messageId, message.type);
   }
 
@@ -87,6 +92,7 @@ export function openWhatsapp({ credentials, people, ledger, limited, clock }: Wh
   function reset(): void {
     numbers.clear();
     pairs?.clear();
+    events.reset();
   }
 
   return { plan, refuse: refusal.whatsappRefusal, reset };
