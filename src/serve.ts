@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import { CHANNELS, findChannel } from './channels/list.ts';
+import { CHANNELS, findChannel } from './channels/channels.ts';
 import { createOutbound } from './channels/outbound-undici.ts';
 import type { LoadedConfig } from './config/file.ts';
 import type { Settings } from './config/settings.ts';

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../model/clock.ts';
 import { ClientError } from './client-error.ts';
-import type { Job, JobStatus, JobStatusV2, NotifyBody, NotifyV2Body } from './documents.ts';
+import type { Job, JobStatus, JobStatusV2, Notification, NotifyBody, NotifyV2Body } from './documents.ts';
 import { type Call, exchange, type Fetch, openStream } from './exchange.ts';
 
 export interface ClientOptions {
@@ -26,6 +26,12 @@ export interface StatusRequest {
   readonly signal?: AbortSignal;
 }
 
+export interface NotificationRequest {
+  readonly botId: string;
+  readonly notificationId: string;
+  readonly signal?: AbortSignal;
+}
+
 export interface PeopleImport {
   readonly botId: string;
   readonly people: ReadableStream<Uint8Array>;
@@ -47,6 +53,8 @@ export interface Client {
   notifyV2(send: Send<NotifyV2Body>): Promise<Job>;
   status(request: StatusRequest): Promise<JobStatus>;
   statusV2(request: StatusRequest): Promise<JobStatusV2>;
+  /** How far it is, and what providers have said of it since. */
+  notification(request: NotificationRequest): Promise<Notification>;
   /** Streams; never repeated, because what was read cannot be read again. Answers the server's report. */
   importPeople(request: PeopleImport): Promise<unknown>;
   /** Everybody, as they arrive. The stream breaks off with an error when the connection does. */
@@ -91,6 +99,16 @@ export function createClient({ url, token, fetch = globalThis.fetch, clock = sys
     notifyV2: (request) => send('notifyV2', request),
     status: (request) => ask('notify', request),
     statusV2: (request) => ask('notifyV2', request),
+    notification: ({ botId, notificationId, signal }) =>
+      call({
+        method: 'GET',
+        url: `${base}/api/v1/bots/${encodeURIComponent(botId)}/notifications/${encodeURIComponent(notificationId)}`,
+        headers: {},
+        body: null,
+        isRepeatable: true,
+        timeoutMs: TIMEOUT_MS,
+        signal: signal ?? null,
+      }),
     importPeople: ({ botId, people, mediaType, query = {}, signal }) =>
       call({
         method: 'PUT',

@@ -1,4 +1,6 @@
 import type { Json } from '../model/json.ts';
+import type { ReceiptCounts } from '../model/news.ts';
+import type { Counts } from '../model/notification.ts';
 
 /** Kore's words for a whole notification; it is over when it is not IN_PROGRESS. */
 export type KoreStatus = 'IN_PROGRESS' | 'SUCCESS' | 'FAILURE' | 'PARTIAL_SUCCESS';
@@ -74,4 +76,17 @@ export interface NotifyV2Identity {
   readonly phoneNumber?: string;
   readonly customMessage?: string;
   readonly parameters?: Readonly<Record<string, string>>;
+}
+
+/** A notification on the native API: `counts` is what Beckon did, `receipts` what the provider said later. */
+export interface Notification {
+  readonly id: string;
+  readonly channel: string;
+  readonly connectionId: string;
+  readonly counts: Counts;
+  readonly receipts: ReceiptCounts;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly expiresAt: string;
+  readonly finishedAt: string | null;
 }

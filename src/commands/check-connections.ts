@@ -14,7 +14,7 @@ export interface ConnectionCheck {
 
 /** One check for each connection of the configuration: are its credentials good? */
 export async function checkConnections({ tenancy }: LoadedConfig): Promise<ConnectionCheck[]> {
-  const { findChannel } = await import('../channels/list.ts');
+  const { findChannel } = await import('../channels/channels.ts');
   const connections = tenancy.bots().flatMap((bot) => tenancy.connections(bot.id));
   return connections.flatMap((connection) => {
     const channel = findChannel(connection.channel);

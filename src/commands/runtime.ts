@@ -44,7 +44,7 @@ export async function loadCommandConfig(settings: Settings): Promise<LoadedConfi
 
 async function loadCatalog(): Promise<ChannelCatalog> {
   const [{ CHANNELS, findChannel }, guard] = await Promise.all([
-    import('../channels/list.ts'),
+    import('../channels/channels.ts'),
     import('../channels/guard.ts'),
   ]);
   const exempt = new BlockList();

@@ -70,7 +70,7 @@ async function composeV1(options: SendOptions): Promise<NotifyBody> {
 
 async function composeV2(options: SendOptions): Promise<NotifyV2Body> {
   const { channel, text } = requireWords(options);
-  const { findChannel } = await import('../channels/list.ts');
+  const { findChannel } = await import('../channels/channels.ts');
   const key = findChannel(channel)?.identityKey ?? 'email';
   const recipients = await readRecipients(options);
   const identities = recipients.map((identity): NotifyV2Identity => ({ [key]: identity }));

@@ -1,7 +1,7 @@
 import { createSecretKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { CompactSign } from 'jose';
-import { CHANNELS } from '../../src/channels/list.ts';
+import { CHANNELS } from '../../src/channels/channels.ts';
 import { createTenancy } from '../../src/config/tenancy.ts';
 import { type AppParts, createApp } from '../../src/http/app.ts';
 import { generatePlatformPem, openPlatformKey, type PlatformKey } from '../../src/http/auth/platform-key.ts';

@@ -15,10 +15,9 @@ The Teams simulator answered 503 to ${retried} sends; Beckon tried those again. 
 }
 
 /** What to try next, while the demo stays up. */
-export async function tellNextSteps(job: JobStatus, world: World): Promise<string> {
+export async function tellNextSteps(someone: string, world: World): Promise<string> {
   const { url, botId, clientId, configPath, sandbox } = world;
   const token = await world.mint(TOKEN_SECONDS);
-  const someone = job.statusLogs.find((log) => log.status === 'SUCCESS')?.originalId ?? 'ada.abara@example.com';
   const body = {
     channel: 'msteams',
     userIdentityType: 'resolve',

@@ -7,15 +7,19 @@ import type { World } from './world.ts';
 const POLL_MS = 200;
 
 /** Loads the sample directory through the public API, as a caller would: one NDJSON line for each person. */
-export async function loadPeople({ client, botId }: World): Promise<number> {
+export async function loadPeople(world: World): Promise<number> {
   const people = samplePeople();
+  await importPeople(world, people);
+  return people.length;
+}
+
+export async function importPeople({ client, botId }: World, people: readonly object[]): Promise<void> {
   const lines = people.map((person) => `${JSON.stringify(person)}\n`);
   await client.importPeople({
     botId,
     people: ReadableStream.from(lines).pipeThrough(new TextEncoderStream()),
     mediaType: 'application/x-ndjson',
   });
-  return people.length;
 }
 
 /** Sends one notification to 1,000 people on Teams and waits for its end. */

@@ -1,10 +1,13 @@
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { type Client, createClient } from '../../client/client.ts';
 import { readSettings } from '../../config/read-settings.ts';
 import { createLogger } from '../../log/logger.ts';
+import { connectionId } from '../../model/ids.ts';
 import type { App } from '../../model/tenancy.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
 import { serve } from '../../serve.ts';
@@ -42,7 +45,10 @@ export async function startWorld({ data, port, quiet }: WorldOptions): Promise<W
     const sandbox = await startSandbox({ limits: 'off', faults: SMALL_TROUBLES });
     stack.defer(() => sandbox.close());
     const { configPath, botId, clientId } = writeConfig(folder, sandbox);
-    const server = await startServer({ configPath, database: `sqlite:${join(folder, 'beckon-demo.db')}`, port, quiet });
+    const database = `sqlite:${join(folder, 'beckon-demo.db')}`;
+    // Providers have to be told where to call back before the first message goes out.
+    const server = await startServer({ configPath, database, port: port === '0' ? await findFreePort() : port, quiet });
+    tellProviders(sandbox, server.url, botId);
     stack.defer(() => server.drain());
 
     const app = await findApp(configPath, clientId);
@@ -63,6 +69,26 @@ function writeConfig(folder: string, sandbox: Sandbox) {
   mkdirSync(folder, { recursive: true });
   writeFileSync(configPath, stringify(file, { aliasDuplicateObjects: false }), { mode: 0o600 });
   return { configPath, botId, clientId };
+}
+
+/** As an operator enters the URL of a connection at its provider. */
+function tellProviders({ webhooks }: Sandbox, url: string, botId: string): void {
+  const eventsOf = (channel: string) => `${url}/channels/${connectionId(botId, channel, null)}/events`;
+  webhooks.change({
+    teams: eventsOf('msteams'),
+    slack: eventsOf('slack'),
+    googlechat: eventsOf('hangoutchat'),
+    whatsapp: eventsOf('whatsapp'),
+  });
+}
+
+async function findFreePort(): Promise<string> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  return typeof address === 'object' && address !== null ? String(address.port) : '0';
 }
 
 /** Providers are never quite well: some answers take a moment, and some people are reached at the second try only. */
@@ -88,7 +114,13 @@ interface DemoServer {
 /** Settings come from here alone: the demo is the same whatever the environment says. */
 async function startServer({ configPath, database, port, quiet }: DemoServer) {
   const settings = readSettings({
-    flags: { '--config': configPath, '--database': database, '--port': port, '--log-level': quiet ? 'silent' : 'warn' },
+    flags: {
+      '--config': configPath,
+      '--database': database,
+      '--port': port,
+      '--public-url': `http://127.0.0.1:${port}/`,
+      '--log-level': quiet ? 'silent' : 'warn',
+    },
     env: {},
     readSecretFile: () => ({ fault: 'the demo has no secret files' }),
   });

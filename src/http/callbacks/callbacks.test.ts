@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { BOT, call, OTHER_BOT, post, type Rig, startRig, tokenFor } from '../../../test/support/http-rig.ts';
+import { CHANNELS } from '../../channels/channels.ts';
 import type { Callback, CallbackRequest } from '../../channels/contract.ts';
-import { CHANNELS } from '../../channels/list.ts';
 import { connectionId } from '../../model/ids.ts';
 import { isJsonObject, type JsonObject } from '../../model/json.ts';
 import type { News } from '../../model/news.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { BOT, call, OTHER_BOT, post, type Rig, startRig, tokenFor } from '../../../test/support/http-rig.ts';
-import { CHANNELS } from '../../channels/list.ts';
+import { CHANNELS } from '../../channels/channels.ts';
 
 const KNOWN = CHANNELS.map((channel) => channel.id).join(', ');
 
