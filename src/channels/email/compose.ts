@@ -1,18 +1,26 @@
+import { recipientRef } from '../../model/ids.ts';
 import type { Rejected } from '../../model/outcome.ts';
 import { cleanDetail } from '../clean-detail.ts';
 import type { SendRequest } from '../contract.ts';
-import { type Content, readContent } from './content.ts';
+import { type Content, type ContentFault, readContent } from './content.ts';
 import { domainOf, isOneAddress, readMailbox } from './mailbox.ts';
 import type { MailToSend } from './relay.ts';
 import type { EmailSettings } from './settings.ts';
 
+/** Writes the link by which a recipient can unsubscribe; null: there is none. */
+export type WriteUnsubscribeUrl = (request: SendRequest) => string | null;
+
 /** The mail for one recipient, byte for byte the same on every attempt; or why there can be none. */
-export function composeMail(request: SendRequest, settings: EmailSettings): MailToSend | Rejected {
+export function composeMail(
+  request: SendRequest,
+  settings: EmailSettings,
+  writeUnsubscribeUrl: WriteUnsubscribeUrl,
+): MailToSend | Rejected {
   const { key, address, message, createdAt } = request;
   const to = address.channelId;
   if (!isOneAddress(to)) return refuseAddress(to);
   const content = readContent(message, settings.subject ?? null);
-  if ('fault' in content) return refuseContent(content.fault, content.wide);
+  if ('detail' in content) return refuseContent(content);
 
   const from = readMailbox(settings.from);
   const replyTo = settings.replyTo === undefined ? {} : { replyTo: readMailbox(settings.replyTo) };
@@ -23,19 +31,24 @@ export function composeMail(request: SendRequest, settings: EmailSettings): Mail
     from,
     to: { name: '', address: to },
     ...replyTo,
-    envelope: { from: (settings.envelopeFrom ?? from.address).replaceAll('{key}', key), to },
+    envelope: { from: writeEnvelopeFrom(settings.envelopeFrom ?? from.address, request), to },
     subject: content.subject,
     ...partsOf(content),
-    headers: { ...content.headers, 'Auto-Submitted': 'auto-generated', ...unsubscribeHeaders(request, settings) },
+    headers: {
+      ...content.headers,
+      'Auto-Submitted': 'auto-generated',
+      ...unsubscribeHeaders(writeUnsubscribeUrl(request)),
+    },
   };
 }
 
+function writeEnvelopeFrom(pattern: string, { key, notificationId, seq }: SendRequest): string {
+  return pattern.replaceAll('{key}', key).replaceAll('{ref}', recipientRef(notificationId, seq));
+}
+
 /** RFC 8058: the mail program posts to the URL when its user asks to be left alone. */
-function unsubscribeHeaders({ key, identity }: SendRequest, { unsubscribeUrl }: EmailSettings) {
-  if (unsubscribeUrl === undefined) return {};
-  const url = unsubscribeUrl
-    .replaceAll('{key}', () => encodeURIComponent(key))
-    .replaceAll('{identity}', () => encodeURIComponent(identity.toWellFormed()));
+function unsubscribeHeaders(url: string | null) {
+  if (url === null) return {};
   return {
     // Folding would put white space into the URL.
     'List-Unsubscribe': { prepared: true, value: `<${url}>` },
@@ -52,7 +65,6 @@ function refuseAddress(address: string): Rejected {
   return { kind: 'rejected', scope: 'recipient', reason: 'unreachable_recipient', detail };
 }
 
-function refuseContent(fault: string, wide: boolean): Rejected {
-  const detail = cleanDetail(`Nothing was sent: ${fault}`);
-  return { kind: 'rejected', scope: wide ? 'message' : 'recipient', reason: 'message_invalid', detail };
+function refuseContent({ detail, reason, wide }: ContentFault): Rejected {
+  return { kind: 'rejected', scope: wide ? 'message' : 'recipient', reason, detail: cleanDetail(detail) };
 }

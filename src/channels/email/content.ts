@@ -1,5 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
 import type { Message } from '../../model/message.ts';
+import type { MessageFault } from '../contract.ts';
 
 /** What a mail says. At least one of `text` and `html` is there. */
 export interface Content {
@@ -10,8 +11,7 @@ export interface Content {
 }
 
 /** `wide`: the payload has a shape that suits nobody. Otherwise a value that may be this recipient's own is at fault. */
-export interface ContentFault {
-  readonly fault: string;
+export interface ContentFault extends MessageFault {
   readonly wide: boolean;
 }
 
@@ -57,14 +57,15 @@ const PAYLOAD_KEYS = ['subject', 'text', 'html', 'headers'];
 function readPayload(payload: JsonObject): Content | ContentFault {
   const stranger = Object.keys(payload).find((key) => !PAYLOAD_KEYS.includes(key));
   if (stranger !== undefined)
-    return wide(`has no key ${JSON.stringify(stranger)}; there is ${PAYLOAD_KEYS.join(', ')}`);
+    return wide(showKey(stranger), `is no key of a mail; there is ${PAYLOAD_KEYS.join(', ')}`);
   const { subject, text = null, html = null, headers = {} } = payload;
-  if (typeof subject !== 'string' || subject.trim() === '') return wide('needs a subject');
-  if (!isTextOrNull(text) || !isTextOrNull(html)) return wide('takes only text as text and html');
-  if (text === null && html === null) return wide('needs text or html');
-  if (!isJsonObject(headers)) return wide('takes headers as a mapping of names to values');
+  if (typeof subject !== 'string' || subject.trim() === '') return wide('subject', 'is missing; every mail needs one');
+  if (!isTextOrNull(text)) return wide('text', 'must be text');
+  if (!isTextOrNull(html)) return wide('html', 'must be text');
+  if (text === null && html === null) return wide('text', 'is missing, and so is html; a mail needs one of them');
+  if (!isJsonObject(headers)) return wide('headers', 'must be a mapping of names to values');
   const named = readHeaders(headers);
-  if ('fault' in named) return named;
+  if ('detail' in named) return named;
   const fault = findBreak('subject', subject);
   return fault ?? { subject, text, html, headers: named.headers };
 }
@@ -73,10 +74,10 @@ function readHeaders(given: JsonObject): { readonly headers: Record<string, stri
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(given)) {
     if (!OPEN_HEADERS.has(name.toLowerCase())) {
-      return wide(`may not set the header ${JSON.stringify(name)}; open are ${[...OPEN_HEADERS].join(', ')}`);
+      return wide(`headers.${showKey(name)}`, `may not be set; open are ${[...OPEN_HEADERS].join(', ')}`);
     }
-    if (typeof value !== 'string') return wide(`takes only text as the value of ${name}`);
-    const fault = findBreak(`header ${name}`, value);
+    if (typeof value !== 'string') return wide(`headers.${name}`, 'must be text');
+    const fault = findBreak(`headers.${name}`, value);
     if (fault !== null) return fault;
     headers[name] = value;
   }
@@ -84,14 +85,45 @@ function readHeaders(given: JsonObject): { readonly headers: Record<string, stri
 }
 
 /** A line break in a header starts another header; values may come from a recipient's own parameters. */
-function findBreak(what: string, value: string): ContentFault | null {
+function findBreak(path: string, value: string): ContentFault | null {
   if (value.length > MAX_HEADER_LENGTH) {
-    return { fault: `the ${what} is longer than ${MAX_HEADER_LENGTH} characters.`, wide: false };
+    const length = value.length.toLocaleString('en');
+    return { ...fault(path, `has ${length} characters; ${MAX_HEADER_LENGTH} are the most`), wide: false };
   }
   if (!/[\p{Cc}\u2028\u2029]/u.test(value)) return null;
-  return { fault: `the ${what} holds a line break or another control character; remove it.`, wide: false };
+  return { ...fault(path, 'holds a line break or another control character; remove it'), wide: false };
 }
 
-const wide = (what: string): ContentFault => ({ fault: `the payload ${what}.`, wide: true });
+const wide = (path: string, what: string): ContentFault => ({ ...fault(path, what), wide: true });
+
+function fault(path: string, what: string): MessageFault {
+  return { reason: 'message_invalid', detail: `${path}: ${what}.` };
+}
+
+function showKey(key: string): string {
+  return /^[\w-]{1,64}$/.test(key) ? key : JSON.stringify(key.toWellFormed().slice(0, 64));
+}
 
 const isTextOrNull = (value: Json): value is string | null => value === null || typeof value === 'string';
+
+/** Why nobody can be sent this message. A value that may be one recipient's own is judged when it is their turn. */
+export function inspectContent(message: Message): MessageFault | null {
+  const content = readContent(message, null);
+  if (!('detail' in content) || !content.wide) return null;
+  return { reason: content.reason, detail: content.detail };
+}
+
+/** In HTML a value is text and never markup; in a header it stays on its line. */
+export function escapeValue(value: string, path: string | null): string {
+  if (path === 'html') return value.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
+  if (path === 'subject' || path?.startsWith('headers.') === true) return value.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
+  return value;
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};

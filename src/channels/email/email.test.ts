@@ -3,7 +3,7 @@ import { after, afterEach, before, describe, test } from 'node:test';
 import { Value } from 'typebox/value';
 import { isJsonObject, type JsonObject } from '../../model/json.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
-import { type Desk, openTestDesk } from '../test-desk.ts';
+import { type Desk, NOTIFICATION_ID, openTestDesk } from '../test-desk.ts';
 import { email } from './email.ts';
 
 const CREATED_AT = Date.UTC(2021, 9, 11, 13, 44, 34, 675);
@@ -120,6 +120,8 @@ describe('What goes over the wire', () => {
   test('bounces come back with the id of the message', async () => {
     await open({ envelopeFrom: 'bounce+{key}@bounces.example.com' }).send({ key: 'ms-1' });
     assert.equal(sandbox.ledger.entries()[0]?.conversation, 'bounce+ms-1@bounces.example.com');
+    await open({ envelopeFrom: 'bounce+{ref}@bounces.example.com' }).send({ seq: 12 });
+    assert.equal(sandbox.ledger.entries()[1]?.conversation, `bounce+${NOTIFICATION_ID}.12@bounces.example.com`);
     assert.match(mails()[0] ?? '', /^From: HR assistant <jobs@example.com>\r$/m);
   });
 
@@ -157,24 +159,24 @@ describe('The subject of a text', () => {
 
 /** [payload, scope, what the sentence says] */
 const REFUSED_PAYLOADS: readonly (readonly [JsonObject, 'message' | 'recipient', RegExp])[] = [
-  [{}, 'message', /needs a subject/],
-  [{ subject: ' ', text: 'x' }, 'message', /needs a subject/],
-  [{ subject: 'x' }, 'message', /needs text or html/],
-  [{ subject: 'x', text: 1 }, 'message', /takes only text as text and html/],
-  [{ subject: 'x', html: { path: '/etc/passwd' } }, 'message', /takes only text as text and html/],
-  [{ subject: 'x', text: 'x', attachments: [{ path: '/etc/passwd' }] }, 'message', /has no key "attachments"/],
-  [{ subject: 'x', text: 'x', bcc: 'all@example.com' }, 'message', /has no key "bcc"/],
-  [{ subject: 'x', text: 'x', headers: { Bcc: 'all@example.com' } }, 'message', /may not set the header "Bcc"/],
-  [{ subject: 'x', text: 'x', headers: { 'X-SMTPAPI': '{}' } }, 'message', /may not set the header "X-SMTPAPI"/],
-  [{ subject: 'x', text: 'x', headers: { 'X-Priority': 1 } }, 'message', /takes only text as the value of X-Priority/],
+  [{}, 'message', /^subject: is missing/],
+  [{ subject: ' ', text: 'x' }, 'message', /^subject: is missing/],
+  [{ subject: 'x' }, 'message', /^text: is missing, and so is html/],
+  [{ subject: 'x', text: 1 }, 'message', /^text: must be text/],
+  [{ subject: 'x', html: { path: '/etc/passwd' } }, 'message', /^html: must be text/],
+  [{ subject: 'x', text: 'x', attachments: [{ path: '/etc/passwd' }] }, 'message', /^attachments: is no key of a mail/],
+  [{ subject: 'x', text: 'x', bcc: 'all@example.com' }, 'message', /^bcc: is no key/],
+  [{ subject: 'x', text: 'x', headers: { Bcc: 'all@example.com' } }, 'message', /^headers.Bcc: may not be set/],
+  [{ subject: 'x', text: 'x', headers: { 'X-SMTPAPI': '{}' } }, 'message', /^headers.X-SMTPAPI: may not be set/],
+  [{ subject: 'x', text: 'x', headers: { 'X-Priority': 1 } }, 'message', /^headers.X-Priority: must be text/],
   [
     { subject: 'x', text: 'x', headers: { 'X-Priority': '1\r\nBcc: a@b' } },
     'recipient',
-    /X-Priority holds a line break/,
+    /^headers.X-Priority: holds a line break/,
   ],
-  [{ subject: 'x\r\nBcc: all@example.com', text: 'x' }, 'recipient', /subject holds a line break/],
-  [{ subject: 'x\nBcc: all@example.com', text: 'x' }, 'recipient', /subject holds a line break/],
-  [{ subject: 'x'.repeat(901), text: 'x' }, 'recipient', /subject is longer than 900/],
+  [{ subject: 'x\r\nBcc: all@example.com', text: 'x' }, 'recipient', /^subject: holds a line break/],
+  [{ subject: 'x\nBcc: all@example.com', text: 'x' }, 'recipient', /^subject: holds a line break/],
+  [{ subject: 'x'.repeat(901), text: 'x' }, 'recipient', /^subject: has 901 characters; 900 are the most/],
 ];
 
 describe('A payload is refused before anything is sent', () => {
@@ -185,6 +187,28 @@ describe('A payload is refused before anything is sent', () => {
       assert.deepEqual([outcome.scope, outcome.reason], [scope, 'message_invalid']);
       assert.match(outcome.detail, sentence);
       assert.deepEqual(sandbox.stats().calls, {});
+      const fault = email.inspect?.({ type: 'native', payload });
+      if (scope === 'recipient') assert.equal(fault, null, 'it may be the value of one recipient');
+      else assert.deepEqual(fault, { reason: 'message_invalid', detail: outcome.detail });
+    });
+  }
+});
+
+/** [path, value, what it becomes] */
+const VALUES: readonly (readonly [string | null, string, string])[] = [
+  ['html', `<img src=x onerror='a()'> "R&D"`, '&lt;img src=x onerror=&#39;a()&#39;&gt; &quot;R&amp;D&quot;'],
+  ['html', '&amp;', '&amp;amp;'],
+  ['subject', 'x\r\nBcc: all@example.com', 'x Bcc: all@example.com'],
+  ['subject', 'a\u0000b\u2028c <b>', 'a b c <b>'],
+  ['headers.X-Priority', '1\n2', '1 2'],
+  ['text', 'a < b\r\nc', 'a < b\r\nc'],
+  [null, 'a < b\r\nc', 'a < b\r\nc'],
+];
+
+describe('The value of a parameter', () => {
+  for (const [path, value, expected] of VALUES) {
+    test(`${JSON.stringify(value)} in ${path ?? 'a plain text'}`, () => {
+      assert.equal(email.escapeValue?.(value, path), expected);
     });
   }
 });
@@ -253,6 +277,8 @@ const SETTINGS: readonly (readonly [JsonObject, boolean])[] = [
   [{ unsubscribeUrl: 'http://example.com/u' }, false],
   [{ unsubscribeUrl: 'https://example.com/u?a=<b>' }, false],
   [{ unsubscribeUrl: 'https://example.com/u/{key}/{identity}' }, true],
+  [{ unsubscribeSecret: 'x'.repeat(32) }, true],
+  [{ unsubscribeSecret: 'x'.repeat(31) }, false],
   [{ dkimPrivateKey: 'x' }, false],
   [{ dkimPrivateKey: 'x', dkimSelector: 's1' }, true],
   [{ dkimPrivateKey: 'x', dkimSelector: 's1; d=evil.example' }, false],

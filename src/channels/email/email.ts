@@ -1,15 +1,26 @@
 import { createPrivateKey } from 'node:crypto';
 import type { Outcome } from '../../model/outcome.ts';
+import { identityKey } from '../../model/person.ts';
 import type { Connection } from '../../model/tenancy.ts';
 import { cleanDetail } from '../clean-detail.ts';
-import type { Channel, ChannelSession, CheckResult, SendRequest } from '../contract.ts';
+import {
+  type Channel,
+  type ChannelSession,
+  type ChannelTools,
+  type CheckResult,
+  callbackUrl,
+  type SendRequest,
+} from '../contract.ts';
 import { readSettings } from '../read-settings.ts';
-import { composeMail } from './compose.ts';
+import { composeMail, type WriteUnsubscribeUrl } from './compose.ts';
+import { escapeValue, inspectContent } from './content.ts';
 import { readTrouble, type Trouble } from './errors.ts';
+import { EmailInbox } from './inbox.ts';
 import { openRelay, type Relay, type RelayOptions, relayName } from './relay.ts';
 import { judgeReply, PolicyRefusals } from './replies.ts';
 import { EMAIL_SETTINGS, type EmailSettings } from './settings.ts';
 import { Transmission } from './transmission.ts';
+import { type Names, UnsubscribeLinks } from './unsubscribe-links.ts';
 
 const CONNECTIONS = 5;
 
@@ -26,7 +37,11 @@ export const email: Channel = {
   settings: EMAIL_SETTINGS,
   defaults: { perSecond: null, concurrency: CONNECTIONS },
   afterUnknown: 'retry',
-  open: (connection) => new EmailSession(readSettings(EMAIL_SETTINGS, connection), connection),
+  keepsSilence: true,
+  open: (connection, tools) => new EmailSession(readSettings(EMAIL_SETTINGS, connection), connection, tools),
+  openInbox: (connection, tools) => new EmailInbox(readSettings(EMAIL_SETTINGS, connection), connection, tools),
+  inspect: inspectContent,
+  escapeValue,
 };
 
 class EmailSession implements ChannelSession {
@@ -37,9 +52,12 @@ class EmailSession implements ChannelSession {
   readonly #secrets: readonly string[];
   /** Why no mail can be sent with these settings, whoever it is for; null when they are fine. */
   readonly #fault: string | null;
+  readonly #writeUnsubscribeUrl: WriteUnsubscribeUrl;
   readonly #refusals = new PolicyRefusals();
 
-  constructor(settings: EmailSettings, { allowPrivateNetwork, limits }: Connection) {
+  constructor(settings: EmailSettings, connection: Connection, tools: Pick<ChannelTools, 'publicUrl'>) {
+    const { allowPrivateNetwork, limits } = connection;
+    this.#writeUnsubscribeUrl = unsubscribeUrlWriter(settings, connection, tools);
     this.#settings = settings;
     // More sends than connections would wait in line inside the pool, at the cost of their deadlines.
     this.#options = { settings, policy: { allowPrivateNetwork }, connections: limits.concurrency ?? CONNECTIONS };
@@ -53,7 +71,7 @@ class EmailSession implements ChannelSession {
     if (this.#fault !== null) {
       return { kind: 'rejected', scope: 'connection', reason: 'connection_refused', detail: this.#fault };
     }
-    const mail = composeMail(request, this.#settings);
+    const mail = composeMail(request, this.#settings, this.#writeUnsubscribeUrl);
     if ('kind' in mail) return mail;
     const transmission = new Transmission();
     try {
@@ -97,10 +115,34 @@ class EmailSession implements ChannelSession {
   }
 }
 
+/** Where recipients unsubscribe: at the place that is configured, or here. */
+function unsubscribeUrlWriter(
+  { unsubscribeUrl, unsubscribeSecret }: EmailSettings,
+  { id }: Connection,
+  tools: Pick<ChannelTools, 'publicUrl'>,
+): WriteUnsubscribeUrl {
+  if (unsubscribeUrl !== undefined) {
+    return ({ key, identity }) =>
+      unsubscribeUrl
+        .replaceAll('{key}', () => encodeURIComponent(key))
+        .replaceAll('{identity}', () => encodeURIComponent(identity.toWellFormed()));
+  }
+  const url = callbackUrl(tools, id, 'events');
+  if (url === null || unsubscribeSecret === undefined) return () => null;
+  const links = new UnsubscribeLinks(unsubscribeSecret, id);
+  return ({ identity, address }) => {
+    const token = links.write(namesOf(identity, address.channelId));
+    return token === null ? null : `${url}?u=${token}`;
+  };
+}
+
+const namesOf = (identity: string, address: string): Names =>
+  identityKey(identity) === identityKey(address) ? [identity] : [identity, address];
+
 /** What no log may show, as it is and as it goes over the wire. */
-function secretsOf({ user, password, dkimPrivateKey }: EmailSettings): string[] {
+function secretsOf({ user, password, dkimPrivateKey, unsubscribeSecret }: EmailSettings): string[] {
   const inBase64 = password === undefined ? [] : [password, `\0${user}\0${password}`].map(toBase64);
-  return [password, dkimPrivateKey, ...inBase64].filter((secret) => secret !== undefined);
+  return [password, dkimPrivateKey, unsubscribeSecret, ...inBase64].filter((secret) => secret !== undefined);
 }
 
 const toBase64 = (text: string): string => Buffer.from(text).toString('base64');

@@ -13,10 +13,10 @@ after(() => sandbox.close());
 afterEach(() => sandbox.reset());
 
 /**
- * A recipient (A! and its address is dropped), B connection, M message, C again in a minute or more, D busy: the
+ * A recipient (A- and its address is dropped, A! and it is not written to again), B connection, M message, C again in a minute or more, D busy: the
  * recipient alone (D) or the whole relay (D!).
  */
-type Class = 'A' | 'A!' | 'B' | 'M' | 'C' | 'D' | 'D!' | 'U';
+type Class = 'A' | 'A-' | 'A!' | 'B' | 'M' | 'C' | 'D' | 'D!' | 'U';
 
 /** What is answered, where in the conversation, and its class; in the order of `channels` on SMTP. */
 const REPLIES: readonly (readonly [reply: string, route: string, expected: Class])[] = [
@@ -29,7 +29,7 @@ const REPLIES: readonly (readonly [reply: string, route: string, expected: Class
   ['550 5.1.10 Null MX', 'rcpt', 'A!'],
   ['501 5.1.3 Bad destination syntax', 'rcpt', 'A!'],
   ['550 5.2.1 Mailbox disabled', 'rcpt', 'A!'],
-  ['550 5.4.1 Access denied', 'rcpt', 'A!'],
+  ['550 5.4.1 Access denied', 'rcpt', 'A-'],
   ['501 Syntax error in address', 'rcpt', 'A'],
 
   ['552 Mailbox full', 'rcpt', 'A'],
@@ -166,7 +166,8 @@ function classOf(outcome: Outcome): Class | 'OK' {
     case 'unknown':
       return 'U';
     case 'rejected':
-      if (outcome.scope === 'recipient') return outcome.forgetAddress === true ? 'A!' : 'A';
+      if (outcome.silence === 'address_dead') return 'A!';
+      if (outcome.scope === 'recipient') return outcome.forgetAddress === true ? 'A-' : 'A';
       return outcome.scope === 'message' ? 'M' : 'B';
   }
 }

@@ -12,7 +12,10 @@ export interface Reply {
 
 /** What a reply means, but for the words. `policy`: it depends on whether others meet the same. */
 export type Verdict = Judged | 'policy';
-export type Judged = Pick<Rejected, 'kind' | 'scope' | 'reason' | 'forgetAddress'> | Omit<Busy, 'detail'> | Retried;
+export type Judged =
+  | Pick<Rejected, 'kind' | 'scope' | 'reason' | 'forgetAddress' | 'silence'>
+  | Omit<Busy, 'detail'>
+  | Retried;
 type Retried = Omit<Failed, 'detail'>;
 
 /** SMTP has no Retry-After. Greylisting wants minutes between attempts, and its first retry no sooner than this. */
@@ -25,7 +28,8 @@ const LATER: Verdict = { kind: 'failed', reason: 'provider_error', retryAfterMs:
 const NO_SERVICE: Verdict = { kind: 'rejected', scope: 'connection', reason: 'connection_refused' };
 const TOO_LARGE: Verdict = { kind: 'rejected', scope: 'message', reason: 'message_too_large' };
 const INVALID: Verdict = { kind: 'rejected', scope: 'message', reason: 'message_invalid' };
-const DEAD: Verdict = { kind: 'rejected', scope: 'recipient', reason: 'address_gone', forgetAddress: true };
+const GONE = { kind: 'rejected', scope: 'recipient', reason: 'address_gone', forgetAddress: true } as const;
+const DEAD: Verdict = { ...GONE, silence: 'address_dead' };
 const REFUSED: Verdict = { kind: 'rejected', scope: 'recipient', reason: 'unreachable_recipient' };
 
 interface Rule {
@@ -56,7 +60,9 @@ const RULES: readonly Rule[] = [
   { enhanced: /^5\.1\.\d+$/, verdict: DEAD },
   { enhanced: /^5\.2\.\d+$/, verdict: REFUSED }, // full, or it takes no mail this large: the person is still there
   { enhanced: /^5\.7\.\d+$/, verdict: 'policy' },
-  { codes: /^55[0136]/, steps: ['recipient'], verdict: DEAD },
+  { codes: /^55[0136]/, enhanced: /^$/, steps: ['recipient'], verdict: DEAD },
+  // Of another class than addresses (550 5.4.1): refused for good, but by rules that may change.
+  { codes: /^55[0136]/, steps: ['recipient'], verdict: GONE },
   { codes: /^501/, steps: ['recipient'], verdict: REFUSED },
   { codes: /^50[0-4]/, verdict: NO_SERVICE },
   { codes: /^5/, verdict: REFUSED },

@@ -35,7 +35,8 @@ export const EMAIL_SETTINGS = Type.Object(
     envelopeFrom: Type.Optional(
       Type.String({
         description:
-          'Where bounces go, if not to from; {key} stands for the id of the message: bounce+{key}@example.com',
+          'Where bounces go, if not to from; {key} stands for the id of the message, {ref} for its recipient: ' +
+          'bounce+{ref}@example.com',
         pattern: `^${ADDRESS}$`,
         maxLength: 254,
       }),
@@ -52,6 +53,16 @@ export const EMAIL_SETTINGS = Type.Object(
         description: 'Takes one-click unsubscribe requests (https); {key} and {identity} say who and what.',
         pattern: '^https://[!-;=?-~]+$',
         maxLength: 500,
+      }),
+    ),
+    unsubscribeSecret: Type.Optional(
+      Type.String({
+        description:
+          'Lets recipients unsubscribe at the publicUrl of the server, where unsubscribeUrl names no other place: signs ' +
+          'the links, 32 characters or more. Another one breaks the links of all mails sent before.',
+        secret: true,
+        minLength: 32,
+        maxLength: 1000,
       }),
     ),
     dkimDomain: Type.Optional(

@@ -23,6 +23,7 @@ export const sms: Channel = {
   // limits the calls in flight instead (429). Gateways without a queue need limits.perSecond.
   defaults: { perSecond: null, concurrency: 10 },
   afterUnknown: 'hold',
+  keepsSilence: true,
   open: (connection, tools) =>
     connection.settings['provider'] === 'generic'
       ? new GenericSession(readSettings(GENERIC_SETTINGS, connection), connection, tools)
