@@ -108,7 +108,8 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map([
     BAD_CONNECTION,
     'invalid_auth not_authed account_inactive token_revoked token_expired no_permission missing_scope',
     'not_allowed_token_type org_login_required two_factor_setup_required access_denied accesslimited',
-    'enterprise_is_restricted team_not_found is_bot method_deprecated deprecated_endpoint unknown_method',
+    'enterprise_is_restricted team_not_found team_access_not_granted is_bot method_deprecated deprecated_endpoint',
+    'unknown_method',
   ),
   ...means(
     LONG_MESSAGE,
@@ -117,6 +118,7 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map([
   ...means(
     BAD_MESSAGE,
     'no_text invalid_blocks invalid_blocks_format too_many_contact_cards markdown_text_conflict invalid_metadata_format',
+    'invalid_metadata_schema metadata_must_be_sent_from_app missing_file_data as_user_not_supported invalid_arguments',
     'invalid_arg_name invalid_array_arg invalid_charset invalid_form_data invalid_post_type missing_post_type',
     'users_list_not_supplied too_many_users',
   ),

@@ -4,81 +4,78 @@ import type { Message } from '../../model/message.ts';
 import type { Address, Outcome } from '../../model/outcome.ts';
 import type { Connection } from '../../model/tenancy.ts';
 import type { ChannelSession, ChannelTools, CheckResult, LookUp, SendRequest } from '../contract.ts';
-import { ExpiringCache } from '../expiring-cache.ts';
+import { PeopleLookUp } from './look-up.ts';
 import { judgeRefusal, type SlackRefusal } from './refusals.ts';
 import type { SlackSettings } from './settings.ts';
 import { type SlackAnswer, SlackWebApi } from './web-api.ts';
 
 type Refused = Exclude<SlackAnswer, { kind: 'ok' }>;
 
-const FOUND_MS = 3_600_000;
-const ABSENT_MS = 600_000;
-const REMEMBERED_PEOPLE = 100_000;
-
 export class SlackSession implements ChannelSession {
   readonly #api: SlackWebApi;
   readonly #clock: Clock;
   readonly #secrets: readonly string[];
-  /** User ids by e-mail; null: there is nobody. At 50 look-ups a minute every repeated one hurts. */
-  readonly #users: ExpiringCache<string | null>;
+  readonly #people: PeopleLookUp;
 
   constructor(settings: SlackSettings, { allowPrivateNetwork }: Connection, { outbound, clock }: ChannelTools) {
     this.#api = new SlackWebApi({ ...settings, allowPrivateNetwork, outbound });
     this.#clock = clock;
     this.#secrets = [settings.token, settings.signingSecret ?? ''];
-    this.#users = new ExpiringCache(REMEMBERED_PEOPLE, clock);
+    this.#people = new PeopleLookUp({
+      api: this.#api,
+      clock,
+      teamId: settings.teamId ?? null,
+      judge: (answer) => this.#judge(answer, false),
+    });
   }
 
-  async send({ address, message, signal }: SendRequest): Promise<Outcome> {
-    const known = channelOf(address);
-    const channel = known ?? (await this.#openDirectMessage(address.channelId, signal));
+  async send(request: SendRequest): Promise<Outcome> {
+    const channel = await this.#findConversation(request);
     if (typeof channel !== 'string') return channel;
-
-    const answer = await this.#api.call('chat.postMessage', writeMessage(message, channel), signal);
-    if (answer.kind !== 'ok') return this.#judge(answer, true);
-    const { ts, channel: postedTo } = answer.body;
-    if (typeof ts !== 'string') return this.#judge(withoutResult(answer.body), true);
-    const providerMessageId = `${typeof postedTo === 'string' ? postedTo : channel}:${ts}`;
-    if (known !== null) return { kind: 'accepted', providerMessageId };
-    const learned = { channelId: address.channelId, reference: { ...address.reference, conversationId: channel } };
-    return { kind: 'accepted', providerMessageId, learned };
+    const outcome = await this.#post(channel, request);
+    const { channelId } = request.address;
+    if (!isGone(outcome) || channel === channelId || !isUser(channelId)) return outcome;
+    // Direct messages are those of one bot user: an app that was installed anew has others.
+    await request.nextCall();
+    return this.#post(channelId, request);
   }
 
   lookUp(identities: readonly string[], signal: AbortSignal): Promise<LookUp[]> {
-    return Promise.all(identities.map((identity) => this.#lookUpOne(identity, signal)));
-  }
-
-  async #lookUpOne(identity: string, signal: AbortSignal): Promise<LookUp> {
-    const email = identity.trim().toLowerCase();
-    if (!email.includes('@')) return { kind: 'absent' };
-    const remembered = this.#users.get(email);
-    if (remembered !== undefined) return asLookUp(remembered);
-
-    const answer = await this.#api.call('users.lookupByEmail', { email }, signal);
-    const user = readUser(answer);
-    if (user === undefined) return this.#unavailable(answer);
-    this.#users.set(email, user, user === null ? ABSENT_MS : FOUND_MS);
-    return asLookUp(user);
+    return this.#people.find(identities, signal);
   }
 
   async check(signal: AbortSignal): Promise<CheckResult> {
-    const answer = await this.#api.call('auth.test', {}, signal);
+    const answer = await this.#api.call('auth.test', {}, { signal });
     if (answer.kind !== 'ok') return { ok: false, detail: this.#judge(answer, false).detail };
     return { ok: true, detail: `Slack knows the bot in workspace ${String(answer.body['team_id'] ?? 'unknown')}.` };
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.#people.close();
+  }
 
-  /** The channel of the app's direct message with a user, the same on every call. */
-  async #openDirectMessage(user: string, signal: AbortSignal): Promise<string | SlackRefusal> {
-    const answer = await this.#api.call('conversations.open', { users: user }, signal);
+  /**
+   * Where to post. A user's id will do, and Slack opens the direct message itself; but what is posted so under another
+   * name ends up in the user's conversation with Slackbot, so for that the app's own has to be opened first.
+   */
+  async #findConversation({ address, message, signal }: SendRequest): Promise<string | SlackRefusal> {
+    const known = conversationOf(address);
+    if (known !== null) return known;
+    const isOwnName = message.type === 'text' || !BORROWED_NAMES.some((key) => Object.hasOwn(message.payload, key));
+    if (isOwnName) return address.channelId;
+    const answer = await this.#api.call('conversations.open', { users: address.channelId }, { signal });
     if (answer.kind !== 'ok') return this.#judge(answer, false);
     return idOf(answer.body['channel']) ?? this.#judge(withoutResult(answer.body), false);
   }
 
-  #unavailable(answer: SlackAnswer): LookUp {
-    const refused = answer.kind === 'ok' ? withoutResult(answer.body) : answer;
-    return { kind: 'unavailable', outcome: this.#judge(refused, false) };
+  async #post(channel: string, { address, message, signal }: SendRequest): Promise<Outcome> {
+    const answer = await this.#api.call('chat.postMessage', writeMessage(message, channel), { signal });
+    if (answer.kind !== 'ok') return this.#judge(answer, true);
+    const { ts, channel: postedTo } = answer.body;
+    if (typeof ts !== 'string') return this.#judge(withoutResult(answer.body), true);
+    const conversation = typeof postedTo === 'string' ? postedTo : channel;
+    const learned = learn(address, conversation);
+    return { kind: 'accepted', providerMessageId: `${conversation}:${ts}`, ...(learned === null ? {} : { learned }) };
   }
 
   #judge(answer: Refused, isSend: boolean): SlackRefusal {
@@ -86,10 +83,24 @@ export class SlackSession implements ChannelSession {
   }
 }
 
-/** The conversation to post to, when it is known; null: the address is a user's and the message has yet to be opened. */
-function channelOf({ channelId, reference }: Address): string | null {
+/** With one of these the message is another's as far as readers can tell. */
+const BORROWED_NAMES = ['username', 'icon_url', 'icon_emoji', 'as_user'] as const;
+
+const isUser = (id: string): boolean => /^[UW]/.test(id);
+
+const isGone = (outcome: Outcome): boolean => outcome.kind === 'rejected' && outcome.forgetAddress === true;
+
+/** The conversation to post to, when it is known; null: the address is a user's and nothing was posted yet. */
+export function conversationOf({ channelId, reference }: Address): string | null {
   if (/^[CDG]/.test(channelId)) return channelId;
   return reference?.['conversationId'] ?? null;
+}
+
+/** Worth keeping: the direct message that a post to a user went to. Null when nothing is new. */
+function learn(address: Address, conversation: string): Address | null {
+  if (!isUser(address.channelId) || !conversation.startsWith('D')) return null;
+  if (conversationOf(address) === conversation) return null;
+  return { channelId: address.channelId, reference: { ...address.reference, conversationId: conversation } };
 }
 
 /** A native payload passes as it is, but for where it goes and in whose name. */
@@ -97,22 +108,6 @@ function writeMessage(message: Message, channel: string): Record<string, unknown
   if (message.type === 'text') return { channel, text: message.text.toWellFormed() };
   const { token: _token, team_id: _team, ...payload } = message.payload;
   return { ...payload, channel };
-}
-
-/** The user's id; null: Slack says there is nobody to reach; undefined: it did not say. */
-function readUser(answer: SlackAnswer): string | null | undefined {
-  if (answer.kind === 'no' && ABSENT.has(answer.error)) return null;
-  if (answer.kind !== 'ok') return undefined;
-  const { user } = answer.body;
-  if (isJsonObject(user) && user['deleted'] === true) return null;
-  return idOf(user) ?? undefined;
-}
-
-/** Guests and people who left are not found either. */
-const ABSENT: ReadonlySet<string> = new Set(['users_not_found', 'user_not_found', 'user_not_visible', 'user_disabled']);
-
-function asLookUp(user: string | null): LookUp {
-  return user === null ? { kind: 'absent' } : { kind: 'found', address: { channelId: user, reference: null } };
 }
 
 function idOf(value: unknown): string | null {

@@ -3,7 +3,8 @@ import { type Static, Type } from 'typebox';
 export const SLACK_SETTINGS = Type.Object(
   {
     token: Type.String({
-      description: 'The bot token (xoxb-…), with the scopes chat:write, im:write, users:read and users:read.email.',
+      description:
+        'The bot token (xoxb-…), with the scopes chat:write, users:read and users:read.email (and im:write for posts under another name).',
       secret: true,
       pattern: '^[!-~]+$',
     }),
@@ -15,6 +16,12 @@ export const SLACK_SETTINGS = Type.Object(
     }),
     signingSecret: Type.Optional(
       Type.String({ description: 'Verifies the events Slack sends.', secret: true, minLength: 1 }),
+    ),
+    teamId: Type.Optional(
+      Type.String({
+        description: 'The workspace (T…). Needed by a token for a whole Enterprise Grid; else Slack is asked for it.',
+        pattern: '^[TE][A-Za-z0-9]{1,40}$',
+      }),
     ),
   },
   { additionalProperties: false },
