@@ -41,6 +41,22 @@ test('the official client checks its token, finds a person, opens the conversati
   );
 });
 
+test('the official client writes blocks as JSON into a form, gets them back, and reads what is refused', async () => {
+  const section = { type: 'section', text: { type: 'mrkdwn', text: '*hello* & {"a":[1]} = é' } };
+  const posted = await client.chat.postMessage({ channel: 'C1', blocks: [section, { type: 'divider' }] });
+  assert.deepEqual(posted.message?.blocks, [section, { type: 'divider' }]);
+  const form = new URLSearchParams(ledger.entries()[0]?.body ?? '');
+  assert.deepEqual(JSON.parse(form.get('blocks') ?? ''), [section, { type: 'divider' }]);
+
+  const tooMany = client.chat.postMessage({ channel: 'C1', blocks: Array(51).fill(section) });
+  await assert.rejects(tooMany, { code: ErrorCode.PlatformError, message: /invalid_blocks$/ });
+  assert.equal(ledger.total(), 1);
+
+  sandbox.faults.set([{ provider: 'slack', fault: { kind: 'status', status: 503 } }]);
+  const failing = client.chat.postMessage({ channel: 'C1', text: 'x' });
+  await assert.rejects(failing, { code: ErrorCode.HTTPError, statusCode: 503 });
+});
+
 test('a direct message keeps its id, and posting to the user leads there too', async () => {
   const user = (await client.users.lookupByEmail({ email: 'jane@example.com' })).user?.id ?? '';
   const first = await client.conversations.open({ users: user });
