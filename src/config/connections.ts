@@ -33,10 +33,11 @@ const COMMON = Type.Object(
       { additionalProperties: false, default: {} },
     ),
     allowPrivateNetwork: Type.Boolean({ default: false }),
+    afterUnknown: Type.Optional(Type.Enum(['retry', 'hold'])),
   },
   { additionalProperties: false },
 );
-const COMMON_KEYS = ['channel', 'name', 'limits', 'allowPrivateNetwork'];
+const COMMON_KEYS = ['channel', 'name', 'limits', 'allowPrivateNetwork', 'afterUnknown'];
 
 export interface ReadConnection {
   readonly connection: Connection;
@@ -58,7 +59,8 @@ export function readConnection(raw: unknown, path: string, context: ConnectionCo
   const settingsRaw = Object.fromEntries(Object.entries(raw).filter((entry) => !isCommon(entry)));
   const common = readSection(COMMON, commonRaw, path, report);
   const settings = readSection(channel.settings, settingsRaw, path, report);
-  const { name = null, limits = {}, allowPrivateNetwork = raw['allowPrivateNetwork'] === true } = common?.value ?? {};
+  const { name = null, limits = {}, afterUnknown } = common?.value ?? {};
+  const allowPrivateNetwork = common?.value.allowPrivateNetwork ?? raw['allowPrivateNetwork'] === true;
   const faults = checkConnection({
     channel,
     name,
@@ -75,6 +77,7 @@ export function readConnection(raw: unknown, path: string, context: ConnectionCo
     settings: settings.value,
     limits: { perSecond: limits.perSecond ?? null, concurrency: limits.concurrency ?? null },
     allowPrivateNetwork,
+    ...(afterUnknown === undefined ? {} : { afterUnknown }),
   };
   return { connection, printable: { channel: channel.id, ...settings.printable, ...common.printable } };
 }

@@ -74,7 +74,7 @@ bots:
     connections:
       - { channel: msteam, token: t }
       - { channel: ivr, name: Orders, url: "https://a.example/x", limits: { perSecond: 0.5, concurrency: 3 } }
-      - { channel: webhook, name: Bills, url: "http://127.0.0.1/x", allowPrivateNetwork: true }
+      - { channel: webhook, name: Bills, url: "http://127.0.0.1/x", allowPrivateNetwork: true, afterUnknown: hold }
 apps:
   - { clientId: ${APP}, algorithm: HS256, clientSecret: ${SECRET}, bots: [${BOT}] }
 limits: { perMinute: 0 }
@@ -88,6 +88,8 @@ limits: { perMinute: 0 }
   assert.equal(tenancy.connection(BOT, 'ivr', null)?.name, 'Orders');
   const bills = tenancy.connection(BOT, 'ivr', 'Bills');
   assert.equal(bills?.allowPrivateNetwork, true);
+  assert.equal(bills?.afterUnknown, 'hold');
+  assert.equal(tenancy.connection(BOT, 'ivr', 'Orders')?.afterUnknown, undefined);
   assert.equal(tenancy.connectionById(bills?.id ?? ''), bills);
   assert.deepEqual(tenancy.connection(BOT, 'ivr', 'Orders')?.limits, { perSecond: 0.5, concurrency: 3 });
   assert.equal(tenancy.connection(BOT, 'ivr', 'None'), null);
@@ -193,6 +195,7 @@ const REFUSED: readonly (readonly [string, string, RegExp])[] = [
   ['a missing file', bot('[{ channel: msteams, token: { file: /nope } }]'), /token: \/nope: there is no such file\.$/],
   ['an odd reference', bot('[{ channel: msteams, token: { envv: X } }]'), /connections\[0\]\.token: must be text/],
   ['a text that is no URL', bot('[{ channel: ivr, url: example.com }]'), /connections\[0\]\.url: must be a whole URL/],
+  ['an unknown policy', bot('[{ channel: ivr, url: "https://a.b", afterUnknown: panic }]'), /afterUnknown: /],
   ['a URL on this machine', bot('[{ channel: ivr, url: "http://127.0.0.1/" }]'), /url: set allowPrivateNetwork: true$/],
   [
     'a switch that is a word',

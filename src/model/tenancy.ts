@@ -41,6 +41,8 @@ export interface Connection {
   readonly limits: ConnectionLimits;
   /** Loopback and private hosts are refused unless this is set. */
   readonly allowPrivateNetwork: boolean;
+  /** Instead of the channel's own: after an answer was lost, try again and risk a double, or stop and say `unknown`. */
+  readonly afterUnknown?: 'retry' | 'hold';
 }
 
 /** Rolling call limits of the Kore routes, per bot; 0 switches a window off. */
