@@ -24,6 +24,7 @@ import {
   WHATSAPP_STATES,
 } from './people.ts';
 import { PROVIDERS } from './provider.ts';
+import { TEAMS_EVENTS, type TeamsEvent } from './teams-events.ts';
 import { findUrlFault, type WebhookUrls } from './webhooks.ts';
 
 /** Throws ControlError, as all below. */
@@ -41,6 +42,10 @@ export function checkSecrets(value: unknown): asserts value is Readonly<Record<s
 
 export function checkWebhooks(value: unknown): asserts value is WebhookUrls {
   someWebhooks(value, 'webhooks');
+}
+
+export function checkTeamsEvent(value: unknown): asserts value is TeamsEvent {
+  aTeamsEvent(value, 'event');
 }
 
 const DAY_MS = 86_400_000;
@@ -98,6 +103,8 @@ const aRule = shape(
     rate: aNumber(0, 1),
   },
 );
+
+const aTeamsEvent = shape({ kind: oneOf(TEAMS_EVENTS), user: aString }, { text: aString });
 
 const aTeamsPersonShape = shape(
   { match: aString, state: oneOf(TEAMS_STATES) },

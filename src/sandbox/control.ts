@@ -1,13 +1,16 @@
 import type { Clock } from '../model/clock.ts';
 import { ControlError } from './checks.ts';
-import { checkFaults, checkPeople, checkSecrets, checkWebhooks } from './control-requests.ts';
+import { checkFaults, checkPeople, checkSecrets, checkTeamsEvent, checkWebhooks } from './control-requests.ts';
 import type { FaultBook } from './faults.ts';
 import type { HookSecrets } from './hooks.ts';
 import type { Ledger, LedgerFilter } from './ledger.ts';
 import type { People } from './people.ts';
 import { type Answer, type Call, json, PROVIDERS, type ProviderName } from './provider.ts';
 import { subscriptionAt } from './push-subscriptions.ts';
+import { controlSlack } from './slack-control.ts';
+import type { SlackEvents } from './slack-events.ts';
 import type { Stats } from './stats.ts';
+import type { TeamsEvents } from './teams-events.ts';
 import type { Watchers } from './watchers.ts';
 import type { Webhooks } from './webhooks.ts';
 import { controlWhatsapp } from './whatsapp-control.ts';
@@ -19,6 +22,8 @@ export interface ControlParts {
   readonly people: People;
   readonly hookSecrets: HookSecrets;
   readonly webhooks: Webhooks;
+  readonly teams: TeamsEvents;
+  readonly slack: SlackEvents;
   readonly whatsapp: WhatsappEvents;
   readonly stats: Stats;
   readonly watchers: Watchers;
@@ -46,7 +51,9 @@ export function openControl(parts: ControlParts): (call: Call) => Promise<Answer
     'PUT /hooks': changeSecrets,
     'GET /webhooks': () => json(200, webhooks.read()),
     'PUT /webhooks': changeWebhooks,
+    ...controlSlack(parts.slack, readJson),
     ...controlWhatsapp(parts.whatsapp, readJson),
+    'POST /teams/events': postTeamsEvent,
     'GET /subscription': readSubscription,
     'POST /reset': resetAll,
   };
@@ -125,6 +132,14 @@ export function openControl(parts: ControlParts): (call: Call) => Promise<Answer
     checkWebhooks(urls);
     webhooks.change(urls);
     return DONE;
+  }
+
+  /** Answers when everything was posted, with the statuses it was answered with; null: nobody took it. */
+  async function postTeamsEvent(call: Call): Promise<Answer> {
+    const event = readJson(call);
+    checkTeamsEvent(event);
+    const replies = await parts.teams.happen(event);
+    return json(200, { statuses: replies.map((reply) => reply?.status ?? null) });
   }
 
   function resetAll(): Answer {

@@ -128,6 +128,8 @@ WHAT ARRIVED
   curl '${urls.base}/control/ledger?provider=teams&recipient=29:jane&after=0&limit=100'
   curl '${urls.base}/control/ledger/counts?provider=teams'      (add atLeast=1000&timeoutMs=30000 to wait for that many)
   curl ${urls.base}/control/stats
+  curl -X POST ${urls.base}/control/teams/events -d '{"kind":"install","user":"29:jane"}'   (to the webhook of "teams";
+    also uninstall, message, reaction, read)
   curl -X POST ${urls.base}/control/reset
   curl -X PUT ${urls.base}/control/hooks -d '{"orders":["whsec_bmV3LXNlY3JldA==","whsec_b2xkLXNlY3JldA=="]}'
 `;

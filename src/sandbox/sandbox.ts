@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Clock, systemClock } from '../model/clock.ts';
 import { openAnswering, send } from './answering.ts';
+import { type BotSigner, openBotSigner } from './bot-signer.ts';
 import { openControl } from './control.ts';
 import { APPS, CREDENTIALS, GOOGLE_ACCOUNTS, type SandboxCredentials, TWILIO_ACCOUNT } from './credentials.ts';
 import { openEntra } from './entra.ts';
@@ -15,10 +16,12 @@ import { listen, readBody, readHeaders } from './listener.ts';
 import { People, type PeopleChange } from './people.ts';
 import { type Call, type Provider, type ProviderName, text } from './provider.ts';
 import { openSlack } from './slack.ts';
+import { SlackEvents } from './slack-events.ts';
 import { openSmtp } from './smtp/relay.ts';
 import { type SandboxStats, Stats } from './stats.ts';
 import { openTeams } from './teams.ts';
 import { TeamsDirectory } from './teams-directory.ts';
+import { openTeamsEvents, type TeamsEvents } from './teams-events.ts';
 import { openTwilio, type Twilio } from './twilio.ts';
 import { type SandboxUrls, urlsAt } from './urls.ts';
 import { Watchers } from './watchers.ts';
@@ -78,6 +81,9 @@ export interface Sandbox {
   readonly hookSecrets: HookSecrets;
   /** Where the providers post their events to. */
   readonly webhooks: Webhooks;
+  /** Lets people do things in Teams, and says so, signed. */
+  readonly teams: TeamsEvents & { readonly signer: BotSigner };
+  readonly slack: SlackEvents;
   readonly whatsapp: WhatsappEvents;
   /** Lets somebody answer a text message. */
   readonly twilio: Pick<Twilio, 'say'>;
@@ -105,7 +111,16 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const tokenLifetimeSeconds = options.tokenLifetimeSeconds ?? 3600;
   const entra = await openEntra(APPS, tokenLifetimeSeconds, clock);
   const directory = new TeamsDirectory(people);
-  const teams = openTeams({ apps: APPS, entra, directory, ledger, limits, clock });
+  const signer = openBotSigner(clock);
+  const teams = openTeams({ apps: APPS, entra, directory, signer, ledger, limits, clock });
+  const teamsEvents = openTeamsEvents({
+    bot: CREDENTIALS.teams,
+    directory,
+    signer,
+    webhooks,
+    serviceUrl: () => urls.teams,
+    clock,
+  });
   const graph = openGraph({
     apps: APPS,
     catalog: CREDENTIALS.teamsApp,
@@ -115,7 +130,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     installsPerSecond: limits.graphInstallsPerSecond,
     clock,
   });
-  const slack = openSlack({ token: CREDENTIALS.slack.token, people, ledger, limited: limits.slack, clock });
+  const slackEvents = new SlackEvents({ app: CREDENTIALS.slack, people, webhooks, clock });
+  const slackParts = { app: CREDENTIALS.slack, events: slackEvents, people, ledger, clock };
+  const slack = openSlack({ ...slackParts, limited: limits.slack });
   const googleToken = openGoogleToken(GOOGLE_ACCOUNTS, tokenLifetimeSeconds, clock);
   const googleChat = openGoogleChat({ tokens: googleToken, people, ledger, limited: limits.googleChat, clock });
   const whatsappParts = { credentials: CREDENTIALS.whatsapp, webhooks, clock };
@@ -138,6 +155,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     people,
     hookSecrets,
     webhooks,
+    teams: teamsEvents,
+    slack: slackEvents,
     whatsapp: whatsappEvents,
     stats,
     watchers,
@@ -181,6 +200,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     people,
     hookSecrets,
     webhooks,
+    teams: { ...teamsEvents, signer },
+    slack: slackEvents,
     whatsapp: whatsappEvents,
     twilio,
     stats: () => stats.read(),
@@ -224,6 +245,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     webhooks.reset();
     teams.reset();
     graph.reset();
+    signer.reset();
     directory.reset();
     slack.reset();
     googleChat.reset();

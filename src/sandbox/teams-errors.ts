@@ -28,6 +28,7 @@ export const activityNotFound = coded(
   'ActivityNotFoundInConversation',
   'Activity not found in this conversation.',
 );
+export const memberNotFound = coded(404, 'MemberNotFoundInConversation', 'The member is not in this conversation.');
 export const unknownRoute = coded(404, 'NotFound', 'No such resource.');
 export const concurrentSend = coded(412, 'PreconditionFailed', 'Another operation on this conversation is under way.');
 export const tooBig = coded(413, 'MessageSizeTooBig', 'Message size too large.');

@@ -8,6 +8,12 @@ export interface ActivityTarget {
   readonly activityId: string;
 }
 
+export interface MemberTarget {
+  readonly route: 'member';
+  readonly conversation: string;
+  readonly user: string;
+}
+
 export interface Room {
   readonly isGroup: boolean;
   /** The user, or the channel of a group. */
@@ -16,10 +22,17 @@ export interface Room {
 }
 
 const MESSAGE_BYTES = 100 * 1024;
+const MEMBER = /^\/v3\/conversations\/([^/]+)\/members\/([^/]+)\/?$/;
 const ACTIVITIES = /^\/v3\/conversations\/([^/]+)\/activities(?:\/([^/]+))?\/?$/;
 
-export function parseTarget({ method, path }: Call): ActivityTarget | { readonly route: 'create' } | null {
+type Target = ActivityTarget | MemberTarget | { readonly route: 'create' };
+
+export function parseTarget({ method, path }: Call): Target | null {
   if (method === 'POST' && (path === '/v3/conversations' || path === '/v3/conversations/')) return { route: 'create' };
+  const [, room, user] = MEMBER.exec(path) ?? [];
+  if (method === 'GET' && room !== undefined && user !== undefined) {
+    return { route: 'member', conversation: decodeSegment(room), user: decodeSegment(user) };
+  }
   const [, conversation, activityId] = ACTIVITIES.exec(path) ?? [];
   if (conversation === undefined) return null;
   const decoded = { conversation: decodeSegment(conversation), activityId: decodeSegment(activityId ?? '') };

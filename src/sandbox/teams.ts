@@ -1,12 +1,22 @@
 import type { Clock } from '../model/clock.ts';
 import { isJsonObject, type JsonObject, parseJsonObject } from '../model/json.ts';
+import type { BotSigner } from './bot-signer.ts';
 import { BOT_AUDIENCE, BOT_FRAMEWORK_TENANT, type Entra, type EntraApp } from './entra.ts';
 import { openTeamsChatId, openTeamsConversationId, teamsConversationId } from './ids.ts';
 import type { Ledger } from './ledger.ts';
 import { type Answer, bearerToken, type Call, empty, json, type Plan, type Provider, planAnswer } from './provider.ts';
 import type { TeamsDirectory } from './teams-directory.ts';
 import * as refusal from './teams-errors.ts';
-import { type ActivityTarget, checkActivity, isSplit, parseTarget, type Room, readRoom } from './teams-requests.ts';
+import { planKeys } from './teams-keys.ts';
+import {
+  type ActivityTarget,
+  checkActivity,
+  isSplit,
+  type MemberTarget,
+  parseTarget,
+  type Room,
+  readRoom,
+} from './teams-requests.ts';
 import { SlidingWindows, type Window } from './windows.ts';
 
 export interface TeamsLimits {
@@ -18,6 +28,7 @@ export interface TeamsParts {
   readonly apps: readonly EntraApp[];
   readonly entra: Entra;
   readonly directory: TeamsDirectory;
+  readonly signer: BotSigner;
   readonly ledger: Ledger;
   readonly limits: TeamsLimits;
   readonly clock: Clock;
@@ -36,7 +47,7 @@ const THREAD_WINDOWS: readonly Window[] = [
 ];
 
 /** The Bot Connector: create or get a conversation, send, update and delete activities in it. */
-export function openTeams({ apps, entra, directory, ledger, limits, clock }: TeamsParts): Teams {
+export function openTeams({ apps, entra, directory, signer, ledger, limits, clock }: TeamsParts): Teams {
   const threads = new SlidingWindows(limits.teamsPerThread ? THREAD_WINDOWS : [], clock);
   const tenants = new SlidingWindows(
     limits.teamsPerTenantPerSecond > 0 ? [{ max: limits.teamsPerTenantPerSecond, spanMs: 1000 }] : [],
@@ -45,10 +56,39 @@ export function openTeams({ apps, entra, directory, ledger, limits, clock }: Tea
   let lastMessage = clock.now();
 
   function plan(call: Call): Plan {
+    const keys = planKeys(call, signer);
+    if (keys !== null) return keys;
     const target = parseTarget(call);
     if (target === null) return planAnswer('unknown', refusal.unknownRoute);
     if (target.route === 'create') return planCreate(call);
+    if (target.route === 'member') return planMember(call, target);
     return planActivity(call, target);
+  }
+
+  function planMember(call: Call, { conversation, user }: MemberTarget): Plan {
+    const recipient = directory.personOf(user).match;
+    return { route: 'member', recipient, exclusive: null, run: () => getMember(call, conversation, user) };
+  }
+
+  function getMember(call: Call, conversation: string, name: string): Answer {
+    const app = appOf(call);
+    if (app === null) return refusal.denied;
+    const thread = openThread(conversation);
+    if (thread === null) return refusal.foreignConversation;
+    const waitMs = take(app, thread.tenantId ?? app.tenantId, `${conversation} members`);
+    if (waitMs > 0) return refusal.throttled(waitMs);
+    const { person, teamsId, objectId, userPrincipalName, mail } = directory.userOf(name);
+    if (person.match !== thread.recipient || person.state === 'unknown') return refusal.memberNotFound;
+    if (person.state === 'not_installed') return refusal.notInRoster;
+    const { tenantId } = app;
+    return json(200, {
+      id: teamsId,
+      aadObjectId: objectId,
+      email: mail,
+      userPrincipalName,
+      tenantId,
+      userRole: 'user',
+    });
   }
 
   function planCreate(call: Call): Plan {
