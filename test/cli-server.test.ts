@@ -167,7 +167,7 @@ const WRONG = {
     tenantId: '00000000-0000-0000-0000-0000000000aa',
   },
   teamsMultiTenant: { appId: '', appPassword: '', tenantId: '' },
-  slack: { token: 'xoxb-planted-wrong' },
+  slack: { token: 'xoxb-planted-wrong', signingSecret: 'planted-wrong' },
   googleChat: {
     clientEmail: 'planted-wrong@example.com',
     privateKey: CREDENTIALS.googleChat.privateKey,

@@ -1,5 +1,6 @@
 import type { EntraApp } from './entra.ts';
 import { GOOGLE_ACCOUNT, type GoogleAccount, SECOND_GOOGLE_ACCOUNT } from './google-accounts.ts';
+import type { SlackApp } from './slack-events.ts';
 
 /** What a configuration needs to talk to the simulators; the same on every start. Worth nothing anywhere else. */
 export interface SandboxCredentials {
@@ -8,7 +9,7 @@ export interface SandboxCredentials {
   readonly teamsMultiTenant: TeamsCredentials;
   /** The Teams app around both, in the organisation's catalog. */
   readonly teamsApp: { readonly manifestId: string; readonly teamsAppId: string };
-  readonly slack: { readonly token: string };
+  readonly slack: SlackApp;
   readonly googleChat: GoogleAccount;
   readonly whatsapp: WhatsappCredentials;
   /** The hook `signed` refuses what is not signed with this secret. */
@@ -77,7 +78,7 @@ export const CREDENTIALS: SandboxCredentials = {
     manifestId: '00000000-0000-0000-0000-0000000000a1',
     teamsAppId: '00000000-0000-0000-0000-0000000000c1',
   },
-  slack: { token: 'xoxb-sandbox' },
+  slack: { token: 'xoxb-sandbox', signingSecret: 'sandbox-slack-signing-secret' },
   googleChat: GOOGLE_ACCOUNT,
   whatsapp: {
     phoneNumberId: '100000000000001',

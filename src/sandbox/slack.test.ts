@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
-import { beforeEach, test } from 'node:test';
+import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { after, beforeEach, test } from 'node:test';
 import { ErrorCode, LogLevel, WebClient } from '@slack/web-api';
+import { isJsonObject, parseJsonObject } from '../model/json.ts';
 import { call, openManualClock, openRig } from './test-rig.ts';
 
 const clock = openManualClock();
@@ -191,6 +196,82 @@ test('users.list pages through everybody who is listed', async () => {
   assert.deepEqual(seen, everybody);
   assert.equal((await method('users.list', new URLSearchParams({ cursor: 'x' }))).json['error'], 'invalid_cursor');
 });
+
+test('a person keeps their id when their address changes, and the app is told', async () => {
+  const { id = '' } = (await client.users.lookupByEmail({ email: 'jane@example.com' })).user ?? {};
+  await sandbox.slack.announce({ kind: 'email_changed', email: 'jane@example.com', newEmail: 'doe@example.com' });
+  assert.equal((await client.users.lookupByEmail({ email: 'doe@example.com' })).user?.id, id);
+  await assert.rejects(client.users.lookupByEmail({ email: 'jane@example.com' }), { data: NOBODY });
+  await client.chat.postMessage({ channel: id, text: 'x' });
+  assert.equal(ledger.countOf('slack', 'doe@example.com'), 1);
+});
+
+test('what happens in the workspace is posted, signed as Slack signs', async () => {
+  const ear = await openEar();
+  sandbox.webhooks.set('slack', ear.url);
+  const happen = async (change: object) => (await call(`${urls.base}/control/slack`, { body: change })).json;
+  const one = { events: [{ status: 200 }] };
+  assert.deepEqual(await happen({ kind: 'user_joined', email: 'new@example.com' }), one);
+  assert.deepEqual(await happen({ kind: 'user_deactivated', email: 'new@example.com' }), one);
+  assert.deepEqual(await happen({ kind: 'conversation_opened', email: 'jane@example.com' }), one);
+  assert.deepEqual(await happen({ kind: 'url_verification' }), one);
+  assert.deepEqual(await happen({ kind: 'app_uninstalled' }), { events: [{ status: 200 }, { status: 200 }] });
+  sandbox.webhooks.set('slack', null);
+
+  const seconds = Math.floor(clock.now() / 1000);
+  for (const { headers, body } of ear.heard) {
+    const base = `v0:${seconds}:${body}`;
+    const digest = createHmac('sha256', sandbox.credentials.slack.signingSecret).update(base).digest('hex');
+    assert.equal(headers['x-slack-signature'], `v0=${digest}`);
+    assert.equal(headers['x-slack-request-timestamp'], String(seconds));
+  }
+  const events = ear.heard.map(({ body }) => parseJsonObject(body)).map((event) => event?.['event'] ?? event?.['type']);
+  assert.deepEqual(events.map((event) => (isJsonObject(event) ? event['type'] : event)).sort(), [
+    'app_uninstalled',
+    'im_created',
+    'team_join',
+    'tokens_revoked',
+    'url_verification',
+    'user_change',
+  ]);
+  await assert.rejects(client.auth.test(), {
+    data: { ok: false, error: 'account_inactive', response_metadata: SCOPES },
+  });
+  sandbox.reset();
+  assert.equal((await client.auth.test()).ok, true);
+});
+
+for (const [change, fault] of [
+  [{ kind: 'party' }, /^slack\.kind must be one of user_joined, /],
+  [{ kind: 'user_joined' }, /^slack\.email must be a text/],
+  [{ kind: 'user_joined', email: 'U0JANE' }, /^slack\.email must be an e-mail address/],
+  [{ kind: 'app_uninstalled', email: 'x@example.com' }, /^slack\.email is not known/],
+] as const) {
+  test(`a change that makes no sense: ${JSON.stringify(change)}`, async () => {
+    const reply = await call(`${urls.base}/control/slack`, { body: change });
+    assert.equal(reply.status, 400);
+    assert.match(String(reply.json['error']), fault);
+  });
+}
+
+const SCOPES = { scopes: ['chat:write', 'im:write', 'users:read', 'users:read.email'] };
+const NOBODY = { ok: false, error: 'users_not_found', response_metadata: SCOPES };
+
+/** Listens on this machine and answers 200. */
+async function openEar() {
+  const heard: { readonly headers: IncomingHttpHeaders; readonly body: string }[] = [];
+  const server = createServer(async (request, response) => {
+    const body = await text(request);
+    heard.push({ headers: request.headers, body });
+    response.end();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  after(() => server.close());
+  const address = server.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  return { url: `http://127.0.0.1:${address.port}/`, heard };
+}
 
 const TIERS = [
   ['users.lookupByEmail', 50],

@@ -1,14 +1,17 @@
 import type { Clock } from '../model/clock.ts';
-import { openSlackId, slackUserId } from './ids.ts';
+import { openSlackId } from './ids.ts';
 import type { Ledger } from './ledger.ts';
 import type { People, SlackPerson } from './people.ts';
 import { type Answer, type Call, json, type Plan, type Provider, planAnswer, retryAfterSeconds } from './provider.ts';
 import { readArguments, type SlackArguments, stringOf } from './slack-arguments.ts';
+import type { SlackApp, SlackEvents } from './slack-events.ts';
 import { readMessage } from './slack-message.ts';
+import { directMessageOf, TEAM, toUser } from './slack-people.ts';
 import { SlidingWindows, type Window } from './windows.ts';
 
 export interface SlackParts {
-  readonly token: string;
+  readonly app: Pick<SlackApp, 'token'>;
+  readonly events: SlackEvents;
   readonly people: People;
   readonly ledger: Ledger;
   /** Whether the documented rate limits hold. */
@@ -35,12 +38,11 @@ const CHANNEL_WINDOWS: readonly Window[] = [
   { max: 3, spanMs: 1000 },
   { max: 60, spanMs: MINUTE_MS },
 ];
-const TEAM = { id: 'T0SANDBOX', name: 'Sandbox' };
 const BOT = { id: 'B0SANDBOX', userId: 'U0SANDBOX', name: 'beckon' };
 const PAGE = 1000;
 
 /** The Web API methods a notifier needs: whose e-mail is it, open the direct message, post. */
-export function openSlack({ token, people, ledger, limited, clock }: SlackParts): Slack {
+export function openSlack({ app, events, people, ledger, limited, clock }: SlackParts): Slack {
   const windows = openWindows(limited, clock);
   const channels = new SlidingWindows(limited ? CHANNEL_WINDOWS : [], clock);
   const opened = new Set<string>();
@@ -64,7 +66,8 @@ export function openSlack({ token, people, ledger, limited, clock }: SlackParts)
   function answer(method: string, call: Call, given: SlackArguments): Answer {
     if (given.fault !== null) return no(given.fault);
     if (given.token === null) return no('not_authed');
-    if (given.token !== token) return no('invalid_auth');
+    if (given.token !== app.token) return no('invalid_auth');
+    if (!events.isInstalled) return no('account_inactive');
     const window = windows.get(method);
     const waitMs = window?.waitMs(given.token) ?? 0;
     if (waitMs > 0) return rateLimited(waitMs);
@@ -148,13 +151,15 @@ export function openSlack({ token, people, ledger, limited, clock }: SlackParts)
   /** Who a user, direct message or channel id stands for. */
   function personOf(id: string): SlackPerson {
     const user = /^D[UW]/.test(id) ? id.slice(1) : id;
-    return people.slackPerson(openSlackId(user) ?? user);
+    const byId = people.slackPerson(user);
+    return byId.id === user ? byId : people.slackPerson(openSlackId(user) ?? user);
   }
 
   function reset(): void {
     for (const window of windows.values()) window.clear();
     channels.clear();
     opened.clear();
+    events.reset();
   }
 
   return { plan, refuse, reset };
@@ -186,29 +191,6 @@ function openWindows(limited: boolean, clock: Clock): ReadonlyMap<string, Slidin
     ([method, { perMinute }]) => [method, new SlidingWindows([{ max: perMinute, spanMs: MINUTE_MS }], clock)] as const,
   );
   return new Map(entries);
-}
-
-function userIdOf({ id, match }: SlackPerson): string {
-  return id ?? (match.includes('@') ? slackUserId(match) : match);
-}
-
-/** The id of the conversation with a user never changes, so it is made of the user's. */
-function directMessageOf(person: SlackPerson): string {
-  return `D${userIdOf(person)}`;
-}
-
-function toUser(person: SlackPerson) {
-  const name = person.name ?? person.match.split('@', 1)[0] ?? person.match;
-  return {
-    id: userIdOf(person),
-    team_id: TEAM.id,
-    name,
-    real_name: name,
-    deleted: person.state === 'deleted',
-    is_bot: false,
-    is_restricted: person.state === 'guest',
-    profile: { real_name: name, display_name: name, email: person.match },
-  };
 }
 
 function cursorOf(offset: number): string {
