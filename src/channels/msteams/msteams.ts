@@ -1,4 +1,5 @@
 import type { Channel } from '../contract.ts';
+import { TeamsInbox } from './inbox.ts';
 import { accountOf, scopesOf } from './limits.ts';
 import { TeamsSession } from './session.ts';
 import { readTeamsSettings, TEAMS_SETTINGS } from './settings.ts';
@@ -16,4 +17,5 @@ export const msteams: Channel = {
   account: accountOf,
   scopes: scopesOf,
   open: (connection, tools) => new TeamsSession(readTeamsSettings(connection), connection, tools),
+  openInbox: (connection, tools) => new TeamsInbox(readTeamsSettings(connection), connection, tools),
 };

@@ -37,3 +37,7 @@ export function conversationsUrl(serviceUrl: string): string {
 export function activitiesUrl(serviceUrl: string, conversationId: string): string {
   return `${serviceUrl}v3/conversations/${encodeURIComponent(conversationId.toWellFormed())}/activities`;
 }
+
+export function memberUrl(serviceUrl: string, conversationId: string, userId: string): string {
+  return `${serviceUrl}v3/conversations/${encodeURIComponent(conversationId.toWellFormed())}/members/${encodeURIComponent(userId.toWellFormed())}`;
+}

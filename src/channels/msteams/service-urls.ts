@@ -43,6 +43,10 @@ export class ServiceUrls {
     return proposed === undefined ? this.configured : (this.#trusted(proposed) ?? this.configured);
   }
 
+  isTrusted(proposed: string): boolean {
+    return this.#trusted(proposed) !== null;
+  }
+
   /** Where to go when the connector says that the bot belongs on another host; null: nowhere we would trust. */
   moveTo(named: string | null): string | null {
     const trusted = named === null ? null : this.#trusted(named);
@@ -55,12 +59,12 @@ export class ServiceUrls {
     if (decided !== undefined) return decided;
     if (this.#decided.size >= REMEMBERED) this.#decided.clear();
     const url = URL.parse(text);
-    const decision = url !== null && this.#isTrusted(url) ? withSlash(url) : null;
+    const decision = url !== null && this.#isOurs(url) ? withSlash(url) : null;
     this.#decided.set(text, decision);
     return decision;
   }
 
-  #isTrusted(url: URL): boolean {
+  #isOurs(url: URL): boolean {
     if (url.username !== '' || url.password !== '') return false;
     if (url.origin === this.#origin) return true;
     if (this.#allowPrivateNetwork && isPrivate(url.hostname)) return true;
