@@ -73,7 +73,10 @@ const cases: readonly {
 for (const { title, identity, addressing = 'directory', resolve = true, expected } of cases) {
   test(`resolves: ${title}`, async () => {
     const found = await resolveRecipients({ ...request([identity]), addressing, resolve });
-    assert.deepEqual(found, [expected]);
+    assert.deepEqual(
+      found.map(({ stored: _, ...place }) => place),
+      [expected],
+    );
   });
 }
 
@@ -89,6 +92,14 @@ test('asks once for a thousand recipients, each identity once, and answers in th
   );
 });
 
+test('tells an address of the directory from an identity that is one', async () => {
+  const found = await resolveRecipients({ ...request(['ann@example.com', 'bob@example.com']), addressing: 'identity' });
+  assert.deepEqual(
+    found.map(({ stored }) => stored),
+    [{ workedAt: null }, null],
+  );
+});
+
 test('asks nothing when the identities are channel ids', async () => {
   queries = [];
   await resolveRecipients({ ...request(['29:1']), resolve: false });
@@ -98,7 +109,7 @@ test('asks nothing when the identities are channel ids', async () => {
 test("another bot's people are unknown", async () => {
   const otherBot = randomId('st');
   const [found] = await resolveRecipients({ ...request(['ann@example.com']), botId: otherBot });
-  assert.deepEqual(found, { personId: personId(otherBot, 'ann@example.com'), address: null });
+  assert.deepEqual(found, { personId: personId(otherBot, 'ann@example.com'), address: null, stored: null });
 });
 
 function request(identities: readonly string[]) {

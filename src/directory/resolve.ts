@@ -7,7 +7,13 @@ export interface AddressBook {
     readonly botId: string;
     readonly connectionId: string;
     readonly identities: readonly string[];
-  }): Promise<Map<string, { readonly personId: string; readonly address: Address | null }>>;
+  }): Promise<Map<string, Known>>;
+}
+
+interface Known {
+  readonly personId: string;
+  readonly address: Address | null;
+  readonly workedAt: number | null;
 }
 
 export interface ResolveRecipients {
@@ -26,6 +32,8 @@ export interface ResolvedRecipient {
   readonly personId: string;
   /** Null: the directory has no address and the identity is none. */
   readonly address: Address | null;
+  /** Of an address of the directory: when it was last known to be good, epoch ms, null: never yet. Null: it is not. */
+  readonly stored: { readonly workedAt: number | null } | null;
 }
 
 /**
@@ -44,6 +52,7 @@ export async function resolveRecipients(request: ResolveRecipients): Promise<Res
     return {
       personId: person?.personId ?? personId(botId, key),
       address: person?.address ?? (isAddress ? { channelId: identity, reference: null } : null),
+      stored: person === undefined || person.address === null ? null : { workedAt: person.workedAt },
     };
   });
 }

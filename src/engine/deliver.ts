@@ -3,13 +3,14 @@ import { type ResolvedRecipient, resolveRecipients } from '../directory/resolve.
 import type { Clock, Random } from '../model/clock.ts';
 import type { Content } from '../model/message.ts';
 import type { Notification, Recipient } from '../model/notification.ts';
-import type { Busy, Rejected } from '../model/outcome.ts';
+import { identityKey } from '../model/person.ts';
 import { fillCustom, fillMessage } from '../render/fill.ts';
 import { type Printed, readPrinted } from '../render/printed.ts';
 import { describeFault } from '../render/script/fault.ts';
 import { type ClaimedBatch, type Queue, type Store, StoreUnavailable } from '../store/port.ts';
-import type { Attempt, Job, Outlet } from './outlet.ts';
-import { concludeUntried, deadlineOf, decide, type Final, MAX_TAKEOVERS } from './policy.ts';
+import type { Job } from './job.ts';
+import type { Outlet } from './outlet.ts';
+import { concludeUntried, deadlineOf, type Final, MAX_TAKEOVERS } from './policy.ts';
 import type { Recorder } from './recorder.ts';
 import type { Report } from './report.ts';
 import { runScript, type ScriptParts } from './scripts.ts';
@@ -125,6 +126,7 @@ function hopeless(parts: DeliverParts, { outlet }: Claimed, { work, recipient, t
 interface Found extends Entry {
   readonly personId: string | null;
   readonly address: ResolvedRecipient['address'];
+  readonly isUnproven: boolean;
 }
 
 /** One query for everybody; identities that are channel ids already need none. Answers who has no message yet. */
@@ -148,11 +150,7 @@ async function sendGroup(
   const recipients = entries.map((entry) => entry.recipient);
   const question = { store, botId, connectionId, addressing, resolve, recipients };
   const answers = await patiently(parts, claimed, () => resolveRecipients(question));
-  const found = entries.map((entry, index) => ({
-    ...entry,
-    personId: answers[index]?.personId ?? null,
-    address: answers[index]?.address ?? null,
-  }));
+  const found = await dropSilenced(parts, claimed, outlet.channel, entries.map(toFound(answers, parts.clock.now())));
   handOver(
     parts,
     outlet,
@@ -160,6 +158,41 @@ async function sendGroup(
   );
   return found.filter(isUnwritten);
 }
+
+const toFound =
+  (answers: readonly ResolvedRecipient[], now: number) =>
+  (entry: Entry, index: number): Found => {
+    const answer = answers[index];
+    const stored = answer?.stored ?? null;
+    const isUnproven = stored !== null && now - (stored.workedAt ?? 0) >= PROVEN_MS;
+    return { ...entry, personId: answer?.personId ?? null, address: answer?.address ?? null, isUnproven };
+  };
+
+/** That an address works is noted once in so long, so that nothing is written per send. */
+const PROVEN_MS = 24 * 3_600_000;
+
+/** Who opted out, or whose address is dead, is not written to: by the name the caller used or by the address. */
+async function dropSilenced(
+  parts: DeliverParts,
+  claimed: Claimed,
+  { keepsSilence }: Channel,
+  entries: readonly Found[],
+): Promise<readonly Found[]> {
+  if (keepsSilence !== true || entries.length === 0) return entries;
+  const { botId, connectionId } = claimed.queue;
+  const identities = [...new Set(entries.flatMap(namesOf))];
+  const silenced = await patiently(parts, claimed, () => parts.store.listSilenced({ botId, connectionId, identities }));
+  return entries.filter((entry) => {
+    const name = namesOf(entry).find((key) => silenced.has(key));
+    const reason = name === undefined ? undefined : silenced.get(name);
+    if (reason === undefined) return true;
+    concludeUnsent(parts, entry, concludeUntried(entry.recipient, 'suppressed', reason, null));
+    return false;
+  });
+}
+
+const namesOf = ({ recipient, address }: Found): string[] =>
+  [recipient.identity, ...(address === null ? [] : [address.channelId])].map(identityKey);
 
 const isUnwritten = ({ work, recipient }: Found): boolean =>
   work.notification.message.type === 'script' && recipient.customMessage === null && recipient.printed === undefined;
@@ -192,8 +225,11 @@ async function writeBatch(parts: DeliverParts, claimed: Claimed, work: Work, ent
   handOver(parts, claimed.outlet, written);
 }
 
-function concludeUnwritten(parts: DeliverParts, { work, recipient, personId }: Found, detail: string | null): void {
-  const final = concludeUntried(recipient, 'failed', 'render_failed', detail);
+function concludeUnwritten(parts: DeliverParts, entry: Found, detail: string | null): void {
+  concludeUnsent(parts, entry, concludeUntried(entry.recipient, 'failed', 'render_failed', detail));
+}
+
+function concludeUnsent(parts: DeliverParts, { work, recipient, personId }: Found, final: Final): void {
   work.conclude({ recipient, personId, address: null, providerMessageId: null }, final, parts.clock.now());
   parts.recorder.note(work);
 }
@@ -209,9 +245,9 @@ function giveBack(parts: DeliverParts, entries: readonly Found[]): void {
 function handOver(parts: DeliverParts, outlet: Outlet, entries: readonly Found[]): void {
   const jobs: Job[] = [];
   for (const entry of entries) {
-    const { work, recipient, personId, address } = entry;
+    const { work, recipient, personId, address, isUnproven } = entry;
     const written = messageFor(work.notification.message, recipient, outlet.channel.escapeValue);
-    if (written.ok) jobs.push({ work, recipient, personId, address, message: written.message });
+    if (written.ok) jobs.push({ work, recipient, personId, address, isUnproven, message: written.message });
     else concludeUnwritten(parts, entry, describeFault({ kind: 'output', line: null, reason: written.reason }));
   }
   outlet.add(jobs);
@@ -228,67 +264,4 @@ function messageFor(content: Content, recipient: Recipient, escapeValue: Channel
   const written = readPrinted(content, printed ?? '');
   if (!written.ok) return written;
   return { ok: true, message: fillMessage(written.message, null, parameters, escapeValue) };
-}
-
-/** What an attempt means: for the recipient, for its address, and for the connection as a whole. */
-export function settle(parts: DeliverParts, outlet: Outlet, job: Job, attempt: Attempt): void {
-  const holdMs = minePace(parts, outlet, attempt);
-  if (job.work.lost) return;
-  learnAddress(parts, outlet, job, attempt);
-  conclude(parts, outlet, job, attempt, holdMs);
-  parts.recorder.note(job.work);
-}
-
-/** Wrong for everybody: the notification fails at once instead of burning a call for each of its recipients. */
-export function settleRefused(parts: DeliverParts, { work, recipient, personId }: Job, refusal: Rejected): void {
-  const final = concludeUntried(recipient, 'failed', refusal.reason, refusal.detail);
-  work.conclude({ recipient, personId, address: null, providerMessageId: null }, final, parts.clock.now());
-  parts.recorder.note(work);
-}
-
-/** Answers how long the connection is held, when the outcome was about the connection. */
-function minePace(parts: DeliverParts, outlet: Outlet, { outcome }: Attempt): number {
-  const now = parts.clock.monotonic();
-  if (outcome.kind === 'accepted' && outlet.pace.succeed()) parts.report.mended(outlet);
-  if (outcome.kind === 'busy' && outcome.scope === 'connection') slowDown(parts, outlet, outcome, now);
-  if (outcome.kind !== 'rejected' || outcome.scope !== 'connection') return 0;
-  const fresh = outlet.pace.blockedMs(now) === 0;
-  const holdMs = outlet.pace.hold(now);
-  if (fresh) parts.report.held(outlet, outcome.detail, holdMs);
-  return holdMs;
-}
-
-function slowDown(parts: DeliverParts, outlet: Outlet, { retryAfterMs, detail }: Busy, now: number): void {
-  const fresh = outlet.pace.blockedMs(now) === 0;
-  const pausedMs = outlet.pace.slowDown(now, retryAfterMs);
-  if (fresh) parts.report.slowed(outlet, detail, pausedMs);
-}
-
-function learnAddress(parts: DeliverParts, outlet: Outlet, job: Job, { outcome, address, lookedUp }: Attempt): void {
-  const { id: connectionId, botId, channel, name: connectionName } = outlet.connection;
-  const learned =
-    outcome.kind === 'accepted' ? (outcome.learned ?? (lookedUp ? address : null)) : lookedUp ? address : null;
-  if (learned !== null && job.work.notification.resolve) {
-    const source = lookedUp ? 'lookup' : 'send';
-    const { identity } = job.recipient;
-    const at = parts.clock.now();
-    parts.recorder.learn({ botId, connectionId, channel, connectionName, identity, address: learned, source, at });
-  }
-  if (outcome.kind === 'rejected' && outcome.forgetAddress && job.address !== null && job.personId !== null) {
-    parts.recorder.forget({ botId, connectionId, personId: job.personId, channelId: job.address.channelId });
-  }
-}
-
-function conclude(parts: DeliverParts, outlet: Outlet, job: Job, { outcome, address }: Attempt, holdMs: number): void {
-  const { work, recipient, personId } = job;
-  const { lane, createdAt, expiresAt } = work.notification;
-  const now = parts.clock.now();
-  const { afterUnknown } = outlet.channel;
-  const decision = decide(outcome, { recipient, lane, createdAt, expiresAt, now, afterUnknown, holdMs }, parts.random);
-  if (decision.kind === 'retry') {
-    work.retryLater(decision);
-    return;
-  }
-  const providerMessageId = outcome.kind === 'accepted' ? outcome.providerMessageId : null;
-  work.conclude({ recipient, personId, address, providerMessageId }, decision, now);
 }

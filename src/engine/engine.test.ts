@@ -426,7 +426,8 @@ describe('engine', () => {
   it('waits for a database that is away, and counts nothing of it against the recipient', async () => {
     breakResolve(3, new StoreUnavailable('away'));
     await accept(2, { resolve: true });
-    session.lookUp = async () => [{ kind: 'found', address: { channelId: 'x', reference: null } }];
+    session.lookUp = async (identities) =>
+      identities.map(() => ({ kind: 'found', address: { channelId: 'x', reference: null } }));
     await engine.start();
     await clock.advance(2_000);
     assert.deepEqual(

@@ -2,10 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { Channel, ChannelTools } from '../channels/contract.ts';
 import type { Clock, Random } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
-import type { Tenancy } from '../model/tenancy.ts';
+import type { Connection, Tenancy } from '../model/tenancy.ts';
 import type { ScriptRenderer } from '../render/script/renderer.ts';
 import type { Queue, Store } from '../store/port.ts';
-import { type Claimed, type DeliverParts, deliver, settle, settleRefused } from './deliver.ts';
+import { Accounts } from './accounts.ts';
+import { type ConnectionState, describeOutlet } from './connection-state.ts';
+import { type Claimed, type DeliverParts, deliver } from './deliver.ts';
 import { KnownNotifications } from './known-notifications.ts';
 import { keepLeases } from './leases.ts';
 import { type Moments, silentMoments } from './moments.ts';
@@ -13,6 +15,7 @@ import { Outlet } from './outlet.ts';
 import { Recorder } from './recorder.ts';
 import { repeat } from './repeat.ts';
 import { Report } from './report.ts';
+import { learnFound, settle, settleLater, settleNotFound, settleRefused } from './settle.ts';
 import { orderQueues } from './turns.ts';
 import type { Work } from './work.ts';
 
@@ -47,6 +50,7 @@ export class Engine {
   readonly #moments: Moments;
   readonly #works = new Set<Work>();
   readonly #outlets = new Map<string, Outlet>();
+  readonly #accounts: Accounts;
   readonly #report: Report;
   readonly #recorder: Recorder;
   readonly #deliverParts: DeliverParts;
@@ -62,7 +66,8 @@ export class Engine {
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
-    const { store, clock, random, logger } = parts;
+    const { store, tenancy, clock, random, logger } = parts;
+    this.#accounts = new Accounts({ tenancy, clock, random });
     this.#moments = parts.moments ?? silentMoments;
     this.#report = new Report(logger, clock, this.#moments);
     this.#recorder = new Recorder({
@@ -127,6 +132,12 @@ export class Engine {
       inFlight: outlets.reduce((sum, outlet) => sum + outlet.inFlight, 0),
       unrecorded: this.#recorder.unrecorded,
     };
+  }
+
+  /** What goes on over a connection in this process; null: nothing has been sent over it yet. */
+  describeConnection(connectionId: string): ConnectionState | null {
+    const outlet = this.#outlets.get(connectionId);
+    return outlet === undefined ? null : describeOutlet(outlet, this.#parts.clock.monotonic());
   }
 
   /**
@@ -239,22 +250,37 @@ export class Engine {
     const connection = this.#parts.tenancy.connectionById(connectionId);
     const channel = connection === null ? null : this.#parts.findChannel(connection.channel);
     if (connection === null || channel === null) return null;
+    const outlet = this.#openOutlet(connection, channel);
+    this.#outlets.set(connectionId, outlet);
+    return outlet;
+  }
+
+  #openOutlet(connection: Connection, channel: Channel): Outlet {
+    const [parts, report] = [this.#deliverParts, this.#report];
     const outlet: Outlet = new Outlet({
       connection,
       channel,
       session: channel.open(connection, this.#parts.tools),
+      account: this.#accounts.accountOf(connection, channel),
+      hold: this.#accounts.holdOf(connection, channel),
       clock: this.#parts.clock,
       sendDeadlineMs: Math.min(MAX_SEND_MS, this.#parts.leaseMs / 2),
       mayStart: () => !this.#recorder.full,
       onSending: () => this.#moments.emit('sending', 1),
-      onOutcome: (job, attempt) => {
+      onOutcome: (job, outcome) => {
         this.#moments.emit('sent', 1);
-        settle(this.#deliverParts, outlet, job, attempt);
+        settle(parts, outlet, job, outcome);
       },
-      onRefused: (job, refusal) => settleRefused(this.#deliverParts, job, refusal),
+      onRefused: (job, refusal) => settleRefused(parts, job, refusal),
+      onLater: (job, waitMs) => settleLater(parts, outlet, job, waitMs),
+      onFound: (job, address) => learnFound(parts, outlet, job, address),
+      lookUps: {
+        onNotFound: (job, outcome, holdMs) => settleNotFound(parts, outlet, job, { outcome, holdMs }),
+        onHeld: (detail, holdMs) => report.lookUpsHeld(outlet, detail, holdMs),
+        onMended: () => report.lookUpsMended(outlet),
+      },
       onRoom: () => this.wake(),
     });
-    this.#outlets.set(connectionId, outlet);
     return outlet;
   }
 

@@ -1,48 +1,45 @@
-import type { Channel, ChannelSession } from '../channels/contract.ts';
+import type { Channel, ChannelSession, RateScope } from '../channels/contract.ts';
 import type { Clock } from '../model/clock.ts';
 import { messageId } from '../model/ids.ts';
 import type { Message } from '../model/message.ts';
-import { LANES, type Lane, type Recipient } from '../model/notification.ts';
-import type { Address, Outcome, Rejected } from '../model/outcome.ts';
+import { LANES, type Lane } from '../model/notification.ts';
+import type { Address, Busy, Outcome, Rejected } from '../model/outcome.ts';
 import type { Connection } from '../model/tenancy.ts';
+import type { Account } from './account.ts';
+import { Aside } from './aside.ts';
 import { Fifo } from './fifo.ts';
+import { Finder, type FinderParts } from './finder.ts';
 import { Flights } from './flights.ts';
-import { Pace } from './pace.ts';
-import type { Work } from './work.ts';
-
-/** One recipient on the way out. */
-export interface Job {
-  readonly work: Work;
-  readonly recipient: Recipient;
-  readonly personId: string | null;
-  /** Null: the channel's look-up has to find it first. */
-  readonly address: Address | null;
-  readonly message: Message;
-}
+import type { Hold } from './hold.ts';
+import { isSendable, type Job, type Sendable } from './job.ts';
+import type { ScopeState } from './scope-state.ts';
+import { Send } from './send.ts';
 
 export interface OutletParts {
   readonly connection: Connection;
   readonly channel: Channel;
   readonly session: ChannelSession;
+  readonly account: Account;
+  readonly hold: Hold;
   readonly clock: Clock;
   /** Longest a send may take, all told, ms. */
   readonly sendDeadlineMs: number;
   /** False while outcomes pile up unrecorded. */
   readonly mayStart: () => boolean;
   readonly onSending: () => void;
-  readonly onOutcome: (job: Job, attempt: Attempt) => void;
-  /** The provider has refused this very message before, so nobody else is tried with it. */
-  readonly onRefused: (job: Job, refusal: Rejected) => void;
+  readonly onOutcome: (job: Sendable, outcome: Outcome) => void;
+  /** Nobody can be sent this message: its inspection says so, or the provider has said so. */
+  readonly onRefused: (job: Job, refusal: Refusal) => void;
+  /** The recipient's own conversation has no room for so many ms; nothing was sent. */
+  readonly onLater: FinderParts['onLater'];
+  /** What comes of looking addresses up, but for those who are found: they are sent their message. */
+  readonly lookUps: Pick<FinderParts, 'onNotFound' | 'onHeld' | 'onMended'>;
+  readonly onFound: (job: Job, address: Address) => void;
   /** Room for more claims. */
   readonly onRoom: () => void;
 }
 
-export interface Attempt {
-  readonly outcome: Outcome;
-  readonly address: Address | null;
-  /** The address came from the provider just now. */
-  readonly lookedUp: boolean;
-}
+export type Refusal = Pick<Rejected, 'reason' | 'detail'>;
 
 /** How far ahead work is claimed: enough never to run dry between two claims, little enough to give back quickly. */
 const CLAIM_AHEAD_MS = 2_000;
@@ -50,19 +47,32 @@ const CLAIM_AHEAD_SENDS = 16;
 
 /**
  * The engine's side of one connection: what waits for it, by lane, and what is in flight. It starts a send whenever
- * there is a free slot, the pace allows it and the lease is long enough to finish it; it decides nothing.
+ * there is a free slot, the account and the recipient's scopes have room and the lease is long enough to finish it; it
+ * decides nothing. People whose address is not known wait in the finder, out of everybody's way.
  */
 export class Outlet {
   readonly connection: Connection;
   readonly channel: Channel;
-  readonly pace: Pace;
+  readonly account: Account;
+  readonly hold: Hold;
+  readonly finder: Finder;
+  /** With `limits.perSecond: 0` nothing is held back but by what the provider asks. */
+  readonly isUnlimited: boolean;
   readonly #parts: OutletParts;
   readonly #concurrency: number;
-  readonly #waiting: Readonly<Record<Lane, Fifo<Job>>> = { urgent: new Fifo(), normal: new Fifo(), bulk: new Fifo() };
+  readonly #waiting: Readonly<Record<Lane, Fifo<Sendable>>> = {
+    urgent: new Fifo(),
+    normal: new Fifo(),
+    bulk: new Fifo(),
+  };
+  readonly #aside = new Aside();
   readonly #flights: Flights;
-  /** By the object: everybody's message is one object, and a message of one's own is another. */
-  readonly #refused = new WeakMap<Message, Rejected>();
+  /** Sends that want to make another call, and whom to tell that they may. */
+  readonly #goingOn = new Map<Send, () => void>();
+  /** By the object: everybody's message is one object, and a message of one's own is another. Null: nothing is known. */
+  readonly #refusals = new WeakMap<Message, { readonly refusal: Refusal | null }>();
   #cancelTimer: (() => void) | null = null;
+  #timerAt = 0;
   #waitingCount = 0;
   #stopped = false;
 
@@ -70,123 +80,178 @@ export class Outlet {
     this.#parts = parts;
     this.connection = parts.connection;
     this.channel = parts.channel;
+    this.account = parts.account;
+    this.hold = parts.hold;
+    this.hold.join(this);
     const { limits } = parts.connection;
-    this.pace = new Pace(limits.perSecond ?? parts.channel.defaults.perSecond);
+    this.isUnlimited = limits.perSecond === 0;
     this.#flights = new Flights(parts.clock, parts.sendDeadlineMs);
     this.#concurrency = limits.concurrency ?? parts.channel.defaults.concurrency;
+    this.finder = new Finder({
+      ...parts.lookUps,
+      session: parts.session,
+      clock: parts.clock,
+      onLater: parts.onLater,
+      onFound: (jobs, address) => this.#welcome(jobs, address),
+    });
   }
 
   get inFlight(): number {
     return this.#flights.size;
   }
 
+  /** Recipients that are claimed and not in flight. */
   get waiting(): number {
-    return this.#waitingCount;
+    return this.#waitingCount + this.#aside.size;
   }
 
   /** How many more recipients of a lane are worth claiming now. An urgent one never waits behind what was claimed. */
   room(lane: Lane): number {
-    if (this.#stopped || this.pace.blockedMs(this.#parts.clock.monotonic()) > 0) return 0;
-    const wanted = Math.min(this.#concurrency * CLAIM_AHEAD_SENDS, this.pace.allowance(CLAIM_AHEAD_MS));
-    const ahead = lane === 'urgent' ? this.#waiting.urgent.size : this.waiting;
-    return Math.max(0, wanted - ahead);
+    const now = this.#parts.clock.monotonic();
+    if (this.#stopped || this.hold.heldMs(now) > 0 || this.account.pace.pausedMs(now) > 0) return 0;
+    const ahead = lane === 'urgent' ? this.#waiting.urgent.size : this.#waitingCount;
+    return Math.max(0, this.#wanted() - ahead);
   }
 
   add(jobs: readonly Job[]): void {
+    this.#enqueue(jobs.filter(isSendable));
+    const unknown = jobs.filter((job) => !isSendable(job) && !this.#isRefused(job));
+    if (unknown.length > 0) this.finder.add(unknown);
+  }
+
+  #enqueue(jobs: readonly Sendable[]): void {
     for (const job of jobs) this.#waiting[job.work.notification.lane].push(job);
     this.#waitingCount += jobs.length;
     this.pump();
   }
 
+  #welcome(jobs: readonly Job[], address: Address): void {
+    for (const job of jobs) this.#parts.onFound(job, address);
+    this.#enqueue(jobs.map((job) => ({ ...job, address })));
+  }
+
   /** Starts whatever may start now. Called after everything that could have made room. */
   pump(): void {
-    while (!this.#stopped && this.#mayTakeSlot()) {
-      const waitMs = this.#startNext();
-      if (waitMs === null) return;
-      if (waitMs > 0) {
-        this.#pumpAfter(waitMs);
-        return;
-      }
-    }
+    this.#letGoOn();
+    this.#comeBack();
+    while (!this.#stopped && this.#mayTakeSlot() && this.#startNext());
   }
 
   #mayTakeSlot(): boolean {
-    const slots = this.pace.probing ? 1 : this.#concurrency;
-    return this.#flights.size < slots && this.#parts.mayStart();
+    if (!this.#parts.mayStart()) return false;
+    return this.hold.probing
+      ? this.#flights.size === 0 && !this.hold.isProbeOut
+      : this.#flights.size < this.#concurrency;
   }
 
-  /** 0: one was started or skipped; positive: ask again after so many ms; null: nothing waits. */
-  #startNext(): number | null {
+  /** False: nothing more starts before something else happens, or the timer does. */
+  #startNext(): boolean {
     const queue = this.#nextQueue();
     const job = queue?.peek();
-    if (queue === null || job === undefined) return null;
-    if (job.work.lost) {
-      this.#shift(queue);
-      return 0;
-    }
-    const refusal = this.#refused.get(job.message);
-    if (refusal !== undefined) {
-      this.#shift(queue);
-      this.#parts.onRefused(job, refusal);
-      return 0;
-    }
+    if (queue === null || job === undefined) return false;
+    if (job.work.lost || this.#isRefused(job)) return this.#shift(queue);
     const now = this.#parts.clock.monotonic();
-    const leaseLeftMs = job.work.leaseEndsAt - now;
     // Too late to finish within the lease: the renewal will bring it back, or the fence will take it away.
-    if (leaseLeftMs < this.#parts.sendDeadlineMs) return RENEWAL_POLL_MS;
-    const waitMs = this.pace.take(now);
-    if (waitMs > 0) return waitMs;
+    if (job.work.leaseEndsAt - now < this.#parts.sendDeadlineMs) return this.#pumpAfter(RENEWAL_POLL_MS);
+    const heldMs = this.hold.heldMs(now);
+    if (heldMs > 0) return this.#pumpAfter(heldMs);
+    const scopes = this.#scopesOf(job.address, now);
+    const closed = scopes.filter((scope) => scope.waitMs(now) > 0);
+    if (closed.length === 0 && !this.account.take(this)) return false;
     this.#shift(queue);
-    void this.#attempt(job, now);
-    if (this.#waitingCount === this.#lowWater()) this.#parts.onRoom();
-    return 0;
+    if (closed.length > 0) this.#putOff(job, closed, now);
+    else void this.#attempt(job, scopes, now);
+    return true;
   }
 
-  #shift(queue: Fifo<Job>): void {
+  #shift(queue: Fifo<Sendable>): true {
     queue.shift();
     this.#waitingCount -= 1;
+    if (this.#waitingCount === Math.floor(this.#wanted() / 2)) this.#parts.onRoom();
+    return true;
   }
 
-  #nextQueue(): Fifo<Job> | null {
+  #nextQueue(): Fifo<Sendable> | null {
     for (const lane of LANES) if (this.#waiting[lane].size > 0) return this.#waiting[lane];
     return null;
   }
 
-  #lowWater(): number {
-    return Math.floor(Math.min(this.#concurrency * CLAIM_AHEAD_SENDS, this.pace.allowance(CLAIM_AHEAD_MS)) / 2);
+  #wanted(): number {
+    const ahead = this.#concurrency * CLAIM_AHEAD_SENDS;
+    return this.isUnlimited ? ahead : Math.min(ahead, this.account.pace.allowance(CLAIM_AHEAD_MS));
   }
 
-  #pumpAfter(ms: number): void {
+  /** Concludes the job if nobody can be sent its message. */
+  #isRefused(job: Job): boolean {
+    const { refusal } = this.#refusals.get(job.message) ?? this.#inspect(job.message);
+    if (refusal !== null) this.#parts.onRefused(job, refusal);
+    return refusal !== null;
+  }
+
+  #inspect(message: Message): { readonly refusal: Refusal | null } {
+    const inspected = { refusal: this.channel.inspect?.(message, this.connection.settings) ?? null };
+    this.#refusals.set(message, inspected);
+    return inspected;
+  }
+
+  #scopesOf(address: Address, now: number): readonly ScopeState[] {
+    const { scopes } = this.account;
+    if (this.channel.scopes === undefined || (this.isUnlimited && scopes.size === 0)) return NO_SCOPES;
+    return this.channel.scopes(this.connection, address).map((scope) => scopes.find(this.#toHeed(scope), now));
+  }
+
+  /** Without limits a scope still has its pauses. */
+  #toHeed(scope: RateScope): RateScope {
+    return this.isUnlimited ? { key: `unlimited ${scope.key}` } : scope;
+  }
+
+  /** A short wait is spent here, a longer one in the queue; either way nobody stands behind it. */
+  #putOff(job: Sendable, closed: readonly ScopeState[], now: number): void {
+    const at = Math.max(...closed.map((scope) => scope.promise(now)));
+    if (at - now > MAX_ASIDE_MS || this.#aside.isFull) this.#parts.onLater(job, at - now);
+    else {
+      this.#aside.put(job, at);
+      this.#pumpAfter(at - now);
+    }
+  }
+
+  #comeBack(): void {
+    if (this.#aside.size === 0 || this.#stopped) return;
+    const now = this.#parts.clock.monotonic();
+    for (const job of this.#aside.takeDue(now)) {
+      this.#waiting[job.work.notification.lane].putFirst(job);
+      this.#waitingCount += 1;
+    }
+    if (this.#aside.size > 0) this.#pumpAfter(this.#aside.nextAt - now);
+  }
+
+  #pumpAfter(ms: number): false {
+    const at = this.#parts.clock.monotonic() + ms;
+    if (this.#cancelTimer !== null && this.#timerAt <= at) return false;
     this.#cancelTimer?.();
+    this.#timerAt = at;
     this.#cancelTimer = this.#parts.clock.after(ms, () => {
       this.#cancelTimer = null;
       this.pump();
     });
+    return false;
   }
 
-  async #attempt(job: Job, startedAt: number): Promise<void> {
-    const flight = this.#flights.start(startedAt);
+  async #attempt(job: Sendable, scopes: readonly ScopeState[], now: number): Promise<void> {
+    const send = new Send(job, this.#flights.start(now), scopes, this.hold.startCall());
+    send.startCall();
     this.#parts.onSending();
-    const attempt = await this.#lookUpAndSend(job, flight.abort.signal).catch(asBug);
-    const { outcome } = attempt;
-    if (outcome.kind === 'rejected' && outcome.scope === 'message') this.#refused.set(job.message, outcome);
-    this.#parts.onOutcome(job, attempt);
-    this.#flights.end(flight);
+    const outcome = await this.#send(send).catch(asBug);
+    this.#endCall(send);
+    this.#heed(send, outcome);
+    this.#parts.onOutcome(job, outcome);
+    this.#flights.end(send.flight);
+    if (send.isProbe) this.hold.endProbe();
     this.pump();
   }
 
-  async #lookUpAndSend(job: Job, signal: AbortSignal): Promise<Attempt> {
-    if (job.address !== null) {
-      return { outcome: await this.#send(job, job.address, signal), address: job.address, lookedUp: false };
-    }
-    const [found] = (await this.#parts.session.lookUp?.([job.recipient.identity], signal)) ?? [];
-    if (found === undefined || found.kind === 'absent')
-      return { outcome: NOT_ASSOCIATED, address: null, lookedUp: false };
-    if (found.kind === 'unavailable') return { outcome: found.outcome, address: null, lookedUp: false };
-    return { outcome: await this.#send(job, found.address, signal), address: found.address, lookedUp: true };
-  }
-
-  #send(job: Job, address: Address, signal: AbortSignal): Promise<Outcome> {
+  #send(send: Send): Promise<Outcome> {
+    const { job, flight } = send;
     const { notification } = job.work;
     return this.#parts.session.send({
       // Derived only where a provider takes it: Teams and Slack do not, and a hash costs as much as the rest of this.
@@ -197,12 +262,69 @@ export class Outlet {
       seq: job.recipient.seq,
       botId: notification.botId,
       identity: job.recipient.identity,
-      address,
+      address: job.address,
       message: job.message,
       createdAt: notification.createdAt,
-      signal,
-      nextCall: async () => {},
+      signal: flight.abort.signal,
+      nextCall: () => this.#nextCall(send),
     });
+  }
+
+  /** What the outcome says of the message and of the recipient's scopes, for those who come after. */
+  #heed({ job, scopes }: Send, outcome: Outcome): void {
+    if (outcome.kind === 'rejected' && outcome.scope === 'message') {
+      this.#refusals.set(job.message, { refusal: outcome });
+    }
+    if (outcome.kind === 'busy' && outcome.scope === 'recipient') this.#pause(job, outcome);
+    const learned = outcome.kind === 'accepted' ? outcome.learned : undefined;
+    if (learned === undefined || scopes[0] === undefined) return;
+    const [renamed] = this.channel.scopes?.(this.connection, learned) ?? [];
+    if (renamed !== undefined) this.account.scopes.alias(this.#toHeed(renamed), scopes[0]);
+  }
+
+  #pause(job: Sendable, { retryAfterMs }: Busy): void {
+    const [own] = this.channel.scopes?.(this.connection, job.address) ?? [];
+    if (own === undefined) return;
+    const now = this.#parts.clock.monotonic();
+    this.account.scopes.find(this.#toHeed(own), now).pause(now + (retryAfterMs ?? RECIPIENT_PAUSE_MS));
+  }
+
+  /** The call before is over, for a send makes one at a time. */
+  #nextCall(send: Send): Promise<void> {
+    this.#endCall(send);
+    const { signal } = send.flight.abort;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    if (signal.aborted) resolve();
+    else {
+      const giveUp = () => {
+        this.#goingOn.delete(send);
+        resolve();
+      };
+      signal.addEventListener('abort', giveUp, { once: true });
+      this.#goingOn.set(send, resolve);
+      this.#letGoOn();
+    }
+    return promise;
+  }
+
+  /** What was begun goes before what was not. */
+  #letGoOn(): void {
+    if (this.#goingOn.size === 0) return;
+    const now = this.#parts.clock.monotonic();
+    for (const [send, go] of this.#goingOn) {
+      const waitMs = send.scopes.reduce((most, scope) => Math.max(most, scope.waitMs(now)), 0);
+      if (waitMs > 0) this.#pumpAfter(Math.min(waitMs, FLIGHT_POLL_MS));
+      else if (!this.account.take(this)) return;
+      else {
+        this.#goingOn.delete(send);
+        send.startCall();
+        go();
+      }
+    }
+  }
+
+  #endCall(send: Send): void {
+    if (send.endCall(this.#parts.clock.monotonic())) this.account.end(this);
   }
 
   /** Starts nothing more; what waits comes back to the caller. */
@@ -210,7 +332,7 @@ export class Outlet {
     this.#stopped = true;
     this.#cancelTimer?.();
     this.#waitingCount = 0;
-    return LANES.flatMap((lane) => this.#waiting[lane].clear());
+    return [...LANES.flatMap((lane) => this.#waiting[lane].clear()), ...this.#aside.clear(), ...this.finder.stop()];
   }
 
   /** Resolves when nothing is in flight. */
@@ -227,22 +349,15 @@ export class Outlet {
   }
 }
 
+const NO_SCOPES: readonly ScopeState[] = [];
+const MAX_ASIDE_MS = 2_000;
 const RENEWAL_POLL_MS = 250;
-
-const NOT_ASSOCIATED: Outcome = {
-  kind: 'rejected',
-  scope: 'recipient',
-  reason: 'not_associated',
-  detail: 'no address in the directory and none at the provider',
-};
+const FLIGHT_POLL_MS = 250;
+const RECIPIENT_PAUSE_MS = 1_000;
 
 /** A channel that throws has a bug; what it did before is not known. */
-const asBug = (error: unknown): Attempt => ({
-  outcome: {
-    kind: 'unknown',
-    reason: 'internal_error',
-    detail: `the channel broke off: ${error instanceof Error ? error.name : 'unknown error'}`,
-  },
-  address: null,
-  lookedUp: false,
+const asBug = (error: unknown): Outcome => ({
+  kind: 'unknown',
+  reason: 'internal_error',
+  detail: `the channel broke off: ${error instanceof Error ? error.name : 'unknown error'}`,
 });

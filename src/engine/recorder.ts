@@ -1,12 +1,7 @@
 import type { Clock } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
-import {
-  type BatchProgress,
-  type ForgottenAddress,
-  type LearnedAddress,
-  type Store,
-  StoreUnavailable,
-} from '../store/port.ts';
+import { type BatchProgress, type Store, StoreUnavailable } from '../store/port.ts';
+import { Knowledge } from './knowledge.ts';
 import type { Moments } from './moments.ts';
 import type { Work } from './work.ts';
 
@@ -35,14 +30,19 @@ export interface RecorderParts {
 export class Recorder {
   readonly #parts: RecorderParts;
   readonly #dirty = new Set<Work>();
-  #learned: LearnedAddress[] = [];
-  #forgotten: ForgottenAddress[] = [];
+  readonly #knowledge: Knowledge;
   #unrecorded = 0;
   #cancelTimer: (() => void) | null = null;
   #flushing: Promise<void> | null = null;
 
   constructor(parts: RecorderParts) {
     this.#parts = parts;
+    this.#knowledge = new Knowledge(parts);
+  }
+
+  /** What was learnt of addresses; saved with the checkpoint it was learnt before. */
+  get knowledge(): Knowledge {
+    return this.#knowledge;
   }
 
   get full(): boolean {
@@ -59,14 +59,6 @@ export class Recorder {
     this.#unrecorded += 1;
     if (this.#unrecorded >= FLUSH_COUNT) this.#startFlush();
     else this.#cancelTimer ??= this.#parts.clock.after(FLUSH_MS, () => this.#startFlush());
-  }
-
-  learn(address: LearnedAddress): void {
-    this.#learned.push(address);
-  }
-
-  forget(address: ForgottenAddress): void {
-    this.#forgotten.push(address);
   }
 
   /** Resolves when everything noted so far is durable or lost. */
@@ -93,9 +85,9 @@ export class Recorder {
     this.#dirty.clear();
     const counted = this.#unrecorded;
     const progress = works.map(progressOf);
-    const addresses = this.#saveAddresses();
+    const knowledge = this.#knowledge.save();
     const lost = await this.#checkpoint(progress);
-    await addresses;
+    await knowledge;
     for (const [index, work] of works.entries()) this.#settle(work, progress[index], lost);
     const wasFull = this.full;
     this.#unrecorded -= counted;
@@ -137,20 +129,6 @@ export class Recorder {
     if (batches.length === 1) return new Set(batches.map((progress) => progress.batch));
     const lost = await Promise.all(batches.map((progress) => this.#checkpoint([progress])));
     return new Set(lost.flatMap((set) => [...set]));
-  }
-
-  /** Addresses are knowledge, not promises: a failure costs a look-up later, so it is only logged. */
-  async #saveAddresses(): Promise<void> {
-    const [learned, forgotten] = [this.#learned, this.#forgotten];
-    if (learned.length === 0 && forgotten.length === 0) return;
-    this.#learned = [];
-    this.#forgotten = [];
-    try {
-      if (forgotten.length > 0) await this.#parts.store.forgetAddresses({ addresses: forgotten });
-      if (learned.length > 0) await this.#parts.store.saveAddresses({ addresses: learned });
-    } catch (error) {
-      this.#parts.logger.warn('addresses not saved', { error, count: learned.length + forgotten.length });
-    }
   }
 }
 

@@ -46,9 +46,17 @@ export class Report {
   }
 
   slowed(outlet: Outlet, detail: string, pausedMs: number): void {
-    const share = Math.round(100 * outlet.pace.share(this.#clock.monotonic()));
+    const share = Math.round(100 * outlet.account.pace.share(this.#clock.monotonic()));
     const now = `${detail}; sending goes on at ${share} % of its rate`;
     this.#logger.warn('connection slowed', { ...whichOf(outlet), delayMs: Math.round(pausedMs), detail: now });
+  }
+
+  lookUpsHeld(outlet: Outlet, detail: string, holdMs: number): void {
+    this.#logger.error('look-ups held', { ...whichOf(outlet), detail, delayMs: Math.round(holdMs) });
+  }
+
+  lookUpsMended(outlet: Outlet): void {
+    this.#logger.info('look-ups mended', whichOf(outlet));
   }
 
   failed(what: string, error: unknown): void {

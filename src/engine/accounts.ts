@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import type { Channel } from '../channels/contract.ts';
+import type { Clock, Random } from '../model/clock.ts';
+import type { Connection, Tenancy } from '../model/tenancy.ts';
+import { Account } from './account.ts';
+import { Hold } from './hold.ts';
+
+export interface AccountsParts {
+  readonly tenancy: Tenancy;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Which connections share what, over all bots of this process. */
+export class Accounts {
+  readonly #parts: AccountsParts;
+  readonly #accounts = new Map<string, Account>();
+  readonly #holds = new Map<string, Hold>();
+
+  constructor(parts: AccountsParts) {
+    this.#parts = parts;
+  }
+
+  accountOf(connection: Connection, channel: Channel): Account {
+    const key = `${channel.id} ${channel.account?.(connection) ?? connection.id}`;
+    const known = this.#accounts.get(key);
+    if (known !== undefined) return known;
+    const account = new Account(this.#rateOf(connection, channel), this.#parts.clock, this.#parts.random);
+    this.#accounts.set(key, account);
+    return account;
+  }
+
+  /** Only connections that agree in every setting, the credentials among them, are refused for the same reasons. */
+  holdOf({ id, settings, allowPrivateNetwork }: Connection, channel: Channel): Hold {
+    const alike = JSON.stringify([channel.id, settings, allowPrivateNetwork]);
+    const key = channel.account === undefined ? id : createHash('sha256').update(alike).digest('base64');
+    const hold = this.#holds.get(key) ?? new Hold();
+    this.#holds.set(key, hold);
+    return hold;
+  }
+
+  /** The lowest rate that any of an account's connections was given. */
+  #rateOf(connection: Connection, channel: Channel): number | null {
+    const rates = [connection, ...this.#siblingsOf(connection, channel)].map(
+      ({ limits }) => limits.perSecond ?? channel.defaults.perSecond,
+    );
+    const limited = rates.filter((rate) => rate !== null).filter((rate) => rate > 0);
+    return limited.length === 0 ? null : Math.min(...limited);
+  }
+
+  #siblingsOf(connection: Connection, channel: Channel): Connection[] {
+    const account = channel.account?.(connection);
+    if (account === undefined) return [];
+    const { tenancy } = this.#parts;
+    return tenancy
+      .bots()
+      .flatMap((bot) => tenancy.connections(bot.id))
+      .filter((other) => other.channel === channel.id && channel.account?.(other) === account);
+  }
+}

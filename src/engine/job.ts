@@ -1,0 +1,23 @@
+import type { Message } from '../model/message.ts';
+import type { Recipient } from '../model/notification.ts';
+import type { Address } from '../model/outcome.ts';
+import type { Work } from './work.ts';
+
+/** One recipient on the way out. */
+export interface Job {
+  readonly work: Work;
+  readonly recipient: Recipient;
+  readonly personId: string | null;
+  /** Null: the channel's look-up has to find it first. */
+  readonly address: Address | null;
+  /** The address is the directory's, and nobody has noted today that it works. */
+  readonly isUnproven: boolean;
+  readonly message: Message;
+}
+
+/** A job whose address is known. */
+export interface Sendable extends Job {
+  readonly address: Address;
+}
+
+export const isSendable = (job: Job): job is Sendable => job.address !== null;

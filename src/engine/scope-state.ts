@@ -1,0 +1,115 @@
+import type { RateBucket, RateScope, RateWindow } from '../channels/contract.ts';
+
+/**
+ * What one scope has seen of its limits. Providers count a call at some moment between its start and its answer, which
+ * we do not know; so a call counts here from its start until a whole window after its answer. However late or bunched
+ * calls arrive there, no window of the provider's holds more than is documented.
+ */
+export class ScopeState {
+  readonly #windows: readonly RateWindow[];
+  readonly #bucket: RateBucket | null;
+  #inFlight = 0;
+  /** When the latest calls ended, monotonic ms, ascending. */
+  readonly #ended: number[] = [];
+  /** When the bucket will be full again. */
+  #fullAt = 0;
+  #pausedUntil = 0;
+  /** When those who were told to come back will, ascending; made when somebody is. */
+  #promised: number[] | null = null;
+
+  constructor({ windows = NO_WINDOWS, bucket }: Limits) {
+    this.#windows = windows;
+    this.#bucket = bucket ?? null;
+  }
+
+  /** 0: one more call may start. Infinity: not before one ends. */
+  waitMs(now: number): number {
+    let waitMs = Math.max(0, this.#pausedUntil - now);
+    for (const window of this.#windows) waitMs = Math.max(waitMs, this.#windowMs(window, now));
+    return this.#bucket === null ? waitMs : Math.max(waitMs, this.#bucketMs(this.#bucket, now));
+  }
+
+  start(): void {
+    this.#inFlight += 1;
+  }
+
+  end(now: number): void {
+    this.#inFlight -= 1;
+    if (this.#bucket !== null) this.#fullAt = Math.max(this.#fullAt, now) + this.#bucket.everyMs;
+    if (this.#windows.length === 0) return;
+    this.#ended.push(now);
+    const longest = this.#windows.reduce((most, { calls }) => Math.max(most, calls), 0);
+    if (this.#ended.length > longest * 2) this.#ended.splice(0, this.#ended.length - longest);
+  }
+
+  /** The provider asked to wait. */
+  pause(until: number): void {
+    this.#pausedUntil = Math.max(this.#pausedUntil, until);
+  }
+
+  /**
+   * When to come back, for who found no room: each a little later than the one before, so that there is room for all
+   * who do. An estimate; whoever comes is let in when there is room, promised or not.
+   */
+  promise(now: number): number {
+    this.#promised = (this.#promised ?? []).filter((at) => at > now);
+    const last = this.#promised.at(-1) ?? now;
+    if (this.#promised.length >= MAX_PROMISES) return last;
+    const rooms = this.#windows.map((window) => this.#roomAt(window, now));
+    const at = Math.max(last, now + 1, this.#pausedUntil, this.#bucketAt(now), ...rooms);
+    this.#promised.push(at);
+    return at;
+  }
+
+  /** Nothing is remembered that could matter any more. */
+  isEmpty(now: number): boolean {
+    if (!this.#isQuiet(now)) return false;
+    const spanMs = this.#windows.reduce((most, { ms }) => Math.max(most, ms), 0);
+    return (this.#ended.at(-1) ?? Number.NEGATIVE_INFINITY) + spanMs <= now;
+  }
+
+  /** Only its longest windows would miss what is remembered, and little of it: what is given up where room is short. */
+  isLight(now: number): boolean {
+    return this.#isQuiet(now) && this.#ended.length <= LIGHT_CALLS && (this.#ended.at(-1) ?? now) + LIGHT_MS <= now;
+  }
+
+  #isQuiet(now: number): boolean {
+    return this.#inFlight === 0 && this.#fullAt <= now && this.#pausedUntil <= now;
+  }
+
+  #windowMs({ calls, ms }: RateWindow, now: number): number {
+    const index = this.#ended.length + this.#inFlight - calls;
+    if (index < 0) return 0;
+    const blocking = this.#ended[index];
+    return blocking === undefined ? Number.POSITIVE_INFINITY : Math.max(0, blocking + ms - now);
+  }
+
+  #bucketMs({ burst, everyMs }: RateBucket, now: number): number {
+    const free = burst - this.#inFlight - 1;
+    if (free < 0) return Number.POSITIVE_INFINITY;
+    return Math.max(0, this.#fullAt - now - free * everyMs);
+  }
+
+  /** As if calls under way ended now, and those promised went out when they were told. */
+  #roomAt({ calls, ms }: RateWindow, now: number): number {
+    const promised = this.#promised ?? [];
+    const index = this.#ended.length + this.#inFlight + promised.length - calls;
+    if (index < 0) return now;
+    const later = index - this.#ended.length - this.#inFlight;
+    return (this.#ended[index] ?? promised[later] ?? now) + ms;
+  }
+
+  #bucketAt(now: number): number {
+    if (this.#bucket === null) return now;
+    const { burst, everyMs } = this.#bucket;
+    const fullAt = Math.max(this.#fullAt, now) + this.#inFlight * everyMs;
+    return (this.#promised ?? []).reduce((full, at) => Math.max(full, at) + everyMs, fullAt) - (burst - 1) * everyMs;
+  }
+}
+
+type Limits = Pick<RateScope, 'windows' | 'bucket'>;
+
+const NO_WINDOWS: readonly RateWindow[] = [];
+const MAX_PROMISES = 100;
+const LIGHT_CALLS = 8;
+const LIGHT_MS = 60_000;
