@@ -19,6 +19,7 @@ export const whatsapp: Channel = {
   settings: WHATSAPP_SETTINGS,
   defaults: { perSecond: 80, concurrency: 32 },
   afterUnknown: 'hold',
+  keepsSilence: true,
   open: (connection, tools) => new WhatsappSession(readSettings(WHATSAPP_SETTINGS, connection), connection, tools),
   openInbox: (connection, tools) => new WhatsappInbox(readSettings(WHATSAPP_SETTINGS, connection), tools),
   inspect,
