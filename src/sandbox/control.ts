@@ -2,6 +2,8 @@ import type { Clock } from '../model/clock.ts';
 import { ControlError } from './checks.ts';
 import { checkFaults, checkPeople, checkSecrets, checkTeamsEvent, checkWebhooks } from './control-requests.ts';
 import type { FaultBook } from './faults.ts';
+import { controlGoogle } from './google-control.ts';
+import type { GoogleEvents } from './google-events.ts';
 import type { HookSecrets } from './hooks.ts';
 import type { Ledger, LedgerFilter } from './ledger.ts';
 import type { People } from './people.ts';
@@ -11,6 +13,8 @@ import { controlSlack } from './slack-control.ts';
 import type { SlackEvents } from './slack-events.ts';
 import type { Stats } from './stats.ts';
 import type { TeamsEvents } from './teams-events.ts';
+import type { Twilio } from './twilio.ts';
+import { controlTwilio } from './twilio-control.ts';
 import type { Watchers } from './watchers.ts';
 import type { Webhooks } from './webhooks.ts';
 import { controlWhatsapp } from './whatsapp-control.ts';
@@ -25,6 +29,8 @@ export interface ControlParts {
   readonly teams: TeamsEvents;
   readonly slack: SlackEvents;
   readonly whatsapp: WhatsappEvents;
+  readonly googleChat: GoogleEvents;
+  readonly twilio: Pick<Twilio, 'say'>;
   readonly stats: Stats;
   readonly watchers: Watchers;
   readonly clock: Clock;
@@ -53,6 +59,8 @@ export function openControl(parts: ControlParts): (call: Call) => Promise<Answer
     'PUT /webhooks': changeWebhooks,
     ...controlSlack(parts.slack, readJson),
     ...controlWhatsapp(parts.whatsapp, readJson),
+    ...controlGoogle(parts.googleChat, readJson),
+    ...controlTwilio(parts.twilio, readJson),
     'POST /teams/events': postTeamsEvent,
     'GET /subscription': readSubscription,
     'POST /reset': resetAll,

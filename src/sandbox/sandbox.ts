@@ -7,6 +7,7 @@ import { APPS, CREDENTIALS, GOOGLE_ACCOUNTS, type SandboxCredentials, TWILIO_ACC
 import { openEntra } from './entra.ts';
 import { FaultBook, type FaultRule } from './faults.ts';
 import { openGoogleChat } from './google-chat.ts';
+import { GoogleEvents } from './google-events.ts';
 import { openGoogleToken } from './google-token.ts';
 import { openGraph } from './graph.ts';
 import { writeGuide } from './guide.ts';
@@ -85,6 +86,8 @@ export interface Sandbox {
   readonly teams: TeamsEvents & { readonly signer: BotSigner };
   readonly slack: SlackEvents;
   readonly whatsapp: WhatsappEvents;
+  /** What people do with the app in Google Chat. */
+  readonly googleChat: GoogleEvents;
   /** Lets somebody answer a text message. */
   readonly twilio: Pick<Twilio, 'say'>;
   stats(): SandboxStats;
@@ -135,6 +138,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const slack = openSlack({ ...slackParts, limited: limits.slack });
   const googleToken = openGoogleToken(GOOGLE_ACCOUNTS, tokenLifetimeSeconds, clock);
   const googleChat = openGoogleChat({ tokens: googleToken, people, ledger, limited: limits.googleChat, clock });
+  const googleEvents = new GoogleEvents({ people, webhooks, clock });
   const whatsappParts = { credentials: CREDENTIALS.whatsapp, webhooks, clock };
   const whatsappEvents = new WhatsappEvents(whatsappParts, options.whatsapp);
   const whatsapp = openWhatsapp({
@@ -158,6 +162,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     teams: teamsEvents,
     slack: slackEvents,
     whatsapp: whatsappEvents,
+    googleChat: googleEvents,
+    twilio,
     stats,
     watchers,
     clock,
@@ -169,6 +175,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     ['graph', ['graph', graph]],
     ['slack', ['slack', slack]],
     ['googletoken', ['googletoken', googleToken]],
+    ['googlekeys', ['googletoken', googleEvents]],
     ['googlechat', ['googlechat', googleChat]],
     ['whatsapp', ['whatsapp', whatsapp]],
     ['hooks', ['hooks', hooks]],
@@ -203,6 +210,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     teams: { ...teamsEvents, signer },
     slack: slackEvents,
     whatsapp: whatsappEvents,
+    googleChat: googleEvents,
     twilio,
     stats: () => stats.read(),
     until: (condition) => watchers.until(condition),
@@ -249,6 +257,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     directory.reset();
     slack.reset();
     googleChat.reset();
+    googleEvents.reset();
     whatsapp.reset();
     smtp.reset();
     faults.set(options.faults ?? []);

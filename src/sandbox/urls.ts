@@ -16,6 +16,8 @@ export interface SandboxUrls {
   readonly slack: string;
   /** tokenUrl of Google Chat */
   readonly googleToken: string;
+  /** keysUrl of Google Chat */
+  readonly googleKeys: string;
   /** apiUrl of Google Chat */
   readonly googleChat: string;
   /** apiUrl of WhatsApp */
@@ -38,6 +40,7 @@ export function urlsAt(host: string, port: number, smtpPort: number): SandboxUrl
     graph: `${base}/graph`,
     slack: `${base}/slack/api/`,
     googleToken: `${base}/googletoken/token`,
+    googleKeys: `${base}/googlekeys/certs`,
     googleChat: `${base}/googlechat/`,
     whatsapp: `${base}/whatsapp/v25.0/`,
     hooks: `${base}/hooks`,
