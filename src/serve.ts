@@ -93,6 +93,11 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   }
   await engine.start();
   logger.info('server started', { store: store.kind, schemaVersion: await store.schemaVersion() });
+  const restored = await store.findRestored();
+  if (restored !== null) {
+    const detail = 'nothing is sent: decide with `beckon restore --release` or `--conclude`';
+    logger.warn('restored database waits for a decision', { recipients: restored.recipients, detail });
+  }
   const address = app.server.address();
   if (address === null || typeof address === 'string') throw new Error('the server listens on no address');
   let drained: Promise<void> | null = null;

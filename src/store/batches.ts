@@ -18,13 +18,19 @@ export const BATCHES: InsertShape = {
   onConflict: '',
 };
 
+/** Owns what was outstanding in a database that came out of a backup, until an operator has decided (`restored.ts`). */
+export const BACKUP_OWNER = 'backup';
+
+/** In one statement with the claim, so that no worker that looked a moment earlier gets past it. */
+const RESTORED = 'EXISTS (SELECT 1 FROM restored)';
+
 /** Sorts by lane, then bot, then connection; a skip scan over it costs one seek a queue however many batches wait. */
 export const queueKey = (queue: Queue): string => `${LANES.indexOf(queue.lane)}/${queue.botId}/${queue.connectionId}`;
 
 export function* listQueues(request: { readonly after: Queue | null; readonly limit: number }): Steps<QueueState[]> {
   const rows = yield* query(
     `WITH RECURSIVE present(queue) AS (
-       SELECT min(queue) FROM batches WHERE queue > $1
+       SELECT CASE WHEN ${RESTORED} THEN NULL ELSE (SELECT min(queue) FROM batches WHERE queue > $1) END
        UNION ALL
        SELECT (SELECT min(b.queue) FROM batches b WHERE b.queue > present.queue) FROM present WHERE present.queue IS NOT NULL
      )
@@ -41,7 +47,7 @@ export function* claimDue(request: ClaimRequest): Steps<ClaimedBatch[]> {
   const rows = yield* query(
     `WITH due AS MATERIALIZED (
        SELECT bot_id, notification_id, batch_no FROM batches
-       WHERE queue = $1 AND claimable_at <= {now}
+       WHERE queue = $1 AND claimable_at <= {now} AND NOT ${RESTORED}
        ORDER BY claimable_at LIMIT $2 {skip}
      )
      UPDATE batches SET
@@ -98,7 +104,10 @@ export function* listLoggedSeqs(request: {
 }
 
 export function* voidLeases(): Steps<number> {
-  const rows = yield* query('UPDATE batches SET claimable_at = 0 WHERE owner IS NOT NULL RETURNING batch_no');
+  const rows = yield* query(
+    'UPDATE batches SET claimable_at = 0 WHERE owner IS NOT NULL AND owner <> $1 RETURNING batch_no',
+    BACKUP_OWNER,
+  );
   return rows.length;
 }
 

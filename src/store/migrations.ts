@@ -149,6 +149,13 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       PRIMARY KEY (bot_id, connection_id, identity)
     ) {keyed}`,
   ],
+  [
+    // At most one row: the database came out of a backup and nobody has decided yet what may have been sent since.
+    `CREATE TABLE restored (
+      id {int} NOT NULL PRIMARY KEY CHECK (id = 1),
+      at {int} NOT NULL
+    ) {table}`,
+  ],
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

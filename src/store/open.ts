@@ -9,6 +9,7 @@ import { type Store, StoreUnavailable } from './port.ts';
 import { openPostgres } from './postgres.ts';
 import * as receipts from './receipts.ts';
 import * as replies from './replies.ts';
+import * as restored from './restored.ts';
 import * as silences from './silences.ts';
 import { openSqlite } from './sqlite.ts';
 
@@ -87,6 +88,14 @@ function createStore(database: Database): Store {
     listReceipts: (request) => read(() => receipts.listReceipts(request)),
 
     useJti: (request) => write(() => replies.useJti(request)),
+
+    markRestored: (request) => write(() => restored.markRestored(request)),
+    findRestored: () => read(() => restored.findRestored()),
+    async endRestore(request) {
+      const recipients = await write(() => restored.endRestore(request));
+      database.announce();
+      return recipients;
+    },
 
     prune: (request) => write(() => replies.prune(request)),
     ping: async () => {

@@ -75,6 +75,20 @@ export interface Store {
   /** True the first time an app uses this jti, false for ever after (until `expiresAt`). */
   useJti(request: { readonly appId: string; readonly jti: string; readonly expiresAt: number }): Promise<boolean>;
 
+  // --- after a restore
+  /**
+   * The database came out of a backup: no queue is listed and nothing is claimed until `endRestore`. Whoever holds a
+   * lease loses it. Answers how many recipients are outstanding; changes nothing when it is marked already.
+   */
+  markRestored(request: { readonly at: number }): Promise<RestoredState>;
+  /** Null: nothing waits for a decision. */
+  findRestored(): Promise<RestoredState | null>;
+  /**
+   * `release`: what was outstanding in the backup is sent, marked as maybe sent before. `conclude`: it ends as
+   * `unknown`. What was accepted since the restore is sent either way. Answers how many recipients it concerned.
+   */
+  endRestore(request: { readonly decision: RestoreDecision; readonly at: number }): Promise<number>;
+
   // --- upkeep
   /** Deletes what time has made useless (idempotency records, used jtis); bounded per call, answers how many. */
   prune(request: { readonly now: number; readonly limit: number }): Promise<number>;
@@ -247,7 +261,21 @@ export interface RecordReceipts {
   readonly receipts: readonly (Receipt & { readonly notificationId: string })[];
 }
 
+export interface RestoredState {
+  /** When it was marked, epoch ms. */
+  readonly at: number;
+  /** Recipients that were not final in the backup. */
+  readonly recipients: number;
+}
+
+export type RestoreDecision = 'release' | 'conclude';
+
 /** The store cannot be reached or broke off; the HTTP layer answers 503 with Retry-After. */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
+}
+
+/** The file is no database, or not a sound one: whoever looks after the server has to put a backup in its place. */
+export class StoreDamaged extends Error {
+  override readonly name = 'StoreDamaged';
 }
