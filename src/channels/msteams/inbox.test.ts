@@ -336,7 +336,7 @@ describe('The keys', () => {
       for (const fault of [
         { kind: 'reset' },
         { kind: 'garbage' },
-        { kind: 'status', status: 200, body: { jwks_uri: 'http://8.8.8.8/', keys: {} } },
+        { kind: 'status', status: 200, body: { jwks_uri: 'http://localhost:1/', keys: {} } },
       ] as const) {
         const ear = await open();
         sandbox.faults.set([{ provider: 'teams', route, fault }]);

@@ -1,5 +1,7 @@
 import type { Channel } from '../contract.ts';
+import { escapeValue } from './escape.ts';
 import { TeamsInbox } from './inbox.ts';
+import { inspectMessage } from './inspect.ts';
 import { accountOf, scopesOf } from './limits.ts';
 import { TeamsSession } from './session.ts';
 import { readTeamsSettings, TEAMS_SETTINGS } from './settings.ts';
@@ -18,4 +20,6 @@ export const msteams: Channel = {
   scopes: scopesOf,
   open: (connection, tools) => new TeamsSession(readTeamsSettings(connection), connection, tools),
   openInbox: (connection, tools) => new TeamsInbox(readTeamsSettings(connection), connection, tools),
+  inspect: inspectMessage,
+  escapeValue,
 };
