@@ -116,9 +116,9 @@ export class SlackEvents {
   }
 }
 
-/** An event as Slack posts it. `at` in epoch ms. */
-export function signEvent(event: object, signingSecret: string, at: number): WebhookPost {
-  const body = JSON.stringify(event);
+/** An event as Slack posts it; a text is posted as it is. `at` in epoch ms. */
+export function signEvent(event: object | string, signingSecret: string, at: number): WebhookPost {
+  const body = typeof event === 'string' ? event : JSON.stringify(event);
   const timestamp = String(Math.floor(at / 1000));
   const digest = createHmac('sha256', signingSecret).update(`v0:${timestamp}:${body}`).digest('hex');
   const headers = {

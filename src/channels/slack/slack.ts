@@ -1,5 +1,6 @@
 import type { Channel } from '../contract.ts';
 import { readSettings } from '../read-settings.ts';
+import { SlackInbox } from './inbox.ts';
 import { SlackSession } from './session.ts';
 import { SLACK_SETTINGS } from './settings.ts';
 
@@ -14,4 +15,5 @@ export const slack: Channel = {
   defaults: { perSecond: 5, concurrency: 16 },
   afterUnknown: 'retry',
   open: (connection, tools) => new SlackSession(readSettings(SLACK_SETTINGS, connection), connection, tools),
+  openInbox: (connection, tools) => new SlackInbox(readSettings(SLACK_SETTINGS, connection), connection, tools),
 };
