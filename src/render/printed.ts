@@ -7,8 +7,8 @@ export type Printed =
   | { readonly ok: true; readonly message: Message }
   | { readonly ok: false; readonly reason: string };
 
-/** Different outputs of one script that are remembered; a script that writes each person's name has as many as people. */
-const MAX_KNOWN = 1_000;
+/** Different outputs of one script that are remembered: few, or as many as there are people, and then none is met twice. */
+const MAX_KNOWN = 16;
 
 const known = new WeakMap<Script, Map<string, Printed>>();
 

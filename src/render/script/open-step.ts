@@ -59,11 +59,8 @@ export class OpenStep {
       if (cpuMs() - startedAt > RENDER_CPU_MS * 1.2) return typeof answer === 'string' ? TOO_SLOW : answer;
       if (typeof answer !== 'string') return answer;
       if (!answer.startsWith('n')) return readAnswer(answer);
-      const needs = answer
-        .slice(1)
-        .split('\n')
-        .filter((need) => need !== '');
-      if (needs.length > MAX_NEEDS) return TOO_CURIOUS;
+      const needs = new Set(answer.slice(1).split('\n'));
+      if (needs.size > MAX_NEEDS || !this.#answer(needs)) return TOO_CURIOUS;
       this.#provide(needs);
     }
     return TOO_CURIOUS;
@@ -101,25 +98,36 @@ export class OpenStep {
   }
 
   /** What cannot be provided stays a need, and comes to its end with the rounds. */
-  #provide(needs: readonly string[]): void {
-    const answers = [];
-    for (const need of new Set(needs)) {
+  #provide(needs: ReadonlySet<string>): void {
+    for (const need of needs) {
       this.#allow(OWN_CPU_MS);
-      const [, kind, name = ''] = /^(\w+):(.*)$/s.exec(need) ?? [];
-      if (kind === 'intl') answers.push([name, answerIntl(name)]);
-      else if (kind === 'library') this.#provideLibrary(name);
-      else if (kind === 'locale') this.#provideLocale(name);
+      if (need.startsWith('library:')) this.#provideLibrary(need.slice('library:'.length));
+      if (need.startsWith('locale:')) this.#provideLocale(need.slice('locale:'.length));
       this.#provided.add(need);
+      this.#alive();
     }
-    if (answers.length > 0) this.#call('provideAnswers', this.#context.newString(JSON.stringify(answers)));
-    this.#alive();
+  }
+
+  /** False when the answers took more time than a script may. */
+  #answer(needs: ReadonlySet<string>): boolean {
+    const questions = [...needs].filter((need) => need.startsWith('intl:')).map((need) => need.slice('intl:'.length));
+    if (questions.length === 0) return true;
+    const startedAt = cpuMs();
+    const answers: unknown[] = [];
+    for (const question of questions) {
+      answers.push([question, answerIntl(question)]);
+      if (cpuMs() - startedAt > RENDER_CPU_MS) return false;
+    }
+    this.#allow(OWN_CPU_MS);
+    this.#call('provideAnswers', this.#context.newString(JSON.stringify(answers)));
+    return true;
   }
 
   #provideLibrary(name: string): void {
     const bundle = bundleOf(name);
     if (bundle === null) return;
     const { after } = LIBRARIES[name] ?? {};
-    if (after !== undefined && !this.#provided.has(`library:${after}`)) this.#provide([`library:${after}`]);
+    if (after !== undefined && !this.#provided.has(`library:${after}`)) this.#provide(new Set([`library:${after}`]));
     const table = this.#context.unwrapResult(this.#context.evalCode(bundle.source, name, { type: 'global' }));
     this.#call('provide', this.#context.newString(name), table, this.#context.newString(bundle.entry));
   }
@@ -197,8 +205,11 @@ function toFault(kind: 'syntax' | 'thrown', name: string, message: string, stack
   return faulty(kind, line, reason === '' ? 'threw something without a message' : reason);
 }
 
-/** The innermost place in the script; what libraries did is told by the line that called them. */
+/**
+ * The innermost place in the script; what libraries did is told by the line that called them. A loop that calls nothing
+ * is told by the function it is in, and 1:2 is the one we put around the whole script.
+ */
 function lineOf(stack: string): number | null {
-  const [, line] = /\bscript:(\d{1,6})\b/.exec(stack) ?? [];
-  return line === undefined ? null : Number(line);
+  const [, line, column] = /\bscript:(\d{1,6})(?::(\d+))?/.exec(stack) ?? [];
+  return line === undefined || (line === '1' && column === '2') ? null : Number(line);
 }

@@ -29,13 +29,14 @@
   // --- what a script may call
 
   function print(value) {
-    const text = typeof value === 'string' ? value : show(value);
+    const text = show(value);
     isTooLong ||= output.length + text.length > MAX_OUTPUT;
     if (isTooLong) throw new RangeError('printed too much');
     output += text;
   }
 
   function show(value) {
+    if (typeof value === 'string') return value;
     return (typeof value === 'bigint' ? undefined : stringify(value)) ?? `${value}`;
   }
 
