@@ -156,7 +156,7 @@ const FAULTS: readonly (readonly [JsonObject, string])[] = [
     'attachments[0].content.body[0].selectAction.type: Action.ShowCard cannot be a selectAction',
   ],
   [withActions({ type: 'Action.OpenUrl' }), 'attachments[0].content.actions[0].url: is missing'],
-  [withActions({ type: 'Action.ShowCard' }), 'attachments[0].content.actions[0].card: is missing'],
+  [withActions({ type: 'Action.ShowCard', card: [] }), 'attachments[0].content.actions[0].card: must be an object'],
   [
     withActions({ type: 'Action.ShowCard', card: { type: 'AdaptiveCard', body: [{ type: 'Image' }] } }),
     'attachments[0].content.actions[0].card.body[0].url: is missing',
