@@ -146,6 +146,34 @@ describe('Where a message goes', () => {
   }
 });
 
+describe('Limits', () => {
+  const connection = (settings: JsonObject) => ({
+    id: 'dc-test',
+    botId: 'st-test',
+    channel: 'whatsapp',
+    name: null,
+    settings: { ...sandbox.credentials.whatsapp, ...settings },
+    limits: { perSecond: null, concurrency: null },
+    allowPrivateNetwork: false,
+  });
+
+  test('are those of the business phone number, whoever uses it', () => {
+    const account = (settings: JsonObject) => whatsapp.account?.(connection(settings));
+    assert.equal(account({}), account({ accessToken: 'EAAother', windowTemplate: { name: 'a', language: 'de' } }));
+    assert.notEqual(account({}), account({ phoneNumberId: '5' }));
+    assert.notEqual(account({}), account({ apiUrl: 'https://example.com/' }));
+    assert.ok(!account({})?.includes(sandbox.credentials.whatsapp.accessToken));
+  });
+
+  test('and of each person, however the number is written', () => {
+    const scopes = (id: string) => whatsapp.scopes?.(connection({}), addressOf(id));
+    const pair = { key: '+4915112345678', bucket: { burst: 45, everyMs: 6_000 } };
+    for (const id of ['4915112345678', '+4915112345678', ' 4915112345678 ']) assert.deepEqual(scopes(id), [pair]);
+    assert.deepEqual(scopes('US.1'), [{ ...pair, key: 'US.1' }]);
+    assert.deepEqual(scopes('nobody'), []);
+  });
+});
+
 describe('What WhatsApp does not take', () => {
   test('a text of more than 4,096 characters is not even sent', async () => {
     const desk = open();
