@@ -1,5 +1,8 @@
 import type { Channel } from '../contract.ts';
 import { readSettings } from '../read-settings.ts';
+import { GoogleChatInbox } from './inbox.ts';
+import { escapeValue, inspectMessage } from './inspect.ts';
+import { accountOf, scopesOf } from './limits.ts';
 import { GoogleChatSession } from './session.ts';
 import { GOOGLE_CHAT_SETTINGS } from './settings.ts';
 
@@ -16,5 +19,11 @@ export const hangoutchat: Channel = {
   settings: GOOGLE_CHAT_SETTINGS,
   defaults: { perSecond: 50, concurrency: 32 },
   afterUnknown: 'retry',
+  account: accountOf,
+  scopes: scopesOf,
   open: (connection, tools) => new GoogleChatSession(readSettings(GOOGLE_CHAT_SETTINGS, connection), connection, tools),
+  openInbox: (connection, tools) =>
+    new GoogleChatInbox(readSettings(GOOGLE_CHAT_SETTINGS, connection), connection, tools),
+  inspect: inspectMessage,
+  escapeValue,
 };

@@ -24,6 +24,31 @@ export const GOOGLE_CHAT_SETTINGS = Type.Object(
     ),
     tokenUrl: url('Where access tokens come from.', 'https://oauth2.googleapis.com/token'),
     apiUrl: url('The Google Chat API.', 'https://chat.googleapis.com/'),
+    audience: Type.Optional(
+      Type.String({
+        description:
+          'The authentication audience of the Chat app, a project number or the URL it calls us at; needed to hear who ' +
+          'installed it.',
+        pattern: '^(?:\\d{5,20}|https?://\\S+)$',
+        maxLength: 1000,
+      }),
+    ),
+    callerEmail: Type.Optional(
+      Type.String({
+        description:
+          'Who brings the token where audience is a URL; without it Google Chat itself. For an app built as a Workspace ' +
+          'add-on: the service account shown beside its configuration.',
+        pattern: '^[^\\s@]+@[^\\s@]+$',
+        maxLength: 320,
+      }),
+    ),
+    keysUrl: Type.Optional(
+      Type.String({
+        description: 'The keys that tokens are signed with; without it those of Google Chat or of Google.',
+        pattern: '^https?://',
+        maxLength: 1000,
+      }),
+    ),
   },
   { additionalProperties: false },
 );
