@@ -1,6 +1,9 @@
 import type { Channel } from '../contract.ts';
 import { readSettings } from '../read-settings.ts';
+import { escapeValue } from './escape.ts';
 import { SlackInbox } from './inbox.ts';
+import { inspectMessage } from './inspect.ts';
+import { accountOf, scopesOf } from './limits.ts';
 import { SlackSession } from './session.ts';
 import { SLACK_SETTINGS } from './settings.ts';
 
@@ -14,6 +17,10 @@ export const slack: Channel = {
   settings: SLACK_SETTINGS,
   defaults: { perSecond: 5, concurrency: 16 },
   afterUnknown: 'retry',
+  account: accountOf,
+  scopes: scopesOf,
   open: (connection, tools) => new SlackSession(readSettings(SLACK_SETTINGS, connection), connection, tools),
+  inspect: inspectMessage,
+  escapeValue,
   openInbox: (connection, tools) => new SlackInbox(readSettings(SLACK_SETTINGS, connection), connection, tools),
 };
