@@ -2,6 +2,7 @@ import type { Message } from '../../model/message.ts';
 import type { Callback, Channel, ChannelInbox, MessageFault, Settings } from '../contract.ts';
 import { readSettings } from '../read-settings.ts';
 import { GenericSession, readGatewayText } from './generic.ts';
+import { accountOf } from './limits.ts';
 import { GENERIC_SETTINGS, SMS_SETTINGS, TWILIO_SETTINGS } from './settings.ts';
 import { TwilioSession } from './twilio.ts';
 import { TwilioInbox } from './twilio-inbox.ts';
@@ -24,6 +25,7 @@ export const sms: Channel = {
   defaults: { perSecond: null, concurrency: 10 },
   afterUnknown: 'hold',
   keepsSilence: true,
+  account: accountOf,
   open: (connection, tools) =>
     connection.settings['provider'] === 'generic'
       ? new GenericSession(readSettings(GENERIC_SETTINGS, connection), connection, tools)

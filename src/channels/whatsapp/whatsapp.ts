@@ -2,7 +2,7 @@ import type { Channel } from '../contract.ts';
 import { readSettings } from '../read-settings.ts';
 import { WhatsappInbox } from './inbox.ts';
 import { inspect } from './inspect.ts';
-import { accountOf, accountOf, scopesOf, scopesOf } from './limits.ts';
+import { accountOf, scopesOf } from './limits.ts';
 import { WhatsappSession } from './session.ts';
 import { WHATSAPP_SETTINGS } from './settings.ts';
 import { flatten } from './window.ts';
@@ -21,8 +21,6 @@ export const whatsapp: Channel = {
   defaults: { perSecond: 80, concurrency: 32 },
   afterUnknown: 'hold',
   keepsSilence: true,
-  account: accountOf,
-  scopes: scopesOf,
   account: accountOf,
   scopes: scopesOf,
   open: (connection, tools) => new WhatsappSession(readSettings(WHATSAPP_SETTINGS, connection), connection, tools),
