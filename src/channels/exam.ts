@@ -82,6 +82,13 @@ export function examineChannel<Simulator extends ExamSimulator>(exam: Exam<Simul
       assert.equal(outcome.kind, 'accepted');
     });
 
+    test('passes the inspection before it', () => {
+      const settings = exam.settings(simulator);
+      for (const message of [TEXT, { type: 'native', payload: exam.nativePayload }] as const) {
+        assert.equal(channel.inspect?.(message, settings) ?? null, null);
+      }
+    });
+
     test('may be slow', async () => {
       assert.equal((await sendUnder({ kind: 'slow', delayMs: 30 })).kind, 'accepted');
     });
@@ -236,6 +243,8 @@ export function examineChannel<Simulator extends ExamSimulator>(exam: Exam<Simul
     });
   });
 }
+
+const TEXT = { type: 'text', text: 'hello' } as const;
 
 /** [header, milliseconds] */
 const RETRY_AFTER: readonly (readonly [string | null, number | null])[] = [
