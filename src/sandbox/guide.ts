@@ -37,6 +37,7 @@ ${googleChat.privateKey.trimEnd().replace(/^/gm, '      ')}
     accessToken: ${whatsapp.accessToken}
     appSecret: ${whatsapp.appSecret}
     verifyToken: ${whatsapp.verifyToken}
+    windowTemplate: { name: notice, language: en_US }
     apiUrl: ${urls.whatsapp}
     allowPrivateNetwork: true
   - channel: ivr
