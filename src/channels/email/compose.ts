@@ -2,6 +2,7 @@ import { recipientRef } from '../../model/ids.ts';
 import type { Rejected } from '../../model/outcome.ts';
 import { cleanDetail } from '../clean-detail.ts';
 import type { SendRequest } from '../contract.ts';
+import { signRef } from './bounce-ref.ts';
 import { type Content, type ContentFault, readContent } from './content.ts';
 import { domainOf, isOneAddress, readMailbox } from './mailbox.ts';
 import type { MailToSend } from './relay.ts';
@@ -31,7 +32,7 @@ export function composeMail(
     from,
     to: { name: '', address: to },
     ...replyTo,
-    envelope: { from: writeEnvelopeFrom(settings.envelopeFrom ?? from.address, request), to },
+    envelope: { from: writeEnvelopeFrom(settings, request), to },
     subject: content.subject,
     ...partsOf(content),
     headers: {
@@ -42,8 +43,12 @@ export function composeMail(
   };
 }
 
-function writeEnvelopeFrom(pattern: string, { key, notificationId, seq }: SendRequest): string {
-  return pattern.replaceAll('{key}', key).replaceAll('{ref}', recipientRef(notificationId, seq));
+function writeEnvelopeFrom({ from, envelopeFrom, bounceSecret }: EmailSettings, request: SendRequest): string {
+  if (envelopeFrom === undefined) return readMailbox(from).address;
+  const { key, notificationId, seq, address } = request;
+  const plain = recipientRef(notificationId, seq);
+  const ref = bounceSecret === undefined ? plain : signRef(request, address.channelId, bounceSecret);
+  return envelopeFrom.replaceAll('{key}', key).replaceAll('{ref}', ref);
 }
 
 /** RFC 8058: the mail program posts to the URL when its user asks to be left alone. */

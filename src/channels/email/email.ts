@@ -140,9 +140,11 @@ const namesOf = (identity: string, address: string): Names =>
   identityKey(identity) === identityKey(address) ? [identity] : [identity, address];
 
 /** What no log may show, as it is and as it goes over the wire. */
-function secretsOf({ user, password, dkimPrivateKey, unsubscribeSecret }: EmailSettings): string[] {
+function secretsOf({ user, password, dkimPrivateKey, unsubscribeSecret, bounceSecret }: EmailSettings): string[] {
   const inBase64 = password === undefined ? [] : [password, `\0${user}\0${password}`].map(toBase64);
-  return [password, dkimPrivateKey, unsubscribeSecret, ...inBase64].filter((secret) => secret !== undefined);
+  return [password, dkimPrivateKey, unsubscribeSecret, bounceSecret, ...inBase64].filter(
+    (secret) => secret !== undefined,
+  );
 }
 
 const toBase64 = (text: string): string => Buffer.from(text).toString('base64');

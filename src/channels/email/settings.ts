@@ -36,7 +36,7 @@ export const EMAIL_SETTINGS = Type.Object(
       Type.String({
         description:
           'Where bounces go, if not to from; {key} stands for the id of the message, {ref} for its recipient: ' +
-          'bounce+{ref}@example.com',
+          'bounce+{ref}@example.com, with no more than seven letters before it',
         pattern: `^${ADDRESS}$`,
         maxLength: 254,
       }),
@@ -63,6 +63,15 @@ export const EMAIL_SETTINGS = Type.Object(
         secret: true,
         minLength: 32,
         maxLength: 1000,
+      }),
+    ),
+    bounceSecret: Type.Optional(
+      Type.String({
+        description:
+          'Lets your mail server post bounces to /channels/<connection>/receipts, raw, as Authorization: Bearer ' +
+          '<bounceSecret>; and proves that a bounce to {ref} in envelopeFrom is of a mail of ours. 32 characters or more.',
+        secret: true,
+        pattern: '^[!-~]{32,1000}$',
       }),
     ),
     dkimDomain: Type.Optional(
