@@ -152,7 +152,7 @@ describe('A bounce that anybody could have written', () => {
     const ref = findRef(`<${SENDER}>`, SECRET);
     assert.deepEqual([ref?.notificationId, ref?.seq], [NOTIFICATION_ID, 12]);
     assert.deepEqual([ref?.isFor(JANE), ref?.isFor('john@example.com')], [true, false]);
-    assert.equal(findRef(`${SENDER.replace('@', 'x@')}`, SECRET)?.isFor(JANE), false);
+    assert.equal(findRef(SENDER.replace('@', 'x@'), SECRET), null);
   });
 
   test('is not even read without the secret', async () => {
