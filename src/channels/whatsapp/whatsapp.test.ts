@@ -202,6 +202,24 @@ describe('What WhatsApp does not take', () => {
     assert.deepEqual(outlineOf(outcome), ['recipient', 'opted_out']);
   });
 
+  test('somebody who stopped marketing messages gets nothing more, unless that is configured', async () => {
+    const silenceOf = async (settings: JsonObject) => {
+      const outcome = await open(settings).send({ address: addressOf('999131050000001') });
+      assert.deepEqual(outlineOf(outcome), ['recipient', 'opted_out']);
+      return outcome.kind === 'rejected' ? outcome.silence : null;
+    };
+    assert.equal(await silenceOf({}), 'opted_out');
+    assert.equal(await silenceOf({ marketingStop: 'ignore' }), undefined);
+  });
+
+  test('a payload that cannot be is not even sent', async () => {
+    const desk = open();
+    const outcome = await desk.send(native({ type: 'image', image: { caption: 'Where is it?' } }));
+    assert.deepEqual(outlineOf(outcome), ['message', 'message_invalid']);
+    assert.match(outcome.kind === 'rejected' ? outcome.detail : '', /^image: needs either a link or an id$/);
+    assert.equal(desk.calls.length, 0);
+  });
+
   test('a wrong token or number id holds the connection, and the check says so', async () => {
     for (const settings of [{ accessToken: 'EAAwrong' }, { phoneNumberId: '555' }]) {
       const desk = open(settings);
