@@ -63,6 +63,16 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/migrate.ts'),
   },
   {
+    name: 'backup',
+    summary: 'copy a SQLite database, also while a server runs on it',
+    load: () => import('./commands/backup.ts'),
+  },
+  {
+    name: 'restore',
+    summary: 'put a backup back, and decide about those who waited in it',
+    load: () => import('./commands/restore.ts'),
+  },
+  {
     name: 'sandbox',
     summary: 'run simulators of the providers, to rehearse with',
     load: () => import('./commands/sandbox.ts'),

@@ -61,6 +61,13 @@ function explainHeld(error: unknown): string {
   throw error;
 }
 
+/** For commands that work on the file itself. */
+export function requireSqliteFile(database: string): string {
+  const path = sqlitePath(database);
+  if (path !== null) return path;
+  throw new CommandFailure('This needs a database in a file: --database sqlite:<file>.', EXIT.usage);
+}
+
 /** Null when there is no file: another database, or memory. */
 function sqlitePath(database: string): string | null {
   const path = /^sqlite:(.*)$/s.exec(database)?.[1] ?? ':memory:';

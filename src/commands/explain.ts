@@ -31,7 +31,9 @@ function explainRefusal({ status, text, message }: ClientError): Explanation {
 const STORE_ERRORS: Readonly<Record<string, ExitCode>> = {
   StoreUnavailable: EXIT.unavailable,
   StoreHeld: EXIT.tryLater,
+  StoreDamaged: EXIT.unavailable,
   SchemaTooNew: EXIT.configuration,
+  BackupRefused: EXIT.failure,
 };
 
 function explainStore(error: Error): Explanation | null {

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import type { Clock } from '../model/clock.ts';
+import { damaged } from './backup.ts';
 import type { Database } from './database.ts';
 import { sqliteDialect, translate } from './dialect.ts';
 import { holdFile, StoreHeld } from './hold.ts';
@@ -26,16 +27,17 @@ interface PendingWrite {
 export function openSqlite(path: string, clock: Clock): Database {
   const hold = path === ':memory:' ? null : prepareFile(path);
   try {
-    return new SqliteDatabase(openConnection(path, clock), () => hold?.release());
+    return new SqliteDatabase(path, openConnection(path, clock), () => hold?.release());
   } catch (error) {
     hold?.release();
-    throw unavailable(error);
+    throw explainFault(path, error);
   }
 }
 
 function prepareFile(path: string) {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    // People and messages will be in it.
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     return holdFile(path);
   } catch (error) {
     if (error instanceof StoreHeld || error instanceof StoreUnavailable) throw error;
@@ -65,26 +67,34 @@ function assertPragma(database: DatabaseSync, name: string, wanted: string | num
 
 class SqliteDatabase implements Database {
   readonly kind = 'sqlite';
+  readonly #path: string;
   readonly #database: DatabaseSync;
   readonly #onClose: () => void;
   readonly #prepared: Prepared = new Map();
   #pending: PendingWrite[] = [];
 
-  constructor(database: DatabaseSync, onClose: () => void) {
+  constructor(path: string, database: DatabaseSync, onClose: () => void) {
+    this.#path = path;
     this.#database = database;
     this.#onClose = onClose;
   }
 
   async migrate(): Promise<void> {
-    this.#transact(() => {
-      this.#database.exec('CREATE TABLE IF NOT EXISTS schema_versions (version INTEGER PRIMARY KEY) STRICT');
-      const current = this.#schemaVersion();
-      if (current > SCHEMA_VERSION) throw new SchemaTooNew(current);
-      for (const [index, statements] of MIGRATIONS.slice(current).entries()) {
-        for (const statement of statements) this.#database.exec(translate(statement, sqliteDialect));
-        this.#database.exec(`INSERT INTO schema_versions VALUES (${current + index + 1})`);
-      }
-    });
+    try {
+      this.#transact(() => this.#applyMissing());
+    } catch (error) {
+      throw explainFault(this.#path, error);
+    }
+  }
+
+  #applyMissing(): void {
+    this.#database.exec('CREATE TABLE IF NOT EXISTS schema_versions (version INTEGER PRIMARY KEY) STRICT');
+    const current = this.#schemaVersion();
+    if (current > SCHEMA_VERSION) throw new SchemaTooNew(current);
+    for (const [index, statements] of MIGRATIONS.slice(current).entries()) {
+      for (const statement of statements) this.#database.exec(translate(statement, sqliteDialect));
+      this.#database.exec(`INSERT INTO schema_versions VALUES (${current + index + 1})`);
+    }
   }
 
   async schemaVersion(): Promise<number> {
@@ -211,6 +221,8 @@ class SqliteDatabase implements Database {
 
 const bind = (param: Param): SQLInputValue =>
   typeof param === 'object' && param !== null ? JSON.stringify(param) : param;
+
+const explainFault = (path: string, error: unknown): unknown => damaged(path, error) ?? unavailable(error);
 
 /** SQLITE_BUSY, READONLY, IOERR, FULL, CANTOPEN: the machine's trouble, not the statement's. */
 const MACHINE_FAULTS = new Set([5, 8, 10, 13, 14]);
