@@ -1,31 +1,18 @@
 import type { Channel } from '../channels/contract.ts';
 import { type ResolvedRecipient, resolveRecipients } from '../directory/resolve.ts';
-import type { Clock, Random } from '../model/clock.ts';
-import type { Content } from '../model/message.ts';
+import type { Random } from '../model/clock.ts';
 import type { Notification, Recipient } from '../model/notification.ts';
 import { identityKey } from '../model/person.ts';
-import { fillCustom, fillMessage } from '../render/fill.ts';
-import { type Printed, readPrinted } from '../render/printed.ts';
-import { describeFault } from '../render/script/fault.ts';
 import { type ClaimedBatch, type Queue, type Store, StoreUnavailable } from '../store/port.ts';
-import type { Job } from './job.ts';
 import type { Outlet } from './outlet.ts';
 import { concludeUntried, deadlineOf, type Final, MAX_TAKEOVERS } from './policy.ts';
-import type { Recorder } from './recorder.ts';
-import type { Report } from './report.ts';
-import { runScript, type ScriptParts } from './scripts.ts';
 import { Work } from './work.ts';
+import { concludeUnsent, type Found, handOver, isUnwritten, type WriteParts, writeAndSend } from './write.ts';
 
-export interface DeliverParts {
+export interface DeliverParts extends WriteParts {
   readonly store: Store;
-  readonly clock: Clock;
   readonly random: Random;
-  readonly recorder: Recorder;
   readonly findNotification: (batch: ClaimedBatch) => Promise<Notification | null>;
-  readonly isStopping: () => boolean;
-  readonly report: Report;
-  readonly renderer: ScriptParts['renderer'];
-  readonly botName: (botId: string) => string;
 }
 
 export interface Claimed {
@@ -51,7 +38,9 @@ export async function deliver(
   const open = (await Promise.all(works.map((entry) => skipLogged(parts, claimed, entry)))).flat();
   const due = open.filter((entry) => !concludeUntriedIfHopeless(parts, claimed, entry));
   const unwritten = await sendOut(parts, claimed, due);
-  return { writing: unwritten.length === 0 ? null : writeAndSend(parts, claimed, unwritten) };
+  const { outlet } = claimed;
+  if (outlet === null || unwritten.length === 0) return { writing: null };
+  return { writing: writeAndSend(parts, outlet, unwritten, (read) => patiently(parts, claimed, read)) };
 }
 
 /** While the database is away nothing has been sent yet, so a read is repeated for as long as the lease lasts. */
@@ -123,12 +112,6 @@ function hopeless(parts: DeliverParts, { outlet }: Claimed, { work, recipient, t
   return null;
 }
 
-interface Found extends Entry {
-  readonly personId: string | null;
-  readonly address: ResolvedRecipient['address'];
-  readonly isUnproven: boolean;
-}
-
 /** One query for everybody; identities that are channel ids already need none. Answers who has no message yet. */
 async function sendOut(parts: DeliverParts, claimed: Claimed, entries: readonly Entry[]): Promise<Found[]> {
   const groups = Map.groupBy(entries, (entry) => entry.work.notification.resolve);
@@ -193,75 +176,3 @@ async function dropSilenced(
 
 const namesOf = ({ recipient, address }: Found): string[] =>
   [recipient.identity, ...(address === null ? [] : [address.channelId])].map(identityKey);
-
-const isUnwritten = ({ work, recipient }: Found): boolean =>
-  work.notification.message.type === 'script' && recipient.customMessage === null && recipient.printed === undefined;
-
-/** Batch by batch: the first are sent while the script runs for the next. */
-async function writeAndSend(parts: DeliverParts, claimed: Claimed, unwritten: readonly Found[]): Promise<void> {
-  for (const [work, entries] of Map.groupBy(unwritten, (entry) => entry.work)) {
-    if (parts.isStopping()) giveBack(parts, entries);
-    else await writeBatch(parts, claimed, work, entries);
-  }
-}
-
-async function writeBatch(parts: DeliverParts, claimed: Claimed, work: Work, entries: readonly Found[]): Promise<void> {
-  const { store, renderer } = parts;
-  const { notification } = work;
-  const { botId, message: script } = notification;
-  if (claimed.outlet === null || script.type !== 'script') return;
-  const recipients = entries.map(({ recipient, personId }) => ({ recipient, personId: personId ?? '' }));
-  const findPeople = (personIds: readonly string[]) =>
-    patiently(parts, claimed, () => store.findPeople({ botId, personIds }));
-  const tools = { renderer, findPeople, botName: parts.botName(botId) };
-  const renderings = await runScript(tools, { script, notification, recipients });
-  if (work.lost) return;
-  const written: Found[] = [];
-  for (const [index, entry] of entries.entries()) {
-    const rendering = renderings[index];
-    if (rendering?.ok) written.push({ ...entry, recipient: { ...entry.recipient, printed: rendering.output } });
-    else concludeUnwritten(parts, entry, rendering === undefined ? null : describeFault(rendering.fault));
-  }
-  handOver(parts, claimed.outlet, written);
-}
-
-function concludeUnwritten(parts: DeliverParts, entry: Found, detail: string | null): void {
-  concludeUnsent(parts, entry, concludeUntried(entry.recipient, 'failed', 'render_failed', detail));
-}
-
-function concludeUnsent(parts: DeliverParts, { work, recipient, personId }: Found, final: Final): void {
-  work.conclude({ recipient, personId, address: null, providerMessageId: null }, final, parts.clock.now());
-  parts.recorder.note(work);
-}
-
-function giveBack(parts: DeliverParts, entries: readonly Found[]): void {
-  for (const { work, recipient } of entries) {
-    if (work.lost) continue;
-    work.giveBack(recipient);
-    parts.recorder.note(work);
-  }
-}
-
-function handOver(parts: DeliverParts, outlet: Outlet, entries: readonly Found[]): void {
-  const jobs: Job[] = [];
-  for (const entry of entries) {
-    const { work, recipient, personId, address, isUnproven } = entry;
-    const written = messageFor(work.notification.message, recipient, outlet.channel.escapeValue);
-    if (written.ok) jobs.push({ work, recipient, personId, address, isUnproven, message: written.message });
-    else concludeUnwritten(parts, entry, describeFault({ kind: 'output', line: null, reason: written.reason }));
-  }
-  outlet.add(jobs);
-}
-
-function messageFor(content: Content, recipient: Recipient, escapeValue: Channel['escapeValue']): Printed {
-  const { customMessage, parameters, printed } = recipient;
-  if (content.type !== 'script') {
-    return { ok: true, message: fillMessage(content, customMessage, parameters, escapeValue) };
-  }
-  if (customMessage !== null) {
-    return { ok: true, message: fillCustom(content, customMessage, parameters, escapeValue) };
-  }
-  const written = readPrinted(content, printed ?? '');
-  if (!written.ok) return written;
-  return { ok: true, message: fillMessage(written.message, null, parameters, escapeValue) };
-}

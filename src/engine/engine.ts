@@ -88,6 +88,7 @@ export class Engine {
       isStopping: () => this.#stopping,
       report: this.#report,
       renderer: parts.renderer,
+      abandon: (work) => this.#abandon(work),
       botName: (botId) => parts.tenancy.bot(botId)?.name ?? '',
     };
   }
@@ -214,34 +215,27 @@ export class Engine {
         works.push(work);
         this.#works.add(work);
       });
-      if (writing !== null) this.#follow(claimed.queue, writing, works);
+      if (writing !== null) this.#follow(claimed.queue, writing);
     } catch (error) {
-      this.#abandon(works);
+      for (const work of works) this.#abandon(work);
       throw error;
     }
   }
 
   /** Other queues are served while scripts write messages for this one. */
-  #follow(queue: Queue, writing: Promise<void>, works: readonly Work[]): void {
+  #follow(queue: Queue, writing: Promise<void>): void {
     const key = keyOf(queue);
-    const followed = writing
-      .catch((error: unknown) => {
-        this.#report.failed('writing messages failed', error);
-        this.#abandon(works);
-      })
-      .finally(() => {
-        this.#writing.delete(key);
-        this.wake();
-      });
+    const followed = writing.finally(() => {
+      this.#writing.delete(key);
+      this.wake();
+    });
     this.#writing.set(key, followed);
   }
 
-  /** Nobody will conclude these batches here: without renewal their leases lapse and they are taken over. */
-  #abandon(works: readonly Work[]): void {
-    for (const work of works) {
-      work.lost = true;
-      this.#end(work);
-    }
+  /** Nobody will conclude this batch here: without renewal its lease lapses and it is taken over. */
+  #abandon(work: Work): void {
+    work.lost = true;
+    this.#end(work);
   }
 
   #outletFor(connectionId: string): Outlet | null {
