@@ -24,7 +24,7 @@ export interface GoogleEvent {
 
 /** How a token differs from the one that Google would send. */
 export interface ForgedGoogle {
-  /** A project number, or a URL; without it the URL that is posted to. */
+  /** Another project number, or a URL. */
   readonly audience?: string;
   readonly claims?: Readonly<Record<string, unknown>>;
   /** Signed with a key that nobody published, under this name. */
@@ -36,6 +36,9 @@ export interface GoogleEventsParts {
   readonly webhooks: Webhooks;
   readonly clock: Clock;
 }
+
+/** The `audience` of the app, unless a token is asked for another. */
+export const GOOGLE_PROJECT = '100000000000';
 
 const CHAT = 'chat@system.gserviceaccount.com';
 const LIFETIME_S = 3600;
@@ -92,7 +95,7 @@ export class GoogleEvents implements Provider {
     const { webhooks } = this.#parts;
     const url = webhooks.urlOf('googlechat');
     if (url === null) return null;
-    const authorization = `Bearer ${await this.sign({ audience: url, ...forged })}`;
+    const authorization = `Bearer ${await this.sign({ audience: GOOGLE_PROJECT, ...forged })}`;
     const headers = { 'content-type': 'application/json', 'user-agent': 'Google-Dynamite', authorization };
     return webhooks.post('googlechat', { headers, body: JSON.stringify(event) });
   }

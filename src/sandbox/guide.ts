@@ -1,4 +1,5 @@
 import type { SandboxCredentials } from './credentials.ts';
+import { GOOGLE_PROJECT } from './google-events.ts';
 import { subscriptionAt } from './push-subscriptions.ts';
 import type { SandboxUrls } from './urls.ts';
 
@@ -29,6 +30,8 @@ CONNECT (connections in beckon.yaml)
     privateKeyId: ${googleChat.privateKeyId}
     tokenUrl: ${urls.googleToken}
     apiUrl: ${urls.googleChat}
+    audience: "${GOOGLE_PROJECT}"
+    keysUrl: ${urls.googleKeys}
     allowPrivateNetwork: true
     privateKey: |
 ${googleChat.privateKey.trimEnd().replace(/^/gm, '      ')}
@@ -84,6 +87,7 @@ Everybody, except those whose name begins with
   WhatsApp 999131026… (not on it)  999130497… (country)  999131050… (opted out)  999131049… (capped); 999 is no country
   Mail   550-5.1.1@ (refused with that reply; data-552-5.3.4@ after the mail)  greylist…@ (once)  drop…@ (taken, no reply)
   Twilio +15005550001 (invalid)  …2 (no route)  …3 (country not allowed)  …4 (answered STOP)  …9 (a landline)
+         +99930003… (taken, and fails with 30003 later)  +99900001… (told backwards)  +99900002… (twice)  +99900003… (read)
   Push   gone… (unsubscribed)  unknown…  otherkey… (subscribed with another VAPID key)
 Change it; "match" may hold * and ?:
   curl -X PUT ${urls.base}/control/people -d '{"teams":[{"match":"29:jane","state":"blocked"}]}'
@@ -124,6 +128,10 @@ The providers post their events to these URLs on this machine; "whatsapp": null 
   curl -X POST ${urls.base}/control/whatsapp/preferences -d '{"from":"4915112345678","value":"stop"}'  (or "resume")
   curl -X PUT ${urls.base}/control/whatsapp -d '{"statuses":["read","sent"],"times":2,"batch":3}'
   Also: hold (true keeps all statuses until false), window (later, at_once, off), failures ([{"match":"49*","code":131049}]).
+  Twilio tells of each message at the StatusCallback it came with. Answers and Google's events need a webhook as above:
+  curl -X POST ${urls.base}/control/twilio/messages -d '{"from":"+4915112345678","body":"STOP"}'    (optOutType: START)
+  curl -X POST ${urls.base}/control/googlechat/events -d '{"kind":"added","user":"users/1001","email":"jane@example.com"}'
+    also message, removed; "space":"spaces/AAAA" for a space with others, "addOn":true for the format of add-ons.
 
 WHAT ARRIVED
   curl '${urls.base}/control/ledger?provider=teams&recipient=29:jane&after=0&limit=100'

@@ -126,3 +126,18 @@ test('the list shows that one may, and nothing else is there', async () => {
   assert.equal((await call(messages, { method: 'DELETE', headers })).status, 404);
   assert.equal((await call(`${urls.twilio}elsewhere`, { headers })).status, 404);
 });
+
+describe('A command over HTTP', () => {
+  test('lets somebody answer, if anybody listens', async () => {
+    const say = (body: unknown) => call(`${urls.base}/control/twilio/messages`, { body });
+    assert.deepEqual((await say({ from: TO, body: 'STOP' })).json, { reply: null });
+    assert.equal((await say({ from: TO })).status, 400);
+    assert.equal((await say({ from: TO, body: 'x', optOutType: 'PERHAPS' })).status, 400);
+  });
+
+  test('lets somebody do something in Google Chat', async () => {
+    const post = (body: unknown) => call(`${urls.base}/control/googlechat/events`, { body });
+    assert.deepEqual((await post({ kind: 'added', user: 'users/1001' })).json, { reply: null });
+    assert.equal((await post({ kind: 'eaten', user: 'users/1001' })).status, 400);
+  });
+});
