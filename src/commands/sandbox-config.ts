@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { randomId } from '../model/ids.ts';
 import type { JsonObject } from '../model/json.ts';
 import { SCOPE_DIRECTORY, SCOPE_SEND } from '../model/tenancy.ts';
+import { GOOGLE_PROJECT } from '../sandbox/google-events.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 
 export interface SandboxConfig {
@@ -34,6 +35,8 @@ export function sandboxConfig({ urls, credentials }: Pick<Sandbox, 'urls' | 'cre
       ...credentials.googleChat,
       tokenUrl: urls.googleToken,
       apiUrl: urls.googleChat,
+      audience: GOOGLE_PROJECT,
+      keysUrl: urls.googleKeys,
       ...common,
     },
     { channel: 'whatsapp', ...credentials.whatsapp, apiUrl: urls.whatsapp, ...common },
@@ -44,6 +47,7 @@ export function sandboxConfig({ urls, credentials }: Pick<Sandbox, 'urls' | 'cre
       security: 'none',
       ...credentials.smtp,
       from: 'Beckon <beckon@example.com>',
+      unsubscribeSecret: randomBytes(24).toString('base64url'),
       ...common,
     },
     { channel: 'sms', provider: 'twilio', ...credentials.twilio, apiUrl: urls.twilio, ...common },
