@@ -5,7 +5,7 @@ import type { People, SlackPerson } from './people.ts';
 import { type Answer, type Call, json, type Plan, type Provider, planAnswer, retryAfterSeconds } from './provider.ts';
 import { readArguments, type SlackArguments, stringOf } from './slack-arguments.ts';
 import type { SlackApp, SlackEvents } from './slack-events.ts';
-import { readMessage } from './slack-message.ts';
+import { readMessage, type SlackMessageFault } from './slack-message.ts';
 import { directMessageOf, TEAM, toUser } from './slack-people.ts';
 import { SlidingWindows, type Window } from './windows.ts';
 
@@ -128,7 +128,7 @@ export function openSlack({ app, events, people, ledger, limited, clock }: Slack
     const waitMs = channels.waitMs(channel);
     if (waitMs > 0) return rateLimited(waitMs);
     const message = readMessage(values);
-    if (typeof message === 'string') return no(message);
+    if ('error' in message) return refuseMessage(message);
 
     channels.take(channel);
     const ts = `${Math.floor(clock.now() / 1000)}.${String(++posted).padStart(6, '0')}`;
@@ -210,6 +210,10 @@ function yes(fields: Readonly<Record<string, unknown>>): Answer {
 /** Logical errors come with status 200. */
 function no(error: string, more: Readonly<Record<string, unknown>> = {}): Answer {
   return json(200, { ok: false, error, ...more }, SCOPES);
+}
+
+function refuseMessage({ error, messages }: SlackMessageFault): Answer {
+  return no(error, messages.length === 0 ? {} : { errors: messages, response_metadata: { messages } });
 }
 
 function missing(field: string): Answer {

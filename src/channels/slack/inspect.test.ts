@@ -157,8 +157,8 @@ describe('Slack does not take', () => {
   for (const [what, message, said, reason] of FAULTS) {
     test(`${what}: ${said}`, () => {
       const fault = inspectMessage(message);
-      assert.ok(fault !== null && fault.detail.startsWith(said), fault?.detail);
-      assert.equal(fault.reason, reason === 'large' ? 'message_too_large' : 'message_invalid');
+      assert.ok(fault?.detail.startsWith(said) === true, fault?.detail);
+      assert.equal(fault?.reason, reason === 'large' ? 'message_too_large' : 'message_invalid');
     });
   }
 });

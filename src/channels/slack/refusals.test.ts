@@ -62,6 +62,14 @@ describe('Slack says no', () => {
     });
   }
 
+  test('where a block is wrong is said, and no secret with it', async () => {
+    const messages = ['[ERROR] must be a string (xoxb-sandbox) [json-pointer:/blocks/0/text]', '[ERROR] more'];
+    say({ ok: false, error: 'invalid_blocks', response_metadata: { messages } });
+    const outcome = await open().send();
+    const expected = 'Slack said invalid_blocks: [ERROR] must be a string (***) [json-pointer:/blocks/0/text]';
+    assert.equal(outcome.kind === 'rejected' && outcome.detail, expected);
+  });
+
   test('the free plan’s cap is waited out for an hour', async () => {
     say({ ok: false, error: 'message_limit_exceeded' });
     const outcome = await open().send();

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../model/json.ts';
+import { isJsonObject, type JsonObject } from '../../model/json.ts';
 import type { Busy, Failed, Rejected, Unknown } from '../../model/outcome.ts';
 import type { Reason } from '../../model/reasons.ts';
 import { cleanDetail } from '../clean-detail.ts';
@@ -73,10 +73,12 @@ function reject(scope: Rejected['scope'], reason: Reason, detail: string): Rejec
   return { kind: 'rejected', scope, reason, detail };
 }
 
-/** `missing_scope` names the scopes; argument errors explain themselves in the metadata. */
-function explain(body: JsonObject): string {
-  const needed = body['needed'];
-  return typeof needed === 'string' ? ` (needed: ${needed})` : '';
+/** `missing_scope` names the scopes; of arguments and blocks that are refused the metadata says where. */
+function explain({ needed, response_metadata: metadata }: JsonObject): string {
+  if (typeof needed === 'string') return ` (needed: ${needed})`;
+  const messages = isJsonObject(metadata) ? metadata['messages'] : null;
+  const said = Array.isArray(messages) ? messages[0] : null;
+  return typeof said === 'string' ? `: ${said.slice(0, 300)}` : '';
 }
 
 /** The free plan's cap on messages is the workspace's and lifts after hours, not seconds. */
