@@ -28,14 +28,8 @@ const MAX_CHARS = 256;
 /** `line 3: ReferenceError: foo is not defined`, in at most 256 printable characters. */
 export function describeFault({ line, reason }: ScriptFault): string {
   const text = line === null ? reason : `line ${line}: ${reason}`;
-  const printable = text
-    .toWellFormed()
-    .replace(/[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}\s]+/gu, ' ')
-    .trim();
+  const printable = text.replace(/[\p{C}\p{Z}]+/gu, ' ').trim();
   return printable.length <= MAX_CHARS
     ? printable
-    : `${printable
-        .slice(0, MAX_CHARS - 1)
-        .toWellFormed()
-        .replace(/\uFFFD$/, '')}…`;
+    : `${printable.slice(0, MAX_CHARS - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }
