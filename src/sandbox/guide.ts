@@ -23,6 +23,7 @@ CONNECT (connections in beckon.yaml)
     allowPrivateNetwork: true
   - channel: slack
     token: ${slack.token}
+    signingSecret: ${slack.signingSecret}
     apiUrl: ${urls.slack}
     allowPrivateNetwork: true
   - channel: hangoutchat
@@ -132,6 +133,9 @@ The providers post their events to these URLs on this machine; "whatsapp": null 
   curl -X POST ${urls.base}/control/twilio/messages -d '{"from":"+4915112345678","body":"STOP"}'    (optOutType: START)
   curl -X POST ${urls.base}/control/googlechat/events -d '{"kind":"added","user":"users/1001","email":"jane@example.com"}'
     also message, removed; "space":"spaces/AAAA" for a space with others, "addOn":true for the format of add-ons.
+  Slack's app is told what happens in the workspace, signed with ${slack.signingSecret}:
+  curl -X POST ${urls.base}/control/slack -d '{"kind":"user_deactivated","email":"jane@example.com"}'
+  Also: user_joined, conversation_opened, email_changed (newEmail), app_uninstalled (the token is dead), url_verification.
 
 WHAT ARRIVED
   curl '${urls.base}/control/ledger?provider=teams&recipient=29:jane&after=0&limit=100'
