@@ -29,7 +29,7 @@ export class Account {
   constructor(perSecond: number | null, clock: Clock, random: Random) {
     this.pace = new Pace(perSecond, random);
     this.#clock = clock;
-    this.#second = perSecond ? new ScopeState({ windows: [windowOf(perSecond)] }) : null;
+    this.#second = perSecond ? new ScopeState({ windows: [windowOf(perSecond)] }, clock.monotonic()) : null;
   }
 
   /** True: one call starts now, and is counted until `end`. False: the caller is in line and will be pumped. */

@@ -14,10 +14,12 @@ export class ScopeState {
   /** When the bucket will be full again. */
   #fullAt = 0;
   #pausedUntil = 0;
+  #idleSince: number;
   /** When those who were told to come back will, ascending; made when somebody is. */
   #promised: number[] | null = null;
 
-  constructor({ windows = NO_WINDOWS, bucket }: Limits) {
+  constructor({ windows = NO_WINDOWS, bucket }: Limits, now: number) {
+    this.#idleSince = now;
     this.#windows = windows;
     this.#bucket = bucket ?? null;
   }
@@ -35,6 +37,7 @@ export class ScopeState {
 
   end(now: number): void {
     this.#inFlight -= 1;
+    this.#idleSince = now;
     if (this.#bucket !== null) this.#fullAt = Math.max(this.#fullAt, now) + this.#bucket.everyMs;
     if (this.#windows.length === 0) return;
     this.#ended.push(now);
@@ -61,16 +64,15 @@ export class ScopeState {
     return at;
   }
 
-  /** Nothing is remembered that could matter any more. */
+  /** Nothing is remembered that could matter any more, to nobody who was handed this a moment ago either. */
   isEmpty(now: number): boolean {
-    if (!this.#isQuiet(now)) return false;
-    const spanMs = this.#windows.reduce((most, { ms }) => Math.max(most, ms), 0);
-    return (this.#ended.at(-1) ?? Number.NEGATIVE_INFINITY) + spanMs <= now;
+    const spanMs = this.#windows.reduce((most, { ms }) => Math.max(most, ms), MOMENT_MS);
+    return this.#isQuiet(now) && this.#idleSince + spanMs <= now;
   }
 
   /** Only its longest windows would miss what is remembered, and little of it: what is given up where room is short. */
   isLight(now: number): boolean {
-    return this.#isQuiet(now) && this.#ended.length <= LIGHT_CALLS && (this.#ended.at(-1) ?? now) + LIGHT_MS <= now;
+    return this.#isQuiet(now) && this.#ended.length <= LIGHT_CALLS && this.#idleSince + LIGHT_MS <= now;
   }
 
   #isQuiet(now: number): boolean {
@@ -111,5 +113,6 @@ type Limits = Pick<RateScope, 'windows' | 'bucket'>;
 
 const NO_WINDOWS: readonly RateWindow[] = [];
 const MAX_PROMISES = 100;
+const MOMENT_MS = 1_000;
 const LIGHT_CALLS = 8;
 const LIGHT_MS = 60_000;

@@ -24,7 +24,7 @@ export class Scopes {
       this.#setLast(scope.key, known);
       return known;
     }
-    const state = new ScopeState(scope);
+    const state = new ScopeState(scope, now);
     this.#states.set(scope.key, state);
     this.#makeRoom(now);
     return state;
