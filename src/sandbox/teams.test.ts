@@ -275,6 +275,17 @@ test('a thread takes 7 in a second, 8 in two, 60 in thirty; then 429 says how lo
   assert.equal((await limitedBot.send(conversation)).headers.get('retry-after'), '13');
 });
 
+test('who is in a thread may be asked twice as often', async () => {
+  const limited = await openRig({ clock: openManualClock(), limits: { teamsPerTenantPerSecond: 0 } });
+  const limitedBot = await openBot(limited);
+  const url = `${limitedBot.conversations}/${await limitedBot.conversationWith('29:jane')}/members/29:jane`;
+  const statuses = [];
+  for (let asked = 0; asked < 15; asked++) {
+    statuses.push((await call(url, { method: 'GET', headers: limitedBot.headers })).status);
+  }
+  assert.equal(statuses.indexOf(429), 14);
+});
+
 test('an app may call a tenant 30 times a second, whatever the threads', async () => {
   const limitedClock = openManualClock();
   const limited = await openRig({ clock: limitedClock });

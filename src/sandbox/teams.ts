@@ -46,9 +46,18 @@ const THREAD_WINDOWS: readonly Window[] = [
   { max: 1800, spanMs: 3_600_000 },
 ];
 
+/** Of reading who is in a conversation. */
+const READ_WINDOWS: readonly Window[] = [
+  { max: 14, spanMs: 1000 },
+  { max: 16, spanMs: 2000 },
+  { max: 120, spanMs: 30_000 },
+  { max: 3600, spanMs: 3_600_000 },
+];
+
 /** The Bot Connector: create or get a conversation, send, update and delete activities in it. */
 export function openTeams({ apps, entra, directory, signer, ledger, limits, clock }: TeamsParts): Teams {
   const threads = new SlidingWindows(limits.teamsPerThread ? THREAD_WINDOWS : [], clock);
+  const readers = new SlidingWindows(limits.teamsPerThread ? READ_WINDOWS : [], clock);
   const tenants = new SlidingWindows(
     limits.teamsPerTenantPerSecond > 0 ? [{ max: limits.teamsPerTenantPerSecond, spanMs: 1000 }] : [],
     clock,
@@ -75,7 +84,7 @@ export function openTeams({ apps, entra, directory, signer, ledger, limits, cloc
     if (app === null) return refusal.denied;
     const thread = openThread(conversation);
     if (thread === null) return refusal.foreignConversation;
-    const waitMs = take(app, thread.tenantId ?? app.tenantId, `${conversation} members`);
+    const waitMs = take(app, thread.tenantId ?? app.tenantId, conversation, readers);
     if (waitMs > 0) return refusal.throttled(waitMs);
     const { person, teamsId, objectId, userPrincipalName, mail } = directory.userOf(name);
     if (person.match !== thread.recipient || person.state === 'unknown') return refusal.memberNotFound;
@@ -185,12 +194,12 @@ export function openTeams({ apps, entra, directory, signer, ledger, limits, cloc
   }
 
   /** Counts the call against its thread and tenant; more than 0: it must wait that long, and was not counted. */
-  function take(app: EntraApp, tenantId: string, conversation: string): number {
+  function take(app: EntraApp, tenantId: string, conversation: string, windows = threads): number {
     const tenant = `${app.appId} ${tenantId}`;
-    const waitMs = Math.max(tenants.waitMs(tenant), threads.waitMs(conversation));
+    const waitMs = Math.max(tenants.waitMs(tenant), windows.waitMs(conversation));
     if (waitMs > 0) return waitMs;
     tenants.take(tenant);
-    threads.take(conversation);
+    windows.take(conversation);
     return 0;
   }
 
@@ -254,6 +263,7 @@ export function openTeams({ apps, entra, directory, signer, ledger, limits, cloc
 
   function reset(): void {
     threads.clear();
+    readers.clear();
     tenants.clear();
   }
 
