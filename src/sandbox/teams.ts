@@ -17,12 +17,7 @@ import {
   type Room,
   readRoom,
 } from './teams-requests.ts';
-import { SlidingWindows, type Window } from './windows.ts';
-
-export interface TeamsLimits {
-  readonly teamsPerThread: boolean;
-  readonly teamsPerTenantPerSecond: number;
-}
+import { type TeamsLimits, TeamsWindows } from './teams-windows.ts';
 
 export interface TeamsParts {
   readonly apps: readonly EntraApp[];
@@ -39,29 +34,9 @@ export interface Teams extends Provider {
   reset(): void;
 }
 
-const THREAD_WINDOWS: readonly Window[] = [
-  { max: 7, spanMs: 1000 },
-  { max: 8, spanMs: 2000 },
-  { max: 60, spanMs: 30_000 },
-  { max: 1800, spanMs: 3_600_000 },
-];
-
-/** Of reading who is in a conversation. */
-const READ_WINDOWS: readonly Window[] = [
-  { max: 14, spanMs: 1000 },
-  { max: 16, spanMs: 2000 },
-  { max: 120, spanMs: 30_000 },
-  { max: 3600, spanMs: 3_600_000 },
-];
-
 /** The Bot Connector: create or get a conversation, send, update and delete activities in it. */
 export function openTeams({ apps, entra, directory, signer, ledger, limits, clock }: TeamsParts): Teams {
-  const threads = new SlidingWindows(limits.teamsPerThread ? THREAD_WINDOWS : [], clock);
-  const readers = new SlidingWindows(limits.teamsPerThread ? READ_WINDOWS : [], clock);
-  const tenants = new SlidingWindows(
-    limits.teamsPerTenantPerSecond > 0 ? [{ max: limits.teamsPerTenantPerSecond, spanMs: 1000 }] : [],
-    clock,
-  );
+  const windows = new TeamsWindows(limits, clock);
   let lastMessage = clock.now();
 
   function plan(call: Call): Plan {
@@ -84,7 +59,7 @@ export function openTeams({ apps, entra, directory, signer, ledger, limits, cloc
     if (app === null) return refusal.denied;
     const thread = openThread(conversation);
     if (thread === null) return refusal.foreignConversation;
-    const waitMs = take(app, thread.tenantId ?? app.tenantId, conversation, readers);
+    const waitMs = windows.take({ app, tenantId: thread.tenantId ?? app.tenantId, conversation, isRead: true });
     if (waitMs > 0) return refusal.throttled(waitMs);
     const { person, teamsId, objectId, userPrincipalName, mail } = directory.userOf(name);
     if (person.match !== thread.recipient || person.state === 'unknown') return refusal.memberNotFound;
@@ -119,7 +94,7 @@ export function openTeams({ apps, entra, directory, signer, ledger, limits, cloc
     const conversation = room.isGroup
       ? room.member
       : teamsConversationId(app.appId, { member: recipient, tenantId: room.tenantId, generation });
-    const waitMs = take(app, room.tenantId, conversation);
+    const waitMs = windows.take({ app, tenantId: room.tenantId, conversation });
     if (waitMs > 0) return refusal.throttled(waitMs);
     const no = refusalToCreate(recipient);
     if (no !== null) return no;
@@ -146,7 +121,7 @@ export function openTeams({ apps, entra, directory, signer, ledger, limits, cloc
     const app = appOf(call);
     if (app === null) return refusal.denied;
     if (thread === null || (thread.appId !== null && thread.appId !== app.appId)) return refusal.foreignConversation;
-    const waitMs = take(app, thread.tenantId ?? app.tenantId, target.conversation);
+    const waitMs = windows.take({ app, tenantId: thread.tenantId ?? app.tenantId, conversation: target.conversation });
     if (waitMs > 0) return refusal.throttled(waitMs);
     const no = refusalToSend(thread);
     if (no !== null) return no;
@@ -191,16 +166,6 @@ export function openTeams({ apps, entra, directory, signer, ledger, limits, cloc
     const app = apps.find(({ appId }) => appId === claims.appId);
     if (app === undefined) return null;
     return claims.tenantId === (app.multiTenant ? BOT_FRAMEWORK_TENANT : app.tenantId) ? app : null;
-  }
-
-  /** Counts the call against its thread and tenant; more than 0: it must wait that long, and was not counted. */
-  function take(app: EntraApp, tenantId: string, conversation: string, windows = threads): number {
-    const tenant = `${app.appId} ${tenantId}`;
-    const waitMs = Math.max(tenants.waitMs(tenant), windows.waitMs(conversation));
-    if (waitMs > 0) return waitMs;
-    tenants.take(tenant);
-    windows.take(conversation);
-    return 0;
   }
 
   function refusalToCreate(recipient: string): Answer | null {
@@ -261,13 +226,7 @@ export function openTeams({ apps, entra, directory, signer, ledger, limits, cloc
     return messageId;
   }
 
-  function reset(): void {
-    threads.clear();
-    readers.clear();
-    tenants.clear();
-  }
-
-  return { plan, refuse: refusal.teamsRefusal, reset };
+  return { plan, refuse: refusal.teamsRefusal, reset: () => windows.clear() };
 }
 
 interface Thread {
