@@ -117,5 +117,6 @@ export function damaged(path: string, error: unknown): StoreDamaged | null {
   if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return null;
   const kind = error.errcode & 0xff;
   if (kind !== 11 && kind !== 26) return null;
-  return new StoreDamaged(`${path} is damaged, or is no SQLite database (${error.message})`, { cause: error });
+  const sentence = `${path} is damaged, or is no SQLite database (${error.message}): put a backup back`;
+  return new StoreDamaged(sentence, { cause: error });
 }

@@ -5,6 +5,9 @@ import { MIGRATIONS, SCHEMA_VERSION, SchemaTooNew } from './migrations.ts';
 import { StoreUnavailable } from './port.ts';
 import type { InsertMany, InsertShape, Param, Query, Row, Step, Steps, Value } from './steps.ts';
 
+/** Connections of one process, beside the one that listens. */
+export const POOL_SIZE = 10;
+
 const WAKE_CHANNEL = 'beckon_wake';
 /** Any number, as long as every Beckon uses the same: who migrates holds this advisory lock. */
 const MIGRATION_LOCK = 0x6265636b;
@@ -17,14 +20,20 @@ export function openPostgres(url: string): Database {
   return new PostgresDatabase(url);
 }
 
-/** Every wait has an end: a black-holed server must turn into an error a caller sees, within seconds. */
+/** A connection, or a free one of the pool, is waited for this long. */
+const CONNECT_MS = 1_500;
+/** The server gives a statement up a little before we do, so that it does not work on for nobody. */
+const STATEMENT_MS = 3_000;
+const ANSWER_MS = 3_400;
+
+/** Every wait has an end: a black-holed server turns into an error that a caller sees within five seconds. */
 function poolConfig(url: string): PoolConfig {
   return {
     connectionString: url,
-    max: 10,
-    connectionTimeoutMillis: 3_000,
-    statement_timeout: 4_000,
-    query_timeout: 4_500,
+    max: POOL_SIZE,
+    connectionTimeoutMillis: CONNECT_MS,
+    statement_timeout: STATEMENT_MS,
+    query_timeout: ANSWER_MS,
     keepAlive: true,
     pipeline: true,
     application_name: 'beckon',
@@ -53,20 +62,28 @@ class PostgresDatabase implements Database {
     this.#pool.on('error', () => {});
   }
 
+  /** On a connection without time limits: a change of a big table takes its time, and the others wait for it. */
   async migrate(): Promise<void> {
-    await this.#withClient(async (client) => {
-      await client.query('SET statement_timeout = 0');
-      await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
-      try {
-        await this.#applyMissing(client);
-      } finally {
-        await client.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);
-        await client.query('RESET statement_timeout');
-      }
+    const client = new Client({
+      connectionString: this.#url,
+      connectionTimeoutMillis: CONNECT_MS,
+      application_name: 'beckon-migration',
     });
+    // Unheard, a connection lost between two statements would end the process; the next statement reports it.
+    client.on('error', () => {});
+    try {
+      await client.connect();
+      // Given back with the connection, whatever happens.
+      await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+      await this.#applyMissing(client);
+    } catch (error) {
+      throw unavailable(error);
+    } finally {
+      await client.end().catch(() => {});
+    }
   }
 
-  async #applyMissing(client: PoolClient): Promise<void> {
+  async #applyMissing(client: Client): Promise<void> {
     await client.query('CREATE TABLE IF NOT EXISTS schema_versions (version INTEGER PRIMARY KEY)');
     const current = await readVersion(client);
     if (current > SCHEMA_VERSION) throw new SchemaTooNew(current);
@@ -110,6 +127,8 @@ class PostgresDatabase implements Database {
       await Promise.all(sent);
       return result;
     } catch (error) {
+      // A connection that is gone or silent is thrown away, and its transaction with it; asking it again only takes time.
+      if (unavailable(error) instanceof StoreUnavailable) throw error;
       await Promise.allSettled(sent);
       await client.query('ROLLBACK').catch(() => {});
       throw error;
@@ -169,7 +188,13 @@ class PostgresDatabase implements Database {
   /** A broken listener only costs promptness: polling goes on, and each poll's success brings it back. */
   async #listen(): Promise<void> {
     if (this.#listener !== null || this.#wake === null || this.#closed) return;
-    const client = new Client({ connectionString: this.#url, keepAlive: true, application_name: 'beckon-listener' });
+    const client = new Client({
+      connectionString: this.#url,
+      connectionTimeoutMillis: CONNECT_MS,
+      query_timeout: ANSWER_MS,
+      keepAlive: true,
+      application_name: 'beckon-listener',
+    });
     this.#listener = client;
     const drop = () => {
       if (this.#listener === client) this.#listener = null;
@@ -222,7 +247,7 @@ function send(sent: Promise<unknown>[], answer: Promise<unknown>): void {
   sent.push(answer);
 }
 
-async function readVersion(client: PoolClient): Promise<number> {
+async function readVersion(client: Client | PoolClient): Promise<number> {
   const result = await client.query<{ version: number }>(
     'SELECT coalesce(max(version), 0) AS version FROM schema_versions',
   );

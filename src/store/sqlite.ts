@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import type { Clock } from '../model/clock.ts';
@@ -7,7 +7,7 @@ import type { Database } from './database.ts';
 import { sqliteDialect, translate } from './dialect.ts';
 import { holdFile, StoreHeld } from './hold.ts';
 import { MIGRATIONS, SCHEMA_VERSION, SchemaTooNew } from './migrations.ts';
-import { StoreUnavailable } from './port.ts';
+import { StoreDamaged, StoreUnavailable } from './port.ts';
 import type { InsertMany, InsertShape, Param, Query, Row, Step, Steps } from './steps.ts';
 
 /** Statements a connection keeps prepared are as many as there are statement texts: a few dozen. */
@@ -47,13 +47,21 @@ function prepareFile(path: string) {
 }
 
 function openConnection(path: string, clock: Clock): DatabaseSync {
+  const unclean = existsSync(`${path}-wal`);
   const database = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: 5_000 });
   if (path !== ':memory:') assertPragma(database, 'journal_mode', 'wal', 'WAL');
   // FULL is what makes an acknowledged notification survive a power cut; NORMAL loses the last commits.
   assertPragma(database, 'synchronous', 2, 'FULL');
   database.exec('PRAGMA mmap_size = 0; PRAGMA journal_size_limit = 67108864');
+  if (unclean) refuseDamage(database);
   database.function('beckon_now', { deterministic: false }, () => clock.now());
   return database;
+}
+
+/** Nobody closed it: the machine may have gone down, with a disk that lied about what it had written. */
+function refuseDamage(database: DatabaseSync): void {
+  const verdict = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
+  if (verdict !== 'ok') throw new StoreDamaged(`the database is damaged (${verdict}): put a backup back`);
 }
 
 function assertPragma(database: DatabaseSync, name: string, wanted: string | number, setting: string): void {

@@ -1,0 +1,59 @@
+import { chooseSeed } from '../support/seed.ts';
+import { type Fault, type FaultParts, type Finding, partsOf } from './fault.ts';
+import { powerCut } from './power-cut.ts';
+
+/** Every long fault test, in the order of the catalogue. `npm run test:faults -- F02 F10` runs those alone. */
+const FAULTS: readonly Fault[] = [powerCut];
+
+interface Row extends Finding {
+  readonly test: string;
+  readonly verdict: 'ok' | 'FAILED' | 'skipped';
+  readonly seconds: number;
+}
+
+const wanted = process.argv.slice(2);
+const seed = chooseSeed();
+console.log(`seed ${seed}: repeat with BECKON_SEED=${seed} npm run test:faults`);
+const rows: Row[] = [];
+for (const fault of FAULTS.filter(({ id }) => wanted.length === 0 || wanted.includes(id))) {
+  for (const row of await runFault(fault)) {
+    rows.push(row);
+    console.log(`${row.verdict.padEnd(8)}${row.test}: ${row.figure} (bar: ${row.bar}; ${row.seconds.toFixed(1)} s)`);
+  }
+}
+printTable(rows);
+process.exitCode = rows.some((row) => row.verdict === 'FAILED') ? 1 : 0;
+
+async function runFault(fault: Fault): Promise<Row[]> {
+  const test = `${fault.id} ${fault.title}`;
+  const reason = fault.skip?.() ?? null;
+  if (reason !== null) return [{ test, figure: reason, bar: '', ok: true, verdict: 'skipped', seconds: 0 }];
+  const found = [await measure(test, fault.run, (finding) => finding.ok)];
+  if (fault.control === undefined) return found;
+  // The control breaks the property on purpose: a test that stays green then has proved nothing.
+  return [...found, await measure(`${test}, control must fail`, fault.control, (finding) => !finding.ok)];
+}
+
+async function measure(
+  test: string,
+  run: (parts: FaultParts) => Promise<Finding>,
+  passes: (finding: Finding) => boolean,
+): Promise<Row> {
+  const startedAt = performance.now();
+  const finding = await run(partsOf(seed)).catch((error: unknown) => ({
+    figure: `broke off: ${error instanceof Error ? error.message : error}`,
+    bar: 'an end',
+    ok: null,
+  }));
+  const seconds = (performance.now() - startedAt) / 1_000;
+  if (finding.ok === null) return { ...finding, test, ok: false, verdict: 'FAILED', seconds };
+  return { ...finding, test, ok: finding.ok, verdict: passes(finding) ? 'ok' : 'FAILED', seconds };
+}
+
+function printTable(rows: readonly Row[]): void {
+  const columns = ['test', 'figure', 'bar', 'seed', 'verdict'] as const;
+  const cells = [columns, ...rows.map((row) => [row.test, row.figure, row.bar, String(seed), row.verdict] as const)];
+  const widths = columns.map((_name, index) => Math.max(...cells.map((row) => (row[index] ?? '').length)));
+  console.log();
+  for (const row of cells) console.log(`| ${row.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join(' | ')} |`);
+}

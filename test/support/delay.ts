@@ -1,0 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
+
+/** For faults that come at a random moment; what a test waits for has a name instead. */
+export const delay = (ms: number): Promise<void> => wait(ms);

@@ -1,0 +1,31 @@
+import { writeSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { systemClock } from '../../src/model/clock.ts';
+import { openStore } from '../../src/store/open.ts';
+import { loadStore } from './store-load.ts';
+
+/*
+ * A process that writes to a store until it is killed and says on its standard output what it was told, one line each:
+ * `node store-writer.ts <database url> <run> [--synchronous OFF|NORMAL]`. The last is the negative control: SQLite is
+ * quietly told not to wait for the disk.
+ */
+const [, , url = '', run = '', flag, level = ''] = process.argv;
+if (flag === '--synchronous') weaken(level);
+
+const store = await openStore(url, { clock: systemClock });
+writeSync(1, 'ready\n');
+await loadStore(store, {
+  clients: 8,
+  run,
+  goesOn: () => true,
+  // At once and not through a stream: a line that has left was told, whatever happens to this process.
+  onTold: ({ kind, botId, notificationId }) => writeSync(1, `${kind} ${botId} ${notificationId}\n`),
+});
+
+function weaken(synchronous: string): void {
+  const { exec } = DatabaseSync.prototype;
+  DatabaseSync.prototype.exec = function execWeakened(sql: string) {
+    if (sql === 'BEGIN IMMEDIATE') exec.call(this, `PRAGMA synchronous = ${synchronous}`);
+    return exec.call(this, sql);
+  };
+}

@@ -1,0 +1,100 @@
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+
+/** Stands between a program and its database and misbehaves when told. */
+export interface TcpProxy {
+  readonly port: number;
+  /** Connections that are open now. */
+  open(): number;
+  /** Resets every open connection; new ones are taken. */
+  cut(): void;
+  /** From now on nothing moves, in no direction, on no connection; all stay open and new ones are taken. */
+  freeze(): void;
+  /** New connections work again; those that were open while nothing moved are lost, as behind a router that forgot. */
+  thaw(): void;
+  /** The answer that is next on some connection never arrives: what the client asked for happens, and it is cut. */
+  swallowNextAnswer(matching: RegExp): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface Swallow {
+  readonly matching: RegExp;
+  readonly done: () => void;
+}
+
+export async function startTcpProxy(target: { readonly host: string; readonly port: number }): Promise<TcpProxy> {
+  const pairs = new Set<readonly [Socket, Socket]>();
+  let frozen = false;
+  let swallow: Swallow | null = null;
+
+  const server = createServer((client) => {
+    const upstream = connect(target);
+    const pair = [client, upstream] as const;
+    pairs.add(pair);
+    let doomed: Swallow | null = null;
+    client.on('data', (chunk) => {
+      if (frozen) return;
+      if (swallow?.matching.test(chunk.toString('latin1'))) {
+        doomed = swallow;
+        swallow = null;
+      }
+      upstream.write(chunk);
+    });
+    upstream.on('data', (chunk) => {
+      if (doomed !== null) {
+        reset(pair);
+        doomed.done();
+        doomed = null;
+      } else if (!frozen) client.write(chunk);
+    });
+    for (const [one, other] of [pair, [upstream, client] as const]) {
+      one.on('error', () => {});
+      one.on('close', () => {
+        pairs.delete(pair);
+        if (!frozen) other.destroy();
+      });
+    }
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the proxy listens on no port');
+
+  const cut = () => {
+    for (const pair of [...pairs]) reset(pair);
+  };
+  return {
+    port: address.port,
+    open: () => pairs.size,
+    cut,
+    freeze: () => {
+      frozen = true;
+    },
+    thaw: () => {
+      cut();
+      frozen = false;
+    },
+    swallowNextAnswer: (matching) =>
+      new Promise((done) => {
+        swallow = { matching, done };
+      }),
+    async close() {
+      cut();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+function reset([client, upstream]: readonly [Socket, Socket]): void {
+  client.resetAndDestroy();
+  upstream.destroy();
+}
+
+/** The same database, by way of the proxy. */
+export function viaProxy(url: string, proxy: TcpProxy): string {
+  const parsed = new URL(url);
+  parsed.hostname = '127.0.0.1';
+  parsed.port = String(proxy.port);
+  return parsed.href;
+}
