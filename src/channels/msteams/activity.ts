@@ -1,4 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
+import { isGuid } from './guid.ts';
 
 /** What we read of an activity, checked. Everything else in it is passed over. */
 export interface Activity {
@@ -16,8 +17,6 @@ export interface Activity {
 }
 
 const MAX_ID = 1_000;
-const GUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
 /** Kinds of activity that show that a person has the app and can be written to. */
 const SIGNS_OF_LIFE: ReadonlySet<string> = new Set([
   'message',
@@ -66,7 +65,7 @@ function findPerson(json: JsonObject): Activity['person'] {
   const id = account === undefined ? null : textAt(account, 'id');
   if (account === undefined || id === null) return null;
   const aadObjectId = textAt(account, 'aadObjectId');
-  return { id, aadObjectId: aadObjectId !== null && GUID.test(aadObjectId) ? aadObjectId : null };
+  return { id, aadObjectId: aadObjectId !== null && isGuid(aadObjectId) ? aadObjectId : null };
 }
 
 /** Older activities of personal chats do not say so, but only those begin with `a:`. */

@@ -7,14 +7,13 @@ import type { Callback, CallbackRequest, ChannelInbox, ChannelTools } from '../c
 import { type Activity, readActivity } from './activity.ts';
 import { BotKeys } from './bot-keys.ts';
 import { type Caller, type CallerRules, identifyCaller } from './caller.ts';
+import { isGuid } from './guid.ts';
 import { Members } from './members.ts';
 import { ServiceUrls } from './service-urls.ts';
 import type { TeamsSettings } from './settings.ts';
 
 /** Users who are reached from other surfaces have conversations that take no proactive message. */
 const CHANNEL = 'msteams';
-const GUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
 /**
  * The bot's messaging endpoint. What people do in their chat with the bot tells where they are reached; nothing else is
  * read of it. Read receipts are acknowledged and bring no news: they name the last message read by its id in the chat,
@@ -58,7 +57,7 @@ export class TeamsInbox implements ChannelInbox {
     if (!this.#serviceUrls.isTrusted(serviceUrl)) return 'its serviceUrl is on no host of the Bot Connector';
     if (this.#settings.multiTenant) return null;
     const home = this.#settings.tenantId;
-    if (!GUID.test(home)) return 'tenantId must be the GUID of the tenant, or others’ events cannot be told apart';
+    if (!isGuid(home)) return 'tenantId must be the GUID of the tenant, or others’ events cannot be told apart';
     return tenantId?.toLowerCase() === home.toLowerCase() ? null : 'it is of another tenant than tenantId';
   }
 

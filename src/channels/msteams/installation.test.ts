@@ -65,10 +65,12 @@ describe('Someone who lacks the app', () => {
     const outcome = await open({ install: false }).send();
     assert.ok(outcome.kind === 'rejected');
     assert.equal(outcome.reason, 'app_not_installed');
-    const desk = open();
-    const nameless = await desk.send({ address: { channelId: '29:removed-john', reference: null } });
-    assert.equal(nameless.kind === 'rejected' && nameless.reason, 'app_not_installed');
-    assert.ok(!outline(desk).some((line) => line.includes('/graph/')));
+    for (const reference of [null, { aadObjectId: '..' }]) {
+      const desk = open();
+      const nameless = await desk.send({ address: { channelId: '29:removed-john', reference } });
+      assert.equal(nameless.kind === 'rejected' && nameless.reason, 'app_not_installed');
+      assert.ok(!outline(desk).some((line) => line.includes('/graph/')));
+    }
   });
 
   test('has it already, says Graph with 409: the chat is found all the same', async () => {

@@ -3,6 +3,7 @@ import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
 import type { LookUp } from '../contract.ts';
 import { ExpiringCache } from '../expiring-cache.ts';
 import { type Graph, type GraphAnswer, type GraphRefusal, quote } from './graph.ts';
+import { isGuid } from './guid.ts';
 
 type User = { readonly id: string; readonly isGuest: boolean };
 /** Null: there is nobody of that name; a refusal: nobody said. */
@@ -16,8 +17,6 @@ const ABSENT_MS = 600_000;
 const DENIED_MS = 600_000;
 const REMEMBERED_PEOPLE = 100_000;
 const FIELDS = '$select=id,mail,userPrincipalName,userType';
-const GUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
 /**
  * Finds people by e-mail, UPN or object id, twenty to a call. The UPN is tried first, since it is a key; who has another
  * one than their address is then found by `mail`. Guests count as absent: a bot cannot reach them in their own tenant.
@@ -122,7 +121,7 @@ export class PeopleLookUp {
 
 const canBeAsked = (name: string): boolean => name.length <= 320 && name.isWellFormed() && isName(name);
 
-const isName = (name: string): boolean => GUID.test(name) || /^[^\s/\\]+@[^\s/\\]+$/.test(name);
+const isName = (name: string): boolean => isGuid(name) || /^[^\s/\\]+@[^\s/\\]+$/.test(name);
 
 function readParts({ responses }: JsonObject): Map<string, GraphAnswer> {
   const parts = Array.isArray(responses) ? responses.filter(isJsonObject) : [];
@@ -150,7 +149,7 @@ function readUser(body: JsonObject): User | null {
 function toUser(value: Json): User | null {
   if (!isJsonObject(value)) return null;
   const { id, userType } = value;
-  return typeof id === 'string' && GUID.test(id) ? { id, isGuest: userType === 'Guest' } : null;
+  return typeof id === 'string' && isGuid(id) ? { id, isGuest: userType === 'Guest' } : null;
 }
 
 function inGroups(names: readonly string[], size: number): string[][] {

@@ -1,4 +1,5 @@
 import type { Address } from '../../model/outcome.ts';
+import { isGuid } from './guid.ts';
 import type { ServiceUrls } from './service-urls.ts';
 
 /** Where a message goes. */
@@ -15,20 +16,15 @@ export interface Place {
   readonly isNew: boolean;
 }
 
-const GUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
 export function placeOf(address: Address, tenantId: string, serviceUrls: ServiceUrls): Place {
   const { channelId, reference } = address;
-  const aadObjectId = reference?.['aadObjectId'] ?? (GUID.test(channelId) ? channelId : null);
+  const named = reference?.['aadObjectId'] ?? (isGuid(channelId) ? channelId : null);
   return {
     serviceUrl: serviceUrls.choose(reference?.['serviceUrl']),
     conversationId: conversationOf(address),
-    memberId: isConversation(channelId)
-      ? aadObjectId
-      : channelId.startsWith('29:')
-        ? channelId
-        : (aadObjectId ?? channelId),
-    aadObjectId,
+    memberId: isConversation(channelId) ? named : channelId.startsWith('29:') ? channelId : (named ?? channelId),
+    // It becomes part of a URL, and references can be imported.
+    aadObjectId: named !== null && isGuid(named) ? named : null,
     tenantId: reference?.['tenantId'] ?? tenantId,
     isNew: false,
   };

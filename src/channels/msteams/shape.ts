@@ -10,8 +10,6 @@ export const aText: Check = (value, path) => (typeof value === 'string' ? null :
 export const aFilledText: Check = (value, path) =>
   typeof value === 'string' && value !== '' ? null : `${path}: must be a text that is not empty`;
 
-export const aYesOrNo: Check = (value, path) => (typeof value === 'boolean' ? null : `${path}: must be true or false`);
-
 /** A text that holds a token is only known when it has been filled in. */
 export function oneOf(words: readonly string[]): Check {
   return (value, path) => {
