@@ -34,7 +34,7 @@ export function readBounceNews({ sentTo, statuses }: Bounce, { secret, now }: Bo
 
 /** By the words for replies, of which this is a late one. Mail given up after days of 4.x.x is no dead address. */
 function judge({ status }: DeliveryStatus): readonly [reason: Reason, isDead: boolean] {
-  const verdict = status.startsWith('5.') ? judgeReply({ step: 'mail', code: 550, enhanced: status }) : null;
+  const verdict = status.startsWith('5.') ? judgeReply({ step: 'mail', code: 550, enhanced: status, text: '' }) : null;
   if (verdict === null || verdict === 'policy' || verdict.kind !== 'rejected') return ['unreachable_recipient', false];
   return [verdict.reason, verdict.silence === 'address_dead'];
 }

@@ -36,7 +36,7 @@ function readReply(error: Error): Trouble | null {
   const text = field(error, 'response');
   const [, code, enhanced = null] = REPLY.exec(text) ?? [];
   if (code === undefined) return null;
-  return { kind: 'reply', reply: { step: stepOf(field(error, 'command')), code: Number(code), enhanced }, text };
+  return { kind: 'reply', reply: { step: stepOf(field(error, 'command')), code: Number(code), enhanced, text }, text };
 }
 
 function stepOf(command: string): Step {

@@ -24,6 +24,10 @@ const REPLIES: readonly (readonly [reply: string, route: string, expected: Class
   ['551 User not local', 'rcpt', 'A!'],
   ['553 Mailbox name not allowed', 'rcpt', 'A!'],
   ['556 Domain does not accept mail', 'rcpt', 'A!'],
+  ['550 relay not permitted', 'rcpt', 'A'],
+  ['550 Relaying denied', 'rcpt', 'A'],
+  ['553 Blocked, see https://rbl.example', 'rcpt', 'A'],
+  ['550 Your address is blacklisted', 'rcpt', 'A'],
   ['550 5.1.1 No such user', 'rcpt', 'A!'],
   ['550 5.1.1 No such user', 'send', 'A!'],
   ['550 5.1.10 Null MX', 'rcpt', 'A!'],
@@ -124,6 +128,16 @@ describe('The relay answers', () => {
     assert.equal(await floorOf('greylist'), 60_000);
     assert.equal(await floorOf('450-4.7.28'), 60_000);
     assert.equal(await floorOf('421'), 30_000);
+  });
+
+  test('in words of policy, without a status, to five in a row: nobody is silenced, and the connection is at fault', async () => {
+    answerWith('550 relay not permitted', 'rcpt');
+    const desk = open();
+    const classes: string[] = [];
+    for (const nth of [1, 2, 3, 4, 5]) {
+      classes.push(classOf(await desk.send({ address: { channelId: `jane${nth}@example.com`, reference: null } })));
+    }
+    assert.deepEqual(classes, ['A', 'A', 'A', 'A', 'B']);
   });
 
   test('by policy to five in a row: then it is about the connection, until one gets through', async () => {

@@ -8,6 +8,8 @@ export interface Reply {
   readonly step: Step;
   readonly code: number;
   readonly enhanced: string | null;
+  /** The reply's own words, code and all; '' when they are not known. */
+  readonly text: string;
 }
 
 /** What a reply means, but for the words. `policy`: it depends on whether others meet the same. */
@@ -36,8 +38,16 @@ interface Rule {
   readonly steps?: readonly Step[];
   readonly codes?: RegExp;
   readonly enhanced?: RegExp;
+  readonly words?: RegExp;
   readonly verdict: Verdict;
 }
+
+/**
+ * Without a status, the words alone tell a relay that does not serve us (`550 relay not permitted`) from a mailbox that is
+ * not there. Taking the one for the other would silence everybody.
+ */
+const POLICY_WORDS =
+  /\b(?:relay\w*|denied|polic(?:y|ies)|spam\w*|block\w*|\w*listed|reputation|authenticat\w*|SPF|DKIM|DMARC|RBL|DNSBL|rate|HELO|EHLO|rDNS|PTR)\b/i;
 
 /** The first that fits decides. The enhanced status says more than the code, so it is asked first. */
 const RULES: readonly Rule[] = [
@@ -60,6 +70,7 @@ const RULES: readonly Rule[] = [
   { enhanced: /^5\.1\.\d+$/, verdict: DEAD },
   { enhanced: /^5\.2\.\d+$/, verdict: REFUSED }, // full, or it takes no mail this large: the person is still there
   { enhanced: /^5\.7\.\d+$/, verdict: 'policy' },
+  { codes: /^55[0136]/, enhanced: /^$/, words: POLICY_WORDS, steps: ['recipient'], verdict: 'policy' },
   { codes: /^55[0136]/, enhanced: /^$/, steps: ['recipient'], verdict: DEAD },
   // Of another class than addresses (550 5.4.1): refused for good, but by rules that may change.
   { codes: /^55[0136]/, steps: ['recipient'], verdict: GONE },
@@ -69,11 +80,12 @@ const RULES: readonly Rule[] = [
 ];
 
 /** The class of a reply, as `channels` documents it for SMTP. */
-export function judgeReply({ step, code, enhanced }: Reply): Verdict {
+export function judgeReply({ step, code, enhanced, text }: Reply): Verdict {
   const fits = (rule: Rule) =>
     (rule.steps?.includes(step) ?? true) &&
     (rule.codes?.test(String(code)) ?? true) &&
-    (rule.enhanced?.test(enhanced ?? '') ?? true);
+    (rule.enhanced?.test(enhanced ?? '') ?? true) &&
+    (rule.words?.test(text) ?? true);
   return RULES.find(fits)?.verdict ?? REFUSED;
 }
 
