@@ -25,8 +25,8 @@ export function sandboxConfig({ urls, credentials }: Pick<Sandbox, 'urls' | 'cre
       ...credentials.teams,
       serviceUrl: urls.teams,
       loginUrl: urls.login,
-      // Not simulated, and a rehearsal must not call the real one.
-      graphUrl: `${urls.base}/graph`,
+      graphUrl: urls.graph,
+      openIdUrl: urls.teamsOpenId,
       ...common,
     },
     { channel: 'slack', ...credentials.slack, apiUrl: urls.slack, ...common },
@@ -39,7 +39,14 @@ export function sandboxConfig({ urls, credentials }: Pick<Sandbox, 'urls' | 'cre
       keysUrl: urls.googleKeys,
       ...common,
     },
-    { channel: 'whatsapp', ...credentials.whatsapp, apiUrl: urls.whatsapp, ...common },
+    {
+      channel: 'whatsapp',
+      ...credentials.whatsapp,
+      apiUrl: urls.whatsapp,
+      // Nobody has written to a fresh sandbox, so everybody gets the template.
+      windowTemplate: { name: 'notice', language: 'en_US' },
+      ...common,
+    },
     { channel: 'ivr', name: 'Webhook', url: `${urls.hooks}/${name}`, secret, ...common },
     {
       channel: 'email',
