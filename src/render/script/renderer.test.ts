@@ -8,6 +8,9 @@ import { openScriptRenderer, type ScriptRenderer } from './renderer.ts';
 /** 2026-03-01T10:00:00.789Z, a Sunday */
 const NOW = 1_772_359_200_789;
 
+// A machine whose own zone is not UTC: threads started from here would take it over.
+process.env['TZ'] = 'Asia/Kolkata';
+
 describe('script renderer', () => {
   let renderer: ScriptRenderer;
   before(() => {
