@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import { Type } from 'typebox';
+import type { Channel, ChannelSession, LookUp, SendRequest } from '../../src/channels/contract.ts';
+import { Engine } from '../../src/engine/engine.ts';
+import { connectionId, derivedId } from '../../src/model/ids.ts';
+import type { Log, Notification } from '../../src/model/notification.ts';
+import type { Outcome } from '../../src/model/outcome.ts';
+import type { Connection } from '../../src/model/tenancy.ts';
+import { openStore } from '../../src/store/open.ts';
+import type { Store } from '../../src/store/port.ts';
+import { VirtualClock } from './virtual-clock.ts';
+
+/** A real engine over a real store, with a channel and a clock that the test holds in its hands. */
+export interface EngineRig {
+  readonly clock: VirtualClock;
+  readonly store: Store;
+  readonly engine: Engine;
+  readonly bots: readonly RigBot[];
+  /** Every send, with the time it began. */
+  readonly sends: readonly (SendRequest & { readonly at: number })[];
+  readonly lines: readonly string[];
+  accept(bot: RigBot, identities: readonly string[], more?: Partial<Notification>): Promise<string>;
+  /** Puts people with an address `to:<identity>` into the directory. */
+  know(bot: RigBot, identities: readonly string[]): Promise<void>;
+  logs(bot: RigBot, notificationId: string): Promise<Log[]>;
+  close(): Promise<void>;
+}
+
+export interface RigBot {
+  readonly botId: string;
+  readonly connectionId: string;
+}
+
+export interface RigOptions {
+  readonly channel?: Partial<Channel>;
+  /** How many bots there are, each with a connection of its own; default 1. */
+  readonly bots?: number;
+  readonly perSecond?: number | null;
+  readonly concurrency?: number;
+  readonly send?: (request: SendRequest) => Outcome | Promise<Outcome>;
+  readonly lookUp?: (identities: readonly string[], signal: AbortSignal) => Promise<readonly LookUp[]>;
+}
+
+export const accepted: Outcome = { kind: 'accepted', providerMessageId: 'm-1' };
+
+export async function openEngineRig(options: RigOptions = {}): Promise<EngineRig> {
+  const { perSecond = null, concurrency = 10, send = () => accepted, lookUp } = options;
+  const clock = new VirtualClock();
+  const store = await openStore('sqlite::memory:', { clock });
+  const sends: (SendRequest & { readonly at: number })[] = [];
+  const lines: string[] = [];
+  const session: ChannelSession = {
+    async send(request) {
+      sends.push({ ...request, at: clock.now() });
+      return send(request);
+    },
+    ...(lookUp === undefined ? {} : { lookUp }),
+    check: async () => ({ ok: true, detail: '' }),
+    close: async () => {},
+  };
+  const channel: Channel = {
+    id: 'toy',
+    aliases: [],
+    identityKey: 'email',
+    addressing: 'directory',
+    named: false,
+    settings: Type.Object({}),
+    defaults: { perSecond: null, concurrency },
+    afterUnknown: 'retry',
+    open: () => session,
+    ...options.channel,
+  };
+  const bots = Array.from({ length: options.bots ?? 1 }, (_, index) => {
+    const botId = derivedId('st', `rig ${index}`);
+    return { botId, connectionId: connectionId(botId, 'toy', null) };
+  });
+  const connections = bots.map(
+    ({ botId, connectionId: id }): Connection => ({
+      id,
+      botId,
+      channel: 'toy',
+      name: null,
+      settings: {},
+      limits: { perSecond, concurrency },
+      allowPrivateNetwork: false,
+    }),
+  );
+  const engine = new Engine({
+    store,
+    tenancy: {
+      callLimits: { perMinute: 0, perHour: 0 },
+      app: () => null,
+      bot: () => null,
+      bots: () => bots.map(({ botId }) => ({ id: botId, name: 'Rig' })),
+      connections: (botId) => connections.filter((connection) => connection.botId === botId),
+      connection: () => null,
+      connectionById: (id) => connections.find((connection) => connection.id === id) ?? null,
+    },
+    findChannel: () => channel,
+    tools: {
+      outbound: { request: () => assert.fail(), close: async () => {} },
+      clock,
+      random: () => 0,
+      publicUrl: null,
+    },
+    renderer: { render: () => assert.fail('no script was expected'), close: async () => {} },
+    clock,
+    random: () => 0,
+    logger: loggerInto(lines),
+    leaseMs: 30_000,
+  });
+  let accepts = 0;
+  return {
+    clock,
+    store,
+    engine,
+    bots,
+    sends,
+    lines,
+    async accept({ botId, connectionId: id }, identities, more = {}) {
+      const notification = newNotification(botId, id, accepts++, clock.now(), identities.length);
+      const recipients = identities.map((identity, seq) => ({ ...UNTRIED, seq, identity }));
+      await store.accept({ notification: { ...notification, ...more }, recipients, delayMs: 0, idempotency: null });
+      engine.wake();
+      return notification.id;
+    },
+    async know({ botId, connectionId: id }, identities) {
+      await store.saveAddresses({
+        addresses: identities.map((identity) => ({
+          botId,
+          connectionId: id,
+          channel: 'toy',
+          connectionName: null,
+          identity,
+          address: { channelId: `to:${identity}`, reference: null },
+          source: 'import',
+          at: 1,
+        })),
+      });
+    },
+    logs: ({ botId }, notificationId) => store.listLogs({ botId, notificationId, afterSeq: -1, limit: 10_000 }),
+    async close() {
+      // Time has to move for what a drain waits for.
+      await Promise.all([engine.drain(0), clock.advance(1_000)]);
+      await store.close();
+    },
+  };
+}
+
+const UNTRIED = { customMessage: null, parameters: null, attempts: 0, maybeSent: false };
+
+function newNotification(botId: string, id: string, count: number, now: number, total: number): Notification {
+  return {
+    botId,
+    id: derivedId('ds', `rig ${botId} ${count}`),
+    api: 'native',
+    appId: 'cs-1',
+    createdBy: 'u-1',
+    channel: 'toy',
+    channelSpelling: 'toy',
+    connectionId: id,
+    resolve: true,
+    lane: 'normal',
+    message: { type: 'text', text: 'Hello' },
+    total,
+    createdAt: now,
+    expiresAt: now + 86_400_000,
+  };
+}
+
+function loggerInto(lines: string[]) {
+  const at =
+    (level: string) =>
+    (event: string, fields: { readonly detail?: unknown } = {}) => {
+      lines.push(fields.detail === undefined ? `${level} ${event}` : `${level} ${event}: ${fields.detail}`);
+    };
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
