@@ -66,7 +66,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     tools,
     clock,
     logger,
-    engine: { wake: () => engine.wake(), describeConnection: () => null },
+    engine,
     // Without a key of its own the server publishes one nobody depends on: apps that enforce JWE need a lasting key.
     platformKey: await openPlatformKey(settings.platformKey ?? generatePlatformPem()),
     isDraining: () => draining,

@@ -160,21 +160,20 @@ test('the log of all this, at its most talkative, holds no secret, token, person
 });
 
 const WRONG = {
+  ...CREDENTIALS,
   twilio: { accountSid: `AC${'0'.repeat(31)}1`, authToken: 'planted-wrong', from: '+15005550006' },
   teams: {
     appId: '00000000-0000-0000-0000-000000000001',
     appPassword: 'planted-wrong',
     tenantId: '00000000-0000-0000-0000-0000000000aa',
   },
-  teamsMultiTenant: { appId: '', appPassword: '', tenantId: '' },
   slack: { token: 'xoxb-planted-wrong', signingSecret: 'planted-wrong' },
   googleChat: {
     clientEmail: 'planted-wrong@example.com',
     privateKey: CREDENTIALS.googleChat.privateKey,
     privateKeyId: '1',
   },
-  whatsapp: { phoneNumberId: '100000000000099', accessToken: 'planted-access-token' },
-  hook: { name: 'signed', secret: 'whsec_c2FuZGJveC1zaWduaW5nLXNlY3JldC0wMDE=' },
+  whatsapp: { ...CREDENTIALS.whatsapp, phoneNumberId: '100000000000099', accessToken: 'planted-access-token' },
   webpush: { ...CREDENTIALS.webpush, vapidPrivateKey: 'planted-wrong'.padEnd(43, 'A') },
   smtp: { user: 'sandbox', password: 'planted-wrong' },
 };

@@ -103,7 +103,7 @@ function concludeUntriedIfHopeless(parts: DeliverParts, claimed: Claimed, entry:
 /** Why no attempt will be made; null when one will. */
 function hopeless(parts: DeliverParts, { outlet }: Claimed, { work, recipient, takeovers }: Entry): Final | null {
   const { notification } = work;
-  if (takeovers > 0 && outlet?.channel.afterUnknown === 'hold') {
+  if (takeovers > 0 && outlet?.afterUnknown === 'hold') {
     return concludeUntried(recipient, 'unknown', 'answer_lost', 'the server stopped while it was being sent');
   }
   if (takeovers >= MAX_TAKEOVERS) return concludeUntried(recipient, 'failed', 'poison', null);

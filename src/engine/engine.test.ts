@@ -234,6 +234,20 @@ describe('engine', () => {
     );
   });
 
+  it('asks the connection first what follows a lost answer', async () => {
+    known = [{ ...connection, afterUnknown: 'hold' }];
+    engine = newEngine();
+    provider = () => lost;
+    await accept(1);
+    await engine.start();
+    await clock.advance(5_000);
+    assert.equal(sends.length, 1);
+    assert.deepEqual(
+      (await logs()).map((log) => log.state),
+      ['unknown'],
+    );
+  });
+
   it('takes over what a dead owner held, skips what it logged and marks the rest', async () => {
     await accept(2);
     const batch = await claimAsAnother(-1);

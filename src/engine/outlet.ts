@@ -96,6 +96,11 @@ export class Outlet {
     });
   }
 
+  /** What follows a lost answer: the connection's own rule, if it has one. */
+  get afterUnknown(): Channel['afterUnknown'] {
+    return this.connection.afterUnknown ?? this.channel.afterUnknown;
+  }
+
   get inFlight(): number {
     return this.#flights.size;
   }

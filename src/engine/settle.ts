@@ -112,7 +112,7 @@ function conclude(parts: SettleParts, outlet: Outlet, job: Job, outcome: Outcome
   const { work, recipient, personId, address } = job;
   const { lane, createdAt, expiresAt } = work.notification;
   const now = parts.clock.now();
-  const { afterUnknown } = outlet.channel;
+  const { afterUnknown } = outlet;
   const decision = decide(outcome, { recipient, lane, createdAt, expiresAt, now, afterUnknown, holdMs }, parts.random);
   if (decision.kind === 'retry') work.retryLater(decision);
   else {
