@@ -5,7 +5,11 @@ import { faulty, type Rendering } from './fault.ts';
 import { answerIntl } from './intl.ts';
 import { MAX_OUTPUT_BYTES, MEMORY_BYTES, RENDER_CPU_MS, STACK_BYTES } from './limits.ts';
 
-const PRELUDE = readFileSync(new URL('./prelude.js', import.meta.url), 'utf8');
+const textOf = (name: string): string =>
+  readFileSync(new URL(name, import.meta.url), 'utf8')
+    .trim()
+    .replace(/;$/, '');
+const PRELUDE = `(${textOf('./prelude.js')})(${textOf('./libraries.js')})`;
 /** The name of the script in stack traces. */
 const SCRIPT = 'script';
 /** Libraries that need libraries, and answers that lead to questions, come to an end here. */
@@ -37,7 +41,9 @@ export class OpenStep {
     runtime.setInterruptHandler(() => cpuMs() > this.#stopAtMs);
     this.#context = runtime.newContext();
     this.#allow(OWN_CPU_MS);
-    using prelude = this.#context.unwrapResult(this.#context.evalCode(PRELUDE, 'prelude'));
+    using prelude = this.#context.unwrapResult(
+      this.#context.evalCode(PRELUDE, 'prelude', { type: 'global', strict: true }),
+    );
     const take = (name: string) => this.#context.getProp(prelude, name);
     this.#api = {
       render: take('render'),

@@ -1,17 +1,19 @@
 /*
- * Evaluated first in every context, inside the sandbox. Its value is what our side of the sandbox calls; a script can
- * reach only `print`, `koreUtil` and the two silent loggers. Everything goes in and out as text. Nothing in here
- * protects our side: a script may bend its own world as it likes, and whatever comes out is read as hostile.
+ * Evaluated first in every context, inside the sandbox, and handed the value of libraries.js. What it returns is what our
+ * side of the sandbox calls; a script can reach only `print`, `koreUtil` and the two silent loggers. Everything goes in
+ * and out as text. Nothing in here protects our side: a script may bend its own world as it likes, and whatever comes
+ * out is read as hostile.
  *
  * What a script asks for and is not there yet (a library, a locale, what Intl says) is noted as a need. Our side
  * provides it as more text and renders once more, so nothing in the sandbox ever calls out.
  */
-(() => {
+({ substitutes, finish }) => {
   const { parse, stringify } = JSON;
   const { apply, deleteProperty, ownKeys } = Reflect;
   const { assign, create, defineProperty, getOwnPropertyDescriptor } = Object;
   const { includes, slice } = String.prototype;
   const { imul } = Math;
+  // Our side counts again, in bytes.
   const MAX_OUTPUT = 65536;
   const MAX_SHOWN = 500;
   const MISSING = new Error('not loaded yet');
@@ -100,11 +102,6 @@
 
   // --- libraries: CommonJS modules that our side sends as a table of functions
 
-  const SUBSTITUTES = {
-    events: makeEmitter(),
-    timers: { setImmediate: (task) => task() },
-  };
-
   function load(id) {
     const known = modules[id];
     if (known.exports === undefined) {
@@ -117,110 +114,10 @@
   function requireFrom(from, name) {
     const id = from.paths[name];
     if (id !== undefined) return load(id);
-    if (name in SUBSTITUTES) return SUBSTITUTES[name];
+    if (name in substitutes) return substitutes[name];
     // moment asks for a locale only when it is first used; it swallows what is thrown.
     if (name.startsWith('./locale/')) need(`locale:${name.slice(9)}`);
     throw new Error(`there is no module ${name}`);
-  }
-
-  const FINISH = {
-    moment(loaded) {
-      moment = loaded;
-      for (const owner of [moment, moment.fn]) {
-        defineProperty(owner, 'tz', { configurable: true, get: () => need('library:momenttz') });
-      }
-      return loaded;
-    },
-    momenttz(loaded) {
-      const inZone = (...values) => loaded.tz(...values);
-      return assign(inZone, loaded, loaded.tz, { tz: loaded.tz });
-    },
-    rrule: (loaded) => assign(loaded.RRule, loaded),
-    _(lodash) {
-      // Names of lodash 3 and underscore that older scripts use.
-      return assign(lodash, {
-        pluck: lodash.map,
-        contains: lodash.includes,
-        where: lodash.filter,
-        findWhere: lodash.find,
-      });
-    },
-    hash: (hashes) => (algorithm) => hasher(hashes, algorithm),
-  };
-
-  function hasher(hashes, algorithm) {
-    const name = `${algorithm}`.toLowerCase().replace('-', '');
-    if (!['sha1', 'sha224', 'sha256', 'sha384', 'sha512'].includes(name)) {
-      throw new Error(`koreUtil.hash knows sha1, sha224, sha256, sha384 and sha512, not ${algorithm}`);
-    }
-    const state = hashes[name]();
-    return {
-      update(data) {
-        state.update(typeof data === 'string' ? data : [...data]);
-        return this;
-      },
-      digest(encoding) {
-        const bytes = state.digest();
-        if (encoding !== undefined) return encode(bytes, encoding);
-        return defineProperty(bytes, 'toString', { value: (wanted) => encode(bytes, wanted) });
-      },
-    };
-  }
-
-  function encode(bytes, encoding) {
-    if (encoding === 'hex') return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('');
-    if (encoding === 'base64') return toBase64(bytes);
-    throw new Error('a digest is written as hex or base64');
-  }
-
-  function toBase64(bytes) {
-    const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-    let text = '';
-    for (let i = 0; i < bytes.length; i += 3) {
-      const group = (bytes[i] << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
-      for (let digit = 0; digit < 4; digit++) {
-        text += i + digit > bytes.length ? '=' : digits[(group >> (18 - 6 * digit)) & 63];
-      }
-    }
-    return text;
-  }
-
-  function makeEmitter() {
-    return class EventEmitter {
-      listenersOf(name) {
-        this._events ??= {};
-        this._events[name] ??= [];
-        return this._events[name];
-      }
-      on(name, listener) {
-        this.listenersOf(name).push(listener);
-        return this;
-      }
-      once(name, listener) {
-        const heard = (...values) => {
-          this.removeListener(name, heard);
-          apply(listener, this, values);
-        };
-        return this.on(name, heard);
-      }
-      emit(name, ...values) {
-        const listeners = this.listenersOf(name).slice();
-        for (const listener of listeners) apply(listener, this, values);
-        return listeners.length > 0;
-      }
-      listeners(name) {
-        return this.listenersOf(name).slice();
-      }
-      removeListener(name, listener) {
-        this._events[name] = this.listenersOf(name).filter((known) => known !== listener);
-        return this;
-      }
-      removeAllListeners(name) {
-        if (name === undefined) this._events = {};
-        else this.listenersOf(name).length = 0;
-        return this;
-      }
-    };
   }
 
   // --- what our side calls
@@ -231,7 +128,8 @@
       modules[id] ??= { body: table[id][0], paths: table[id][1], exports: undefined };
     if (name === 'momenttz') for (const owner of [moment, moment.fn]) delete owner.tz;
     const loaded = load(entry);
-    libraries[name] = FINISH[name]?.(loaded) ?? loaded;
+    libraries[name] = finish[name]?.(loaded, need) ?? loaded;
+    if (name === 'moment') moment = loaded;
   }
 
   /** A locale makes itself moment's default; that is for the script to say. */
@@ -310,4 +208,4 @@
   for (const key of ownKeys(globalThis)) known.names[key] = true;
 
   return { provide, provideLocale, provideAnswers, render };
-})();
+};
