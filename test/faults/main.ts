@@ -1,9 +1,11 @@
 import { chooseSeed } from '../support/seed.ts';
+import { diskFull } from './disk-full.ts';
 import { type Fault, type FaultParts, type Finding, partsOf } from './fault.ts';
+import { fsyncOrder } from './fsync-order.ts';
 import { powerCut } from './power-cut.ts';
 
 /** Every long fault test, in the order of the catalogue. `npm run test:faults -- F02 F10` runs those alone. */
-const FAULTS: readonly Fault[] = [powerCut];
+const FAULTS: readonly Fault[] = [fsyncOrder, powerCut, diskFull];
 
 interface Row extends Finding {
   readonly test: string;

@@ -21,6 +21,8 @@ export interface Rehearsal {
   readonly folder: string;
   readonly configPath: string;
   start(args: readonly string[], script?: string): Promise<BeckonProcess>;
+  /** The token of the app, for calls that must not be repeated by the client. */
+  readonly token: string;
   client(url: string): Client;
   /** Puts people into the directory, each with a Teams conversation. */
   importPeople(url: string, count: number): Promise<void>;
@@ -47,6 +49,7 @@ export async function openRehearsal(options: SandboxOptions & { readonly concurr
     sandbox,
     folder,
     configPath,
+    token,
     client,
     async start(args, script) {
       const started = await startBeckon(['--config', configPath, ...args], script);

@@ -34,8 +34,8 @@ async function runClient(store: Store, options: LoadOptions, index: number): Pro
   const botId = derivedId('st', `${options.run}/${index}`);
   for (let count = 0; options.goesOn(); count += 1) {
     const accepted = await attempt(options, (tries) => {
-      const name = options.repeat === 'new' || tries === 1 ? `${count}/${tries}` : `${count}/again/${tries}`;
-      return acceptOne(store, botId, { id: derivedId('ds', `${botId}/${name}`), key: keyOf(options, count, tries) });
+      const id = derivedId('ds', `${botId}/${count}/${tries}`);
+      return acceptOne(store, botId, { id, key: keyOf(options, count, tries) });
     });
     if (accepted === null) continue;
     options.onTold({ kind: 'ack', botId, notificationId: accepted });
@@ -47,9 +47,12 @@ async function runClient(store: Store, options: LoadOptions, index: number): Pro
 const keyOf = ({ run, repeat }: LoadOptions, count: number, tries: number): string | null =>
   repeat === 'same' ? `${run}-${count}` : repeat === 'new' ? `${run}-${count}-${tries}` : null;
 
+/** A caller who repeats goes on until it knows, also when the load is over. */
+const MAX_TRIES = 500;
+
 /** Null: the store was unavailable, and stays so or is not asked again. */
 async function attempt<T>(options: LoadOptions, work: (tries: number) => Promise<T>): Promise<T | null> {
-  for (let tries = 1; tries === 1 || options.goesOn(); tries += 1) {
+  for (let tries = 1; tries <= MAX_TRIES; tries += 1) {
     const startedAt = performance.now();
     try {
       return await work(tries);

@@ -1,8 +1,8 @@
 import { writeSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
 import { systemClock } from '../../src/model/clock.ts';
 import { openStore } from '../../src/store/open.ts';
 import { loadStore } from './store-load.ts';
+import { weakenSqlite } from './weaken.ts';
 
 /*
  * A process that writes to a store until it is killed and says on its standard output what it was told, one line each:
@@ -10,7 +10,7 @@ import { loadStore } from './store-load.ts';
  * quietly told not to wait for the disk.
  */
 const [, , url = '', run = '', flag, level = ''] = process.argv;
-if (flag === '--synchronous') weaken(level);
+if (flag === '--synchronous') weakenSqlite(level);
 
 const store = await openStore(url, { clock: systemClock });
 writeSync(1, 'ready\n');
@@ -21,11 +21,3 @@ await loadStore(store, {
   // At once and not through a stream: a line that has left was told, whatever happens to this process.
   onTold: ({ kind, botId, notificationId }) => writeSync(1, `${kind} ${botId} ${notificationId}\n`),
 });
-
-function weaken(synchronous: string): void {
-  const { exec } = DatabaseSync.prototype;
-  DatabaseSync.prototype.exec = function execWeakened(sql: string) {
-    if (sql === 'BEGIN IMMEDIATE') exec.call(this, `PRAGMA synchronous = ${synchronous}`);
-    return exec.call(this, sql);
-  };
-}
