@@ -99,6 +99,22 @@ test('who installs the app is known from then on, and forgotten when they remove
   assert.deepEqual([graphCalls('batch'), graphCalls('install')], [1, 1], 'looked up and installed anew');
 });
 
+test('without the permission look-ups wait and are said to, while those who are known get their messages', async () => {
+  sandbox.reset();
+  sandbox.faults.set([{ provider: 'graph', fault: { kind: 'status', status: 403 } }]);
+  const held = server.next(/User\.Read\.All/);
+  const waiting = (await client.notify({ botId, body: bodyTo(['stranger@example.com'], 'Hello?') }))._id;
+  assert.match(await held, /HTTP 403 Authorization_RequestDenied/);
+  const [log] = await tell('Lunch', ['person1@example.com']);
+  assert.equal(log?.status, 'SUCCESS');
+  assert.equal((await client.status({ botId, requestId: waiting })).status, 'IN_PROGRESS');
+
+  sandbox.faults.clear();
+  await sandbox.until(() => sandbox.ledger.countOf('teams', 'stranger@example.com') === 1);
+  const [late] = await finish(waiting);
+  assert.equal(late?.status, 'SUCCESS');
+});
+
 test('an event that nobody signed is refused, and said so', async () => {
   const [activity = {}] = sandbox.teams.write({ kind: 'message', user: '29:mallory' });
   const url = sandbox.webhooks.urlOf('teams') ?? '';
@@ -130,14 +146,12 @@ test('a card that no client would show is told with its place, and nobody is ask
   assert.equal(sandbox.stats().calls.teams, undefined);
 });
 
+function bodyTo(identities: readonly string[], text: string) {
+  return { channel: 'msteams', userIdentityType: 'resolve', message: { type: 'text', val: text }, identities } as const;
+}
+
 async function tell(text: string, identities: readonly string[]) {
-  const body = {
-    channel: 'msteams',
-    userIdentityType: 'resolve',
-    message: { type: 'text', val: text },
-    identities,
-  } as const;
-  return finish((await client.notify({ botId, body }))._id);
+  return finish((await client.notify({ botId, body: bodyTo(identities, text) }))._id);
 }
 
 /** The logs, when all are there. */

@@ -32,10 +32,14 @@ export interface GraphCall {
   readonly signal: AbortSignal;
 }
 
-/**
- * Microsoft Graph, with the application's own token of the directory the people are in. Whatever Graph refuses is held
- * against the recipient or tried again: the connector needs none of its permissions, so sending goes on.
- */
+/** What Graph is asked for, and hence whom its no concerns. */
+export interface GraphPurpose {
+  /** `connection` in look-ups alone, which the engine then holds by themselves: the connector needs none of Graph. */
+  readonly scope: 'connection' | 'recipient';
+  readonly reason: Reason;
+}
+
+/** Microsoft Graph, with the application's own token of the directory the people are in. */
 export class Graph {
   readonly #url: string;
   readonly #outbound: Outbound;
@@ -53,32 +57,32 @@ export class Graph {
     this.#tokens = new TokenSource(requestGraphToken(settings), { ...tools, allowPrivateNetwork });
   }
 
-  /** Answers with any status but 429; `reason` is what a refusal to talk at all says about a recipient. */
-  async call(call: GraphCall, reason: Reason): Promise<GraphAnswer | GraphRefusal> {
+  /** Answers with any status but 429. */
+  async call(call: GraphCall, purpose: GraphPurpose): Promise<GraphAnswer | GraphRefusal> {
     const pausedMs = this.#pausedUntil - this.#clock.monotonic();
-    if (pausedMs > 0) return busy(pausedMs, 'Microsoft Graph asked to wait.');
+    if (pausedMs > 0) return busy(pausedMs, 'Microsoft Graph asked to wait.', purpose);
     const result = await this.#send(call);
-    if ('outcome' in result) return withoutHold(result.outcome, reason);
-    if (result.kind !== 'response') return withoutHold(preparationUnanswered(result), reason);
+    if ('outcome' in result) return addressTo(result.outcome, purpose);
+    if (result.kind !== 'response') return addressTo(preparationUnanswered(result), purpose);
     const answer: GraphAnswer = {
       kind: 'answer',
       status: result.status,
       headers: firstValues(result.headers),
       body: parseJsonObject(result.body) ?? {},
     };
-    return answer.status === 429 ? this.judge(answer, reason) : answer;
+    return answer.status === 429 ? this.judge(answer, purpose) : answer;
   }
 
   /** What an answer means that is not the one hoped for. A part of a batch may be judged as well. */
-  judge(answer: GraphAnswer, reason: Reason): GraphRefusal {
+  judge(answer: GraphAnswer, purpose: GraphPurpose): GraphRefusal {
     const { status } = answer;
     const detail = this.explain(answer);
     const retryAfterMs = parseRetryAfter(answer.headers['retry-after'], this.#clock.now());
-    if (status === 429) return this.#pause(retryAfterMs, detail);
+    if (status === 429) return this.#pause(retryAfterMs, detail, purpose);
     if (status >= 500 || status === 408 || status < 300) {
       return { kind: 'failed', reason: 'provider_error', detail, retryAfterMs };
     }
-    return { kind: 'rejected', scope: 'recipient', reason, detail };
+    return { kind: 'rejected', ...purpose, detail };
   }
 
   explain({ status, body }: GraphAnswer): string {
@@ -91,10 +95,10 @@ export class Graph {
     this.#tokens.close();
   }
 
-  #pause(retryAfterMs: number | null, detail: string): Busy {
+  #pause(retryAfterMs: number | null, detail: string, purpose: GraphPurpose): Busy {
     const waitMs = retryAfterMs ?? UNNAMED_WAIT_MS;
     this.#pausedUntil = Math.max(this.#pausedUntil, this.#clock.monotonic() + waitMs);
-    return busy(waitMs, detail);
+    return busy(waitMs, detail, purpose);
   }
 
   #send({ method, path, body, signal }: GraphCall): Promise<OutboundResult | { outcome: NoCredentials }> {
@@ -114,15 +118,15 @@ const UNNAMED_WAIT_MS = 5_000;
 /** Text within an OData filter. */
 export const quote = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
-function busy(retryAfterMs: number, detail: string): Busy {
-  return { kind: 'busy', scope: 'recipient', retryAfterMs, detail };
+function busy(retryAfterMs: number, detail: string, { scope }: GraphPurpose): Busy {
+  return { kind: 'busy', scope, retryAfterMs, detail };
 }
 
 /** A secret that is wrong is wrong for the connector too; anything else that Graph is not given is Graph's own matter. */
-function withoutHold(refusal: GraphRefusal, reason: Reason): GraphRefusal {
-  if (refusal.kind === 'busy') return { ...refusal, scope: 'recipient' };
-  const isForGraphOnly = refusal.kind === 'rejected' && !/\binvalid_client\b/.test(refusal.detail);
-  return isForGraphOnly ? { ...refusal, scope: 'recipient', reason } : refusal;
+function addressTo(refusal: GraphRefusal, purpose: GraphPurpose): GraphRefusal {
+  if (refusal.kind === 'busy') return { ...refusal, scope: purpose.scope };
+  if (refusal.kind !== 'rejected' || /\binvalid_client\b/.test(refusal.detail)) return refusal;
+  return purpose.scope === 'connection' ? refusal : { ...refusal, ...purpose };
 }
 
 function firstValues(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {

@@ -127,6 +127,20 @@ describe('An installation that fails', () => {
     });
   }
 
+  test('for want of a token is the recipient’s, unless the secret is wrong for all', async () => {
+    const body = (error: string) => ({ error, error_description: 'AADSTS1: no' });
+    for (const [error, scope] of [
+      ['unauthorized_client', 'recipient'],
+      ['invalid_client', 'connection'],
+    ] as const) {
+      person('not_installed');
+      const desk = open();
+      await desk.send({ address: { channelId: '29:john', reference: null } });
+      sandbox.faults.set([{ provider: 'login', fault: { kind: 'status', status: 400, body: body(error) } }]);
+      assert.equal(rejected(await desk.send()).scope, scope);
+    }
+  });
+
   test('without an answer is tried again', async () => {
     for (const route of ['catalog', 'install', 'installedApps', 'chat']) {
       person('not_installed');

@@ -1,7 +1,9 @@
 import { isJsonObject, type JsonObject } from '../../model/json.ts';
 import type { Failed } from '../../model/outcome.ts';
-import { type Graph, type GraphAnswer, type GraphCall, type GraphRefusal, quote } from './graph.ts';
+import { type Graph, type GraphAnswer, type GraphCall, type GraphPurpose, type GraphRefusal, quote } from './graph.ts';
 import type { TeamsSettings } from './settings.ts';
+
+const INSTALLING: GraphPurpose = { scope: 'recipient', reason: 'app_not_installed' };
 
 type AppChoice = Pick<TeamsSettings, 'teamsAppId' | 'manifestId'>;
 
@@ -98,11 +100,11 @@ export class Installation {
   }
 
   #call(call: GraphCall): Promise<GraphAnswer | GraphRefusal> {
-    return this.#graph.call(call, 'app_not_installed');
+    return this.#graph.call(call, INSTALLING);
   }
 
   #judge(answer: GraphAnswer): GraphRefusal {
-    return this.#graph.judge(answer, 'app_not_installed');
+    return this.#graph.judge(answer, INSTALLING);
   }
 }
 

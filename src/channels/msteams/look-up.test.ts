@@ -105,21 +105,37 @@ describe('Who is looked up', () => {
 });
 
 describe('A look-up that fails', () => {
-  test('for want of permission says so, holds nothing, and is not repeated for ten minutes', async () => {
-    const clock = openTestClock();
-    const desk = open({}, clock);
+  test('for want of permission says so, stops asking, and leaves sends alone', async () => {
+    const desk = open();
     sandbox.faults.set([{ provider: 'graph', route: 'batch', fault: { kind: 'status', status: 403 } }]);
-    for (let round = 0; round < 3; round++) {
-      const [lookUp] = await lookUpWith(desk, [`jane${round}@example.com`]);
-      assert.ok(lookUp?.kind === 'unavailable' && lookUp.outcome.kind === 'rejected');
-      assert.deepEqual([lookUp.outcome.scope, lookUp.outcome.reason], ['recipient', 'not_associated']);
+    const names = Array.from({ length: 200 }, (_, index) => `person${index}@example.com`);
+    const lookUps = await lookUpWith(desk, names);
+    for (const lookUp of lookUps) {
+      assert.ok(lookUp.kind === 'unavailable' && lookUp.outcome.kind === 'rejected');
+      assert.deepEqual([lookUp.outcome.scope, lookUp.outcome.reason], ['connection', 'connection_refused']);
       assert.match(lookUp.outcome.detail, /HTTP 403 Authorization_RequestDenied .*User\.Read\.All/);
     }
-    assert.equal(graphCalls(), 1);
+    assert.ok(graphCalls() <= 4, 'those under way');
     assert.equal((await desk.send({ address: { channelId: '29:jane', reference: null } })).kind, 'accepted');
-    clock.advance(600_000);
     sandbox.faults.clear();
-    assert.equal((await lookUpWith(desk, ['jane@example.com']))[0]?.kind, 'found');
+    assert.equal((await lookUpWith(desk, ['person0@example.com']))[0]?.kind, 'found', 'nothing is remembered of it');
+  });
+
+  test('for want of permission for one person among others makes them nobody', async () => {
+    const fault = { kind: 'status', status: 403 } as const;
+    sandbox.people.change({ teams: [{ match: 'john@example.com', mail: 'j@example.com', state: 'installed' }] });
+    sandbox.faults.set([{ provider: 'graph', route: 'user', recipient: 'john@example.com', fault }]);
+    const lookUps = await lookUpWith(open(), ['jane@example.com', 'john@example.com', 'unknown@example.com']);
+    assert.deepEqual(
+      lookUps.map(({ kind }) => kind),
+      ['found', 'absent', 'absent'],
+    );
+    sandbox.faults.set([{ provider: 'graph', route: 'user', fault }]);
+    const [alone] = await lookUpWith(open(), ['john@example.com']);
+    assert.equal(
+      alone?.kind === 'unavailable' && alone.outcome.kind === 'rejected' && alone.outcome.scope,
+      'connection',
+    );
   });
 
   test('by a part of the batch that is throttled leaves the others, and Graph alone until then', async () => {
@@ -130,7 +146,7 @@ describe('A look-up that fails', () => {
     const [jane, john] = await lookUpWith(desk, ['jane@example.com', 'john@example.com']);
     assert.equal(jane?.kind, 'found');
     assert.ok(john?.kind === 'unavailable' && john.outcome.kind === 'busy');
-    assert.deepEqual([john.outcome.scope, john.outcome.retryAfterMs], ['recipient', 7_000]);
+    assert.deepEqual([john.outcome.scope, john.outcome.retryAfterMs], ['connection', 7_000]);
 
     sandbox.faults.clear();
     clock.advance(6_000);
@@ -157,13 +173,12 @@ describe('A look-up that fails', () => {
     });
   }
 
-  test('for want of a token in the directory is no fault of the connection, but a wrong secret is', async () => {
-    const [foreign] = await lookUpWith(open({ tenantId: 'unknown' }), ['jane@example.com']);
-    assert.ok(foreign?.kind === 'unavailable' && foreign.outcome.kind === 'rejected');
-    assert.equal(foreign.outcome.scope, 'recipient');
-    const [wrong] = await lookUpWith(open({ appPassword: 'wrong-secret' }), ['jane@example.com']);
-    assert.ok(wrong?.kind === 'unavailable' && wrong.outcome.kind === 'rejected');
-    assert.equal(wrong.outcome.scope, 'connection');
+  test('for want of a token is the connection’s', async () => {
+    for (const settings of [{ tenantId: 'unknown' }, { appPassword: 'wrong-secret' }]) {
+      const [lookUp] = await lookUpWith(open(settings), ['jane@example.com']);
+      assert.ok(lookUp?.kind === 'unavailable' && lookUp.outcome.kind === 'rejected');
+      assert.equal(lookUp.outcome.scope, 'connection');
+    }
   });
 
   test('is told by the check, which is good all the same', async () => {

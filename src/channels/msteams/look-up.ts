@@ -2,7 +2,7 @@ import type { Clock } from '../../model/clock.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
 import type { LookUp } from '../contract.ts';
 import { ExpiringCache } from '../expiring-cache.ts';
-import { type Graph, type GraphAnswer, type GraphRefusal, quote } from './graph.ts';
+import { type Graph, type GraphAnswer, type GraphPurpose, type GraphRefusal, quote } from './graph.ts';
 import { isGuid } from './guid.ts';
 
 type User = { readonly id: string; readonly isGuest: boolean };
@@ -13,9 +13,8 @@ const BATCH = 20;
 const BATCHES_AT_ONCE = 4;
 const FOUND_MS = 3_600_000;
 const ABSENT_MS = 600_000;
-/** How long a missing permission is believed missing: nobody consents by the second, and every recipient would ask. */
-const DENIED_MS = 600_000;
 const REMEMBERED_PEOPLE = 100_000;
+const LOOKING_UP: GraphPurpose = { scope: 'connection', reason: 'connection_refused' };
 const FIELDS = '$select=id,mail,userPrincipalName,userType';
 /**
  * Finds people by e-mail, UPN or object id, twenty to a call. The UPN is tried first, since it is a key; who has another
@@ -24,15 +23,11 @@ const FIELDS = '$select=id,mail,userPrincipalName,userType';
 export class PeopleLookUp {
   readonly #graph: Graph;
   readonly #tenantId: string;
-  readonly #clock: Clock;
   readonly #remembered: ExpiringCache<LookUp>;
-  #denied: GraphRefusal | null = null;
-  #deniedUntil = 0;
 
   constructor(graph: Graph, tenantId: string, clock: Clock) {
     this.#graph = graph;
     this.#tenantId = tenantId;
-    this.#clock = clock;
     this.#remembered = new ExpiringCache(REMEMBERED_PEOPLE, clock);
   }
 
@@ -46,10 +41,7 @@ export class PeopleLookUp {
 
   /** Null when look-ups are permitted, else why not. */
   async probe(signal: AbortSignal): Promise<string | null> {
-    const answer = await this.#graph.call(
-      { method: 'GET', path: '/users?$top=1&$select=id', signal },
-      'not_associated',
-    );
+    const answer = await this.#graph.call({ method: 'GET', path: '/users?$top=1&$select=id', signal }, LOOKING_UP);
     if (answer.kind !== 'answer') return answer.detail;
     return answer.status === 200 ? null : this.#graph.explain(answer);
   }
@@ -64,10 +56,13 @@ export class PeopleLookUp {
 
   async #askInBatches(names: readonly string[], urlOf: (name: string) => string, signal: AbortSignal) {
     const found = new Map<string, Found>();
+    let denial: GraphRefusal | undefined;
     const batches = inGroups(names, BATCH);
     const work = async () => {
       for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
-        const answers = await this.#askBatch(batch, urlOf, signal);
+        const known = denial;
+        const answers = known === undefined ? await this.#askBatch(batch, urlOf, signal) : batch.map(() => known);
+        denial ??= answers.find(isDenial);
         for (const [index, name] of batch.entries()) found.set(name, answers[index] ?? null);
       }
     };
@@ -76,23 +71,32 @@ export class PeopleLookUp {
   }
 
   async #askBatch(names: readonly string[], urlOf: (name: string) => string, signal: AbortSignal): Promise<Found[]> {
-    const denied = this.#denial();
-    if (denied !== null) return names.map(() => denied);
     const requests = names.map((name, index) => ({ id: String(index), method: 'GET', url: urlOf(name) }));
     const call = { method: 'POST', path: '/$batch', body: { requests }, signal } as const;
-    const answer = await this.#graph.call(call, 'not_associated');
+    const answer = await this.#graph.call(call, LOOKING_UP);
     if (answer.kind !== 'answer') return names.map(() => answer);
     const parts = answer.status === 200 ? readParts(answer.body) : new Map<string, GraphAnswer>();
-    return names.map((_, index) => this.#read(parts.get(String(index)) ?? answer, parts.size > 0));
+    const isPermitted = [...parts.values()].some(({ status }) => status === 200 || status === 404);
+    return names.map((_, index) => {
+      const part = parts.get(String(index));
+      return part === undefined ? this.#refuse(answer) : this.#read(part, isPermitted);
+    });
   }
 
-  #read(answer: GraphAnswer, isPart: boolean): Found {
-    const { status, body } = answer;
-    if (isPart && status === 200) return readUser(body);
-    // 400: a name that cannot even be one.
-    if (isPart && (status === 404 || status === 400)) return null;
-    const refusal = this.#graph.judge(answer, 'not_associated');
-    return status === 401 || status === 403 ? this.#deny(refusal) : refusal;
+  #read(part: GraphAnswer, isPermitted: boolean): Found {
+    if (part.status === 200) return readUser(part.body);
+    // 400: a name that cannot even be one. 403: somebody the application may not see, if it may see others.
+    if ([400, 404].includes(part.status) || (part.status === 403 && isPermitted)) return null;
+    return this.#refuse(part);
+  }
+
+  #refuse(answer: GraphAnswer): GraphRefusal {
+    const refusal = this.#graph.judge(answer, LOOKING_UP);
+    if (answer.status !== 403) return refusal;
+    return {
+      ...refusal,
+      detail: `${refusal.detail.slice(0, 160)} (looking people up needs User.Read.All or User.ReadBasic.All)`,
+    };
   }
 
   #conclude(name: string, found: Found): LookUp {
@@ -106,18 +110,11 @@ export class PeopleLookUp {
   #addressOf(aadObjectId: string) {
     return { channelId: aadObjectId, reference: { aadObjectId, tenantId: this.#tenantId } };
   }
-
-  #deny(refusal: GraphRefusal): GraphRefusal {
-    const detail = `${refusal.detail.slice(0, 160)} (looking people up needs User.Read.All or User.ReadBasic.All)`;
-    this.#denied = { ...refusal, detail };
-    this.#deniedUntil = this.#clock.monotonic() + DENIED_MS;
-    return this.#denied;
-  }
-
-  #denial(): GraphRefusal | null {
-    return this.#clock.monotonic() < this.#deniedUntil ? this.#denied : null;
-  }
 }
+
+/** What is refused to the application is refused for everybody. */
+const isDenial = (found: Found): found is GraphRefusal =>
+  found !== null && 'kind' in found && found.kind === 'rejected';
 
 const canBeAsked = (name: string): boolean => name.length <= 320 && name.isWellFormed() && isName(name);
 
