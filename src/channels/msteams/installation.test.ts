@@ -134,8 +134,9 @@ describe('An installation that fails', () => {
       ['invalid_client', 'connection'],
     ] as const) {
       person('not_installed');
+      sandbox.faults.clear();
       const desk = open();
-      await desk.send({ address: { channelId: '29:john', reference: null } });
+      assert.equal((await desk.send({ address: { channelId: '29:john', reference: null } })).kind, 'accepted');
       sandbox.faults.set([{ provider: 'login', fault: { kind: 'status', status: 400, body: body(error) } }]);
       assert.equal(rejected(await desk.send()).scope, scope);
     }
