@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import { isJsonObject, type JsonObject } from '../model/json.ts';
+import type { Message } from '../model/message.ts';
 import type { Address, Outcome } from '../model/outcome.ts';
 import type { Channel, SendRequest } from './contract.ts';
 import { type Desk, type DeskOptions, openDesk } from './test-desk.ts';
@@ -94,7 +95,7 @@ export function examineChannel<Simulator extends ExamSimulator>(exam: Exam<Simul
     });
 
     test('may hold any text and go to any identity', async () => {
-      for (const text of ['\ud800', '\u0000', '\r\nwebhook-id: x', '{"a":1}', '&<>"\'', '🧨'.repeat(500)]) {
+      for (const text of HOSTILE_TEXTS) {
         checkOutcome(await desk.send({ message: { type: 'text', text }, identity: text }));
         checkOutcome(await desk.send({ address: { channelId: text, reference: { conversationId: text } } }));
       }
@@ -231,6 +232,39 @@ export function examineChannel<Simulator extends ExamSimulator>(exam: Exam<Simul
       while (openSockets() > before) await turn();
     });
 
+    test('names its account without a secret, and limits of an address whatever it is', () => {
+      const settings = exam.settings(simulator);
+      const connection = desk.connection;
+      const account = channel.account?.(connection) ?? '';
+      for (const secret of secretsOf(channel.settings, settings)) assert.ok(!account.includes(secret));
+      assert.equal(channel.account?.(connection) ?? '', account);
+      for (const text of HOSTILE_TEXTS) {
+        for (const reference of [null, { conversationId: text }]) {
+          const address = { channelId: text, reference };
+          const scopes = channel.scopes?.(connection, address) ?? [];
+          assert.deepEqual(channel.scopes?.(connection, structuredClone(address)) ?? [], scopes);
+        }
+      }
+    });
+
+    test('finds no fault with a good message, and stumbles over none', () => {
+      const settings = exam.settings(simulator);
+      const inspect = (message: Message) => channel.inspect?.(message, settings) ?? null;
+      assert.equal(inspect({ type: 'text', text: 'hello' }), null);
+      assert.equal(inspect({ type: 'native', payload: exam.nativePayload }), null);
+      for (const text of HOSTILE_TEXTS) {
+        for (const payload of [
+          { [text]: text },
+          { text: [text] },
+          { blocks: { text } },
+          { attachments: [null, text] },
+        ]) {
+          const fault = inspect({ type: 'native', payload });
+          if (fault !== null) assert.ok(fault.detail.length > 0 && fault.detail.length <= 256, fault.detail);
+        }
+      }
+    });
+
     test('has strict, explained settings with their defaults', () => {
       const properties: unknown = Reflect.get(channel.settings, 'properties');
       assert.ok(isJsonObject(properties));
@@ -245,6 +279,8 @@ export function examineChannel<Simulator extends ExamSimulator>(exam: Exam<Simul
 }
 
 const TEXT = { type: 'text', text: 'hello' } as const;
+
+const HOSTILE_TEXTS = ['\ud800', '\u0000', '\r\nwebhook-id: x', '{"a":1}', '&<>"\'', '🧨'.repeat(500)];
 
 /** [header, milliseconds] */
 const RETRY_AFTER: readonly (readonly [string | null, number | null])[] = [

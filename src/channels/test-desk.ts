@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../model/clock.ts';
 import { messageId } from '../model/ids.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Address, Outcome } from '../model/outcome.ts';
+import type { Connection } from '../model/tenancy.ts';
 import type { Channel, ChannelSession, SendRequest } from './contract.ts';
 import type { OutboundCall } from './outbound.ts';
 import { createOutbound } from './outbound-undici.ts';
@@ -10,6 +11,7 @@ import { createOutbound } from './outbound-undici.ts';
 /** One open connection of a channel, for tests. What it sends goes over the wire, and is written down. */
 export interface Desk {
   readonly session: ChannelSession;
+  readonly connection: Connection;
   readonly calls: readonly DeskCall[];
   send(request?: Partial<SendRequest>): Promise<Outcome>;
   close(): Promise<void>;
@@ -62,6 +64,7 @@ export function openDesk({ channel, settings, address, ...more }: DeskOptions): 
   let sent = 0;
   return {
     session,
+    connection,
     calls,
     send: (request = {}) =>
       session.send({

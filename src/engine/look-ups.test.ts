@@ -43,12 +43,14 @@ describe('look-ups', () => {
     });
     await rig.know(bot, people('known', 100));
     const id = await rig.accept(bot, [...people('new', 60), ...people('new', 60), ...people('known', 100)]);
-    await rig.clock.advance(1_000);
+    await rig.clock.advance(500);
+    await rig.accept(bot, people('new', 1));
+    await rig.clock.advance(500);
     assert.equal(rig.sends.length, 100, 'the known have theirs');
     assert.deepEqual([...calls.flat()].sort(), people('new', 60).sort());
     gate.resolve();
     await rig.clock.advance(1_000);
-    assert.equal(rig.sends.length, 220);
+    assert.equal(rig.sends.length, 221);
     assert.deepEqual(new Set(await outcomes(id)), new Set(['delivered']));
     await rig.accept(bot, people('new', 60));
     await rig.clock.advance(1_000);
@@ -97,6 +99,24 @@ describe('look-ups', () => {
       (await rig.logs(bot, id)).map(({ attempts }) => attempts),
       [1],
     );
+  });
+
+  it('that wait for a call go back as soon as a limit is told of', async () => {
+    const gate = Promise.withResolvers<void>();
+    await open({
+      async lookUp(identities) {
+        await gate.promise;
+        return identities.map(() => busy);
+      },
+    });
+    for (const name of ['one', 'two', 'three']) {
+      await rig.accept(bot, [`${name}@x.org`]);
+      await rig.clock.advance(10);
+    }
+    assert.equal(rig.engine.describeConnection(bot.connectionId)?.lookUps.waiting, 3);
+    gate.resolve();
+    await rig.clock.advance(1_000);
+    assert.deepEqual([rig.engine.snapshot().batchesHeld, rig.sends.length], [0, 0]);
   });
 
   it('that are forbidden are held by themselves, said in the log, and go on when they are allowed', async () => {
