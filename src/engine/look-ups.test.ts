@@ -103,8 +103,10 @@ describe('look-ups', () => {
 
   it('that wait for a call go back as soon as a limit is told of', async () => {
     const gate = Promise.withResolvers<void>();
+    let asked = 0;
     await open({
       async lookUp(identities) {
+        asked += 1;
         await gate.promise;
         return identities.map(() => busy);
       },
@@ -116,7 +118,7 @@ describe('look-ups', () => {
     assert.equal(rig.engine.describeConnection(bot.connectionId)?.lookUps.waiting, 3);
     gate.resolve();
     await rig.clock.advance(1_000);
-    assert.deepEqual([rig.engine.snapshot().batchesHeld, rig.sends.length], [0, 0]);
+    assert.deepEqual([rig.engine.snapshot().batchesHeld, rig.sends.length, asked], [0, 0, 2]);
   });
 
   it('that are forbidden are held by themselves, said in the log, and go on when they are allowed', async () => {
