@@ -1,11 +1,24 @@
 import { chooseSeed } from '../support/seed.ts';
+import { brokenDisk } from './broken-disk.ts';
 import { diskFull } from './disk-full.ts';
 import { type Fault, type FaultParts, type Finding, partsOf } from './fault.ts';
 import { fsyncOrder } from './fsync-order.ts';
+import { postgresCrash } from './postgres-crash.ts';
+import { backendsTerminated, commitUnknown } from './postgres-cuts.ts';
+import { postgresSilent } from './postgres-silence.ts';
 import { powerCut } from './power-cut.ts';
 
 /** Every long fault test, in the order of the catalogue. `npm run test:faults -- F02 F10` runs those alone. */
-const FAULTS: readonly Fault[] = [fsyncOrder, powerCut, diskFull];
+const FAULTS: readonly Fault[] = [
+  fsyncOrder,
+  powerCut,
+  postgresCrash,
+  backendsTerminated,
+  commitUnknown,
+  postgresSilent,
+  diskFull,
+  brokenDisk,
+];
 
 interface Row extends Finding {
   readonly test: string;

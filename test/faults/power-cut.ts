@@ -1,10 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { systemClock } from '../../src/model/clock.ts';
 import { openStore } from '../../src/store/open.ts';
 import { delay } from '../support/delay.ts';
+import { openLoopDisk, whyNoLoopMounts } from '../support/loop-disk.ts';
 import { between } from '../support/seed.ts';
 import { countLost, type Told } from '../support/store-load.ts';
 import { startWriter } from '../support/writer-process.ts';
@@ -30,7 +29,7 @@ interface CutOptions {
 const IMAGE_MB = 64;
 
 export async function cutPower({ cuts, synchronous }: CutOptions, { random, seed }: FaultParts): Promise<Finding> {
-  const rig = openRig();
+  const rig = openLoopDisk(IMAGE_MB);
   let told = 0;
   let lost = 0;
   let losingCuts = 0;
@@ -78,81 +77,5 @@ async function examine(path: string, told: readonly Told[]) {
     return { lost, damaged: verdict !== 'ok', openMs };
   } catch {
     return { lost: told.length, damaged: true, openMs: 0 };
-  }
-}
-
-interface Rig {
-  /** Where the file system of the running process is mounted. */
-  readonly live: string;
-  mountFresh(): void;
-  /** The cut. */
-  copyImage(): void;
-  unmountLive(): void;
-  withCopy<T>(work: (database: string) => Promise<T>): Promise<T>;
-  close(): void;
-}
-
-function openRig(): Rig {
-  const folder = mkdtempSync('/dev/shm/beckon-power-');
-  const [image, copy] = [join(folder, 'image'), join(folder, 'copy')];
-  const [live, after] = [join(folder, 'live'), join(folder, 'after')];
-  mkdirSync(live);
-  mkdirSync(after);
-  const unmount = (path: string) => {
-    if (isMounted(path)) execFileSync('umount', ['-l', path]);
-  };
-  return {
-    live,
-    mountFresh() {
-      rmSync(image, { force: true });
-      execFileSync('truncate', ['-s', `${IMAGE_MB}M`, image]);
-      execFileSync('mkfs.ext4', ['-q', '-F', '-E', 'lazy_itable_init=0,lazy_journal_init=0', image]);
-      execFileSync('mount', ['-o', 'loop', image, live]);
-    },
-    copyImage: () => void execFileSync('cp', ['--sparse=always', image, copy]),
-    unmountLive: () => unmount(live),
-    async withCopy(work) {
-      execFileSync('mount', ['-o', 'loop', copy, after]);
-      try {
-        return await work(join(after, 'beckon.db'));
-      } finally {
-        unmount(after);
-      }
-    },
-    close() {
-      unmount(live);
-      unmount(after);
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
-}
-
-const isMounted = (path: string): boolean => {
-  try {
-    execFileSync('mountpoint', ['-q', path]);
-    return true;
-  } catch {
-    return false;
-  }
-};
-
-/** Tries it for real: the device files may be there and still be useless, as in most containers. */
-export function whyNoLoopMounts(): string | null {
-  if (process.getuid?.() !== 0) return 'loop mounts need root';
-  if (!existsSync('/dev/shm')) return 'there is no /dev/shm to put the image in';
-  const folder = mkdtempSync('/dev/shm/beckon-probe-');
-  try {
-    const image = join(folder, 'image');
-    writeFileSync(image, '');
-    execFileSync('truncate', ['-s', '8M', image], { stdio: 'pipe' });
-    execFileSync('mkfs.ext4', ['-q', '-F', image], { stdio: 'pipe' });
-    mkdirSync(join(folder, 'live'));
-    execFileSync('mount', ['-o', 'loop', image, join(folder, 'live')], { stdio: 'pipe' });
-    execFileSync('umount', [join(folder, 'live')], { stdio: 'pipe' });
-    return null;
-  } catch (error) {
-    return `loop mounts do not work here: ${error instanceof Error ? (error.message.split('\n')[1] ?? error.message) : error}`;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
   }
 }

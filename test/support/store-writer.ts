@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { Pool } from 'pg';
 import { systemClock } from '../../src/model/clock.ts';
 import { openStore } from '../../src/store/open.ts';
 import { loadStore } from './store-load.ts';
@@ -6,11 +7,12 @@ import { weakenSqlite } from './weaken.ts';
 
 /*
  * A process that writes to a store until it is killed and says on its standard output what it was told, one line each:
- * `node store-writer.ts <database url> <run> [--synchronous OFF|NORMAL]`. The last is the negative control: SQLite is
- * quietly told not to wait for the disk.
+ * `node store-writer.ts <database url> <run> [--synchronous OFF|NORMAL | --deaf]`. The last are negative controls:
+ * SQLite is quietly told not to wait for the disk; nobody listens to connections of PostgreSQL that break while idle.
  */
 const [, , url = '', run = '', flag, level = ''] = process.argv;
 if (flag === '--synchronous') weakenSqlite(level);
+if (flag === '--deaf') Pool.prototype.on = returnItself;
 
 const store = await openStore(url, { clock: systemClock });
 writeSync(1, 'ready\n');
@@ -20,4 +22,9 @@ await loadStore(store, {
   goesOn: () => true,
   // At once and not through a stream: a line that has left was told, whatever happens to this process.
   onTold: ({ kind, botId, notificationId }) => writeSync(1, `${kind} ${botId} ${notificationId}\n`),
+  onRefused: () => writeSync(1, 'refused\n'),
 });
+
+function returnItself(this: Pool): Pool {
+  return this;
+}

@@ -8,6 +8,10 @@ const WRITER = fileURLToPath(new URL('store-writer.ts', import.meta.url));
 export interface WriterProcess {
   /** What it has said so far. */
   readonly told: readonly Told[];
+  /** Calls its store refused. */
+  refused(): number;
+  /** False once it has ended by itself. */
+  lives(): boolean;
   signal(name: NodeJS.Signals): void;
   /** Until everything that it said so far has been read; only while it stands still. */
   settle(): Promise<void>;
@@ -19,6 +23,7 @@ export async function startWriter(url: string, run: string, flags: readonly stri
   const child = spawn(process.execPath, [WRITER, url, run, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
   const told: Told[] = [];
   let rest = '';
+  let refused = 0;
   let complaint = '';
   const ready = Promise.withResolvers<void>();
   child.stderr.on('data', (chunk) => {
@@ -30,6 +35,7 @@ export async function startWriter(url: string, run: string, flags: readonly stri
     for (const line of lines) {
       const [kind, botId = '', notificationId = ''] = line.split(' ');
       if (kind === 'ready') ready.resolve();
+      else if (kind === 'refused') refused += 1;
       else if (kind === 'ack' || kind === 'done') told.push({ kind, botId, notificationId });
     }
   });
@@ -38,6 +44,8 @@ export async function startWriter(url: string, run: string, flags: readonly stri
   await ready.promise;
   return {
     told,
+    refused: () => refused,
+    lives: () => child.exitCode === null && child.signalCode === null,
     signal: (name) => child.kill(name),
     async settle() {
       for (let before = -1; before !== told.length; ) {
