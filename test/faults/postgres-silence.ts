@@ -32,7 +32,8 @@ export async function blackHole({
   try {
     const server = await rehearsal.start(['--database', viaProxy(url, proxy)], script);
     await rehearsal.importPeople(server.url, PEOPLE);
-    await rehearsal.notify(server.url, PEOPLE, 'before');
+    // So that every connection of the pool is open and taken for good when the silence begins.
+    await Promise.all(Array.from({ length: CALLERS }, () => rehearsal.notify(server.url, PEOPLE, 'before')));
     const memoryBefore = residentMb(server.pid);
     proxy.freeze();
     const calls = await callFor(holdMs, rehearsal, server.url);
