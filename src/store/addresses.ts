@@ -1,15 +1,26 @@
 import { personId } from '../model/ids.ts';
 import { identityKey } from '../model/person.ts';
-import { ADDRESSES, address, addressRow, IDENTITIES, lastBy, PEOPLE, personRow } from './people-rows.ts';
+import { ADDRESSES, addressRow, IDENTITIES, lastBy, PEOPLE, personRow } from './people-rows.ts';
 import type { DropRequest, ForgottenAddress, LearnedAddress, Resolved, ResolveRequest, WorkedRequest } from './port.ts';
-import { execute, type InsertShape, insertMany, intOrNull, query, type Steps, text, type Value } from './steps.ts';
+import {
+  execute,
+  type InsertShape,
+  insertMany,
+  query,
+  type Row,
+  type Steps,
+  text,
+  textOrNull,
+  type Value,
+} from './steps.ts';
 
 /** Someone met by a look-up before any import: the row is only made where none is. */
 const STRANGERS: InsertShape = { ...PEOPLE, onConflict: 'ON CONFLICT DO NOTHING' };
 
 /**
  * Look-ups by whole primary keys, one for each identity, spelled as subqueries: as joins, PostgreSQL plans them by its
- * statistics, and with those of a fresh table it compared everybody with everybody (500 ms for 1,000 recipients).
+ * statistics, and with those of a fresh table it compared everybody with everybody (500 ms for 1,000 recipients). An
+ * address is one value, for every subquery is one more search; what may hold any character comes last in it.
  */
 export function* resolve(request: ResolveRequest): Steps<Map<string, Resolved>> {
   const rows = yield* query(
@@ -19,23 +30,30 @@ export function* resolve(request: ResolveRequest): Steps<Map<string, Resolved>> 
        FROM {list wanted(identity text) $3}
      )
      SELECT identity, person_id,
-       (SELECT a.channel_id FROM addresses a
-        WHERE a.bot_id = $1 AND a.person_id = known.person_id AND a.connection_id = $2) AS channel_id,
-       (SELECT a.reference FROM addresses a
-        WHERE a.bot_id = $1 AND a.person_id = known.person_id AND a.connection_id = $2) AS reference,
-       (SELECT a.worked_at FROM addresses a
-        WHERE a.bot_id = $1 AND a.person_id = known.person_id AND a.connection_id = $2) AS worked_at
+       (SELECT coalesce(CAST(a.worked_at AS TEXT), '') || $4 || coalesce(a.reference, '') || $4 || a.channel_id
+        FROM addresses a
+        WHERE a.bot_id = $1 AND a.person_id = known.person_id AND a.connection_id = $2) AS address
      FROM known WHERE person_id IS NOT NULL`,
     request.botId,
     request.connectionId,
     request.identities,
+    SEPARATOR,
   );
-  return new Map(
-    rows.map((row) => [
-      text(row, 'identity'),
-      { personId: text(row, 'person_id'), address: address(row), workedAt: intOrNull(row, 'worked_at') },
-    ]),
-  );
+  return new Map(rows.map((row) => [text(row, 'identity'), resolved(row)]));
+}
+
+/** Neither a number nor JSON ever holds it. */
+const SEPARATOR = '\u001f';
+
+function resolved(row: Row): Resolved {
+  const personId = text(row, 'person_id');
+  const joined = textOrNull(row, 'address');
+  if (joined === null) return { personId, address: null, workedAt: null };
+  const first = joined.indexOf(SEPARATOR);
+  const second = joined.indexOf(SEPARATOR, first + 1);
+  const reference = first + 1 === second ? null : JSON.parse(joined.slice(first + 1, second));
+  const workedAt = first === 0 ? null : Number(joined.slice(0, first));
+  return { personId, address: { channelId: joined.slice(second + 1), reference }, workedAt };
 }
 
 /** What was learnt last is kept, in whatever order it arrives. */

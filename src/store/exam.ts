@@ -421,12 +421,16 @@ export function examineStore(name: string, open: () => Promise<Store>): void {
           at: 7,
         });
         await store.saveAddresses({
-          addresses: [learned('JOHN@abc.com', 'D1'), learned('new@abc.com', 'D2'), learned('New@abc.com', 'D3')],
+          addresses: [
+            learned('JOHN@abc.com', 'D\u001f1\u001f'),
+            learned('new@abc.com', 'D2'),
+            learned('New@abc.com', 'D3'),
+          ],
         });
         const found = await store.resolve({ botId, connectionId: slack, identities: ['john@abc.com', 'new@abc.com'] });
         assert.deepEqual(found.get('john@abc.com'), {
           personId: john.id,
-          address: { channelId: 'D1', reference: null },
+          address: { channelId: 'D\u001f1\u001f', reference: null },
           workedAt: null,
         });
         assert.equal(found.get('new@abc.com')?.address?.channelId, 'D3');

@@ -3,9 +3,10 @@ import * as addresses from './addresses.ts';
 import * as batches from './batches.ts';
 import { checkpoint } from './checkpoint.ts';
 import type { Database } from './database.ts';
+import { SCHEMA_VERSION } from './migrations.ts';
 import * as notifications from './notifications.ts';
 import * as people from './people.ts';
-import { type Store, StoreUnavailable } from './port.ts';
+import { type RestoredState, type Store, StoreDamaged, StoreUnavailable } from './port.ts';
 import { openPostgres } from './postgres.ts';
 import * as receipts from './receipts.ts';
 import * as replies from './replies.ts';
@@ -28,14 +29,19 @@ export async function openStore(url: string, options: { readonly clock: Clock })
   return createStore(database);
 }
 
-/** The schema version the database has now, 0 for none; changes nothing. Rejects as `openStore` does. */
-export async function readSchemaVersion(url: string, options: { readonly clock: Clock }): Promise<number> {
+/** What is known of a database without changing it; version 0: none. Rejects as `openStore` does. */
+export async function inspectStore(
+  url: string,
+  options: { readonly clock: Clock },
+): Promise<{ readonly schemaVersion: number; readonly restored: RestoredState | null }> {
   const database = openDatabase(url, options.clock);
   try {
-    return await database.schemaVersion();
+    const schemaVersion = await database.schemaVersion();
+    const knows = schemaVersion === SCHEMA_VERSION;
+    return { schemaVersion, restored: knows ? await database.read(() => restored.findRestored()) : null };
   } catch (error) {
-    if (error instanceof StoreUnavailable) throw error;
-    return 0;
+    if (error instanceof StoreUnavailable || error instanceof StoreDamaged) throw error;
+    return { schemaVersion: 0, restored: null };
   } finally {
     await database.close();
   }

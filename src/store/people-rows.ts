@@ -81,7 +81,7 @@ function personAddress(row: Row): PersonAddress[] {
   ];
 }
 
-export function address(row: Row): Address | null {
+function address(row: Row): Address | null {
   const channelId = textOrNull(row, 'channel_id');
   if (channelId === null) return null;
   const reference = textOrNull(row, 'reference');
