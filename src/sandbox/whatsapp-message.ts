@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from '../model/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import type { Answer } from './provider.ts';
 import * as refusal from './whatsapp-errors.ts';
 import { refuseTemplate } from './whatsapp-templates.ts';
@@ -44,11 +44,21 @@ export function readMessage(given: JsonObject): WhatsappMessage | { readonly ref
   if (typeof callbackData === 'string' && callbackData.length > 512) {
     return no(refusal.badParameter("Parameter 'biz_opaque_callback_data' is longer than 512 characters."));
   }
-  const content = given[type];
+  const content = readContent(given[type]);
   if (type === 'contacts' && Array.isArray(content)) return { type, text: null };
   if (!isJsonObject(content)) return no(refusal.parameterMissing(`Parameter '${type}' is missing.`));
   const refused = refuseContent(type, content);
   return refused === null ? { type, text: textOf(type, content) } : no(refused);
+}
+
+/** The Graph API takes JSON text where it documents an object or a list. */
+function readContent(content: Json | undefined): Json | undefined {
+  if (typeof content !== 'string') return content;
+  try {
+    return JSON.parse(content);
+  } catch {
+    return content;
+  }
 }
 
 function refuseContent(type: string, content: JsonObject): Answer | null {

@@ -17,9 +17,19 @@ function inspectPayload(payload: JsonObject): MessageFault | null {
   if (typeof type !== 'string') return invalid('type', 'must be a text such as template or image');
   const shape = Object.hasOwn(CONTENTS, type) ? CONTENTS[type] : undefined;
   if (shape === undefined) return null;
-  const content = payload[type];
+  const content = readContent(payload[type]);
   if (content === undefined) return invalid(type, `is missing, and the type is ${type}`);
   return checkShape(shape, content, type) ?? (isJsonObject(content) ? inspectContent(type, content) : null);
+}
+
+/** The Graph API takes JSON text for an object or a list; a widely used client sends contacts so. */
+function readContent(content: Json | undefined): Json | undefined {
+  if (typeof content !== 'string') return content;
+  try {
+    return JSON.parse(content);
+  } catch {
+    return content;
+  }
 }
 
 function inspectContent(type: string, content: JsonObject): MessageFault | null {
