@@ -1,7 +1,7 @@
 import { decodeProtectedHeader, type JWTPayload, jwtVerify } from 'jose';
 import type { Connection } from '../../model/tenancy.ts';
 import type { ChannelTools } from '../contract.ts';
-import { GoogleKeys } from './google-keys.ts';
+import { KeySet } from '../key-set.ts';
 import type { GoogleChatSettings } from './settings.ts';
 
 const CHAT = 'chat@system.gserviceaccount.com';
@@ -23,7 +23,7 @@ export class Caller {
   readonly #isProject: boolean;
   readonly #email: string;
   readonly #clock: ChannelTools['clock'];
-  readonly #keys: GoogleKeys;
+  readonly #keys: KeySet;
 
   constructor(settings: GoogleChatSettings, { allowPrivateNetwork }: Connection, { outbound, clock }: ChannelTools) {
     const { audience, callerEmail = CHAT, keysUrl } = settings;
@@ -32,7 +32,10 @@ export class Caller {
     this.#email = callerEmail;
     this.#clock = clock;
     const url = keysUrl ?? (this.#isProject ? CHAT_KEYS : GOOGLE_KEYS);
-    this.#keys = new GoogleKeys({ url, allowPrivateNetwork, outbound, clock });
+    this.#keys = new KeySet(
+      { url, leadsTo: 'keys', takesCertificates: true, allowPrivateNetwork },
+      { outbound, clock },
+    );
   }
 
   async doubt(authorization: string | string[] | undefined): Promise<Doubt> {
@@ -43,11 +46,11 @@ export class Caller {
     if (token === undefined || token.length > MAX_TOKEN_LENGTH) return no('There is no bearer token.');
     const keyId = readKeyId(token);
     if (keyId === null) return no('The token is none that Google signs.');
-    const key = await this.#keys.find(keyId);
-    if (key === 'unavailable') return { status: 503, why: "Google's keys could not be fetched." };
-    if (key === null) return no("The token is signed with a key that is not Google's.");
+    const found = await this.#keys.find(keyId);
+    if (found === 'unavailable') return { status: 503, why: "Google's keys could not be fetched." };
+    if (found === null) return no("The token is signed with a key that is not Google's.");
     try {
-      const { payload } = await jwtVerify(token, key, {
+      const { payload } = await jwtVerify(token, found.key, {
         algorithms: ['RS256'],
         issuer: this.#isProject ? CHAT : GOOGLE_ISSUERS,
         audience: this.#audience,

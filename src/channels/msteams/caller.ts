@@ -1,6 +1,6 @@
 import { decodeProtectedHeader, errors, jwtVerify } from 'jose';
 import type { Clock } from '../../model/clock.ts';
-import type { BotKey, BotKeys } from './bot-keys.ts';
+import type { KeySet, PublishedKey } from '../key-set.ts';
 
 /** Who signed a request, as far as its token tells. */
 export interface Caller {
@@ -17,7 +17,7 @@ export interface Refusal {
 export interface CallerRules {
   readonly appId: string;
   readonly issuer: string;
-  readonly keys: BotKeys;
+  readonly keys: KeySet;
   readonly clock: Clock;
 }
 
@@ -39,7 +39,11 @@ export async function identifyCaller(header: unknown, rules: CallerRules): Promi
 
 const MAX_HEADER = MAX_TOKEN_CHARS + 'Bearer '.length + 1;
 
-async function verify(token: string, { key, endorsements }: BotKey, rules: CallerRules): Promise<Caller | Refusal> {
+async function verify(
+  token: string,
+  { key, endorsements }: PublishedKey,
+  rules: CallerRules,
+): Promise<Caller | Refusal> {
   const { appId, issuer, clock } = rules;
   try {
     const { payload } = await jwtVerify(token, key, {

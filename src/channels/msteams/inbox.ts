@@ -4,8 +4,8 @@ import { findJsonFault } from '../../model/json-guard.ts';
 import type { News } from '../../model/news.ts';
 import type { Connection } from '../../model/tenancy.ts';
 import type { Callback, CallbackRequest, ChannelInbox, ChannelTools } from '../contract.ts';
+import { KeySet } from '../key-set.ts';
 import { type Activity, readActivity } from './activity.ts';
-import { BotKeys } from './bot-keys.ts';
 import { type Caller, type CallerRules, identifyCaller } from './caller.ts';
 import { isGuid } from './guid.ts';
 import { Members } from './members.ts';
@@ -29,11 +29,15 @@ export class TeamsInbox implements ChannelInbox {
   constructor(settings: TeamsSettings, connection: Connection, tools: ChannelTools) {
     this.#settings = settings;
     this.#tools = tools;
-    this.#serviceUrls = new ServiceUrls(settings.serviceUrl, connection.allowPrivateNetwork);
+    const { allowPrivateNetwork } = connection;
+    this.#serviceUrls = new ServiceUrls(settings.serviceUrl, allowPrivateNetwork);
     this.#rules = {
       appId: settings.appId,
       issuer: settings.knownCloud.issuer,
-      keys: new BotKeys(settings.openIdUrl, connection, tools),
+      keys: new KeySet(
+        { url: settings.openIdUrl, leadsTo: 'metadata', takesCertificates: false, allowPrivateNetwork },
+        tools,
+      ),
       clock: tools.clock,
     };
     this.#members = new Members(settings, connection, tools);
