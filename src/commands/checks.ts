@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { redactDatabase } from '../config/parse-address.ts';
 import { systemClock } from '../model/clock.ts';
+import type { Finding } from './doctor/report.ts';
 import { CommandFailure, EXIT } from './exit.ts';
 
 /** The launcher refused an older one already; this is for the record. */
@@ -37,22 +38,34 @@ export function checkFolder(database: string): string {
   return `${folder} can be written`;
 }
 
-export async function checkDatabase(database: string): Promise<string> {
+export interface DatabaseFound {
+  readonly finding: Finding;
+  /** A server runs on it. */
+  readonly isHeld: boolean;
+}
+
+export async function checkDatabase(database: string): Promise<DatabaseFound> {
   const path = sqlitePath(database);
   const shown = redactDatabase(database);
-  if (path !== null && !existsSync(path)) return `${shown} is not there yet; a server or \`beckon migrate\` makes it`;
-  const [{ readSchemaVersion }, { SCHEMA_VERSION }] = await Promise.all([
+  if (path !== null && !existsSync(path)) {
+    return { finding: `${shown} is not there yet; a server or \`beckon migrate\` makes it`, isHeld: false };
+  }
+  const [{ inspectStore }, { SCHEMA_VERSION }] = await Promise.all([
     import('../store/open.ts'),
     import('../store/migrations.ts'),
   ]);
-  const found = await readSchemaVersion(database, { clock: systemClock }).catch(explainHeld);
-  if (typeof found === 'string') return found;
-  if (found === SCHEMA_VERSION) return `${shown} answers, schema version ${found}`;
-  const advice = found < SCHEMA_VERSION ? 'run `beckon migrate` or start the server' : 'use a newer Beckon';
-  throw new CommandFailure(
-    `${shown} has schema version ${found}, this Beckon ${SCHEMA_VERSION}: ${advice}.`,
-    EXIT.failure,
-  );
+  const found = await inspectStore(database, { clock: systemClock }).catch(explainHeld);
+  if (typeof found === 'string') return { finding: found, isHeld: true };
+  const { schemaVersion, restored } = found;
+  if (schemaVersion !== SCHEMA_VERSION) {
+    const advice = schemaVersion < SCHEMA_VERSION ? 'run `beckon migrate` or start the server' : 'use a newer Beckon';
+    const sentence = `${shown} has schema version ${schemaVersion}, this Beckon ${SCHEMA_VERSION}: ${advice}.`;
+    throw new CommandFailure(sentence, EXIT.failure);
+  }
+  if (restored === null) return { finding: `${shown} answers, schema version ${schemaVersion}`, isHeld: false };
+  const waits = `it was restored from a backup and sends nothing, ${restored.recipients} recipients wait`;
+  const sentence = `${waits}: decide with \`beckon restore --release\` or \`--conclude\`.`;
+  throw new CommandFailure(sentence, EXIT.failure);
 }
 
 /** A running server holds its file, and then the database is as well as can be. */
@@ -69,11 +82,11 @@ export function requireSqliteFile(database: string): string {
 }
 
 /** Null when there is no file: another database, or memory. */
-function sqlitePath(database: string): string | null {
+export function sqlitePath(database: string): string | null {
   const path = /^sqlite:(.*)$/s.exec(database)?.[1] ?? ':memory:';
   return path === ':memory:' ? null : resolve(path);
 }
 
-function nearestExisting(path: string): string {
+export function nearestExisting(path: string): string {
   return existsSync(path) || dirname(path) === path ? path : nearestExisting(dirname(path));
 }

@@ -271,7 +271,7 @@ const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 
 /** SQLSTATE classes of a server that is gone, going or full, beside the network's own codes and pg's time-outs. */
-function unavailable(error: unknown): unknown {
+export function unavailable(error: unknown): unknown {
   const code = codeOf(error);
   const gone = /^(08|53|57P|58)/.test(code) || code === '57014' || /^E[A-Z]+$/.test(code);
   const message = error instanceof Error ? error.message : '';

@@ -28,7 +28,8 @@ export async function breakDisk({ calls, script }: { readonly calls: number; rea
     const server = await rehearsal.start(args, script);
     await rehearsal.importPeople(server.url, PEOPLE);
     rehearsal.sandbox.faults.add({ provider: 'teams', route: 'send', fault: { kind: 'slow', delayMs: 10 } });
-    const acknowledged = [await rehearsal.notify(server.url, PEOPLE, 'before')];
+    const acknowledged: string[] = [];
+    for (let call = 0; call < 10; call += 1) acknowledged.push(await rehearsal.notify(server.url, PEOPLE, `${call}`));
     disk.breakDown();
     let refused = 0;
     for (let call = 0; call < calls; call += 1) {

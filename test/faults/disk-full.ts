@@ -35,7 +35,8 @@ export async function fillDisk({ holdMs, script }: FillOptions): Promise<Finding
     const server = await rehearsal.start(['--database', `sqlite:${join(disk.path, 'beckon.db')}`], script);
     await rehearsal.importPeople(server.url, PEOPLE);
     rehearsal.sandbox.faults.add({ provider: 'teams', route: 'send', fault: { kind: 'slow', delayMs: 10 } });
-    const acknowledged = [await rehearsal.notify(server.url, PEOPLE, 'before')];
+    const acknowledged: string[] = [];
+    for (let call = 0; call < 10; call += 1) acknowledged.push(await rehearsal.notify(server.url, PEOPLE, `${call}`));
     disk.fill();
     const full = await callFor(holdMs, rehearsal, server, acknowledged);
     disk.makeRoom();

@@ -74,7 +74,7 @@ export async function terminateBackends(
     for (let killed = 0; killed < options.kills && writer.lives(); ) {
       await delay(between(random, 1, 15));
       const victim = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-        WHERE application_name LIKE 'beckon%' ORDER BY state = 'idle', random() LIMIT 1`;
+        WHERE application_name LIKE 'beckon%' ORDER BY random() LIMIT 1`;
       killed += (await admin.query(victim)).rowCount ?? 0;
     }
     const lived = writer.lives();
@@ -84,7 +84,7 @@ export async function terminateBackends(
     await store.close();
     const [told, refused] = [writer.told.length, writer.refused()];
     return {
-      figure: `${options.kills} kills: ${lost} of ${told} lost, ${refused} calls refused, the process ${lived ? 'lives' : 'died'}`,
+      figure: `${options.kills} kills: ${lost} of ${told} lost, ${refused} calls refused, the process ${lived ? 'lives' : `died: ${firstError(writer.complaint())}`}`,
       bar: '0 lost, the process lives',
       ok: lost === 0 && lived && refused > 0 && told > 0,
     };
@@ -93,6 +93,8 @@ export async function terminateBackends(
     await postgres.stop();
   }
 }
+
+const firstError = (text: string): string => /^\S*Error: .*$/m.exec(text)?.[0] ?? text.slice(0, 200);
 
 async function count(url: string, sql: string): Promise<number> {
   const client = new Client({ connectionString: url });

@@ -12,6 +12,8 @@ export interface WriterProcess {
   refused(): number;
   /** False once it has ended by itself. */
   lives(): boolean;
+  /** What it said on its standard error. */
+  complaint(): string;
   signal(name: NodeJS.Signals): void;
   /** Until everything that it said so far has been read; only while it stands still. */
   settle(): Promise<void>;
@@ -46,6 +48,7 @@ export async function startWriter(url: string, run: string, flags: readonly stri
     told,
     refused: () => refused,
     lives: () => child.exitCode === null && child.signalCode === null,
+    complaint: () => complaint,
     signal: (name) => child.kill(name),
     async settle() {
       for (let before = -1; before !== told.length; ) {
