@@ -1,16 +1,18 @@
-import type { Channel, ChannelSession, RateScope } from '../channels/contract.ts';
+import type { Channel, ChannelSession } from '../channels/contract.ts';
 import type { Clock } from '../model/clock.ts';
 import { messageId } from '../model/ids.ts';
-import type { Message } from '../model/message.ts';
 import { LANES, type Lane } from '../model/notification.ts';
-import type { Address, Busy, Outcome, Rejected } from '../model/outcome.ts';
+import type { Address, Outcome } from '../model/outcome.ts';
 import type { Connection } from '../model/tenancy.ts';
 import type { Account } from './account.ts';
 import { Aside } from './aside.ts';
+import { Conversations } from './conversations.ts';
 import { Fifo } from './fifo.ts';
 import { Finder, type FinderParts } from './finder.ts';
 import { Flights } from './flights.ts';
+import { FurtherCalls } from './further-calls.ts';
 import type { Hold } from './hold.ts';
+import { Inspections, type Refusal } from './inspections.ts';
 import { isSendable, type Job, type Sendable } from './job.ts';
 import type { ScopeState } from './scope-state.ts';
 import { Send } from './send.ts';
@@ -39,8 +41,6 @@ export interface OutletParts {
   readonly onRoom: () => void;
 }
 
-export type Refusal = Pick<Rejected, 'reason' | 'detail'>;
-
 /** How far ahead work is claimed: enough never to run dry between two claims, little enough to give back quickly. */
 const CLAIM_AHEAD_MS = 2_000;
 const CLAIM_AHEAD_SENDS = 16;
@@ -67,10 +67,9 @@ export class Outlet {
   };
   readonly #aside = new Aside();
   readonly #flights: Flights;
-  /** Sends that want to make another call, and whom to tell that they may. */
-  readonly #goingOn = new Map<Send, () => void>();
-  /** By the object: everybody's message is one object, and a message of one's own is another. Null: nothing is known. */
-  readonly #refusals = new WeakMap<Message, { readonly refusal: Refusal | null }>();
+  readonly #furtherCalls = new FurtherCalls();
+  readonly #inspections: Inspections;
+  readonly #conversations: Conversations;
   #cancelTimer: (() => void) | null = null;
   #timerAt = 0;
   #waitingCount = 0;
@@ -85,6 +84,9 @@ export class Outlet {
     this.hold.join(this);
     const { limits } = parts.connection;
     this.isUnlimited = limits.perSecond === 0;
+    this.#inspections = new Inspections(parts.channel, parts.connection.settings);
+    const { connection, channel, account, isUnlimited } = this;
+    this.#conversations = new Conversations({ connection, channel, scopes: account.scopes, isUnlimited });
     this.#flights = new Flights(parts.clock, parts.sendDeadlineMs);
     this.#concurrency = limits.concurrency ?? parts.channel.defaults.concurrency;
     this.finder = new Finder({
@@ -160,7 +162,7 @@ export class Outlet {
     if (job.work.leaseEndsAt - now < this.#parts.sendDeadlineMs) return this.#pumpAfter(RENEWAL_POLL_MS);
     const heldMs = this.hold.heldMs(now);
     if (heldMs > 0) return this.#pumpAfter(heldMs);
-    const scopes = this.#scopesOf(job.address, now);
+    const scopes = this.#conversations.of(job.address, now);
     const closed = scopes.filter((scope) => scope.waitMs(now) > 0);
     if (closed.length === 0 && !this.account.take(this)) return false;
     this.#shift(queue);
@@ -188,26 +190,9 @@ export class Outlet {
 
   /** Concludes the job if nobody can be sent its message. */
   #isRefused(job: Job): boolean {
-    const { refusal } = this.#refusals.get(job.message) ?? this.#inspect(job.message);
+    const refusal = this.#inspections.refusalOf(job.message);
     if (refusal !== null) this.#parts.onRefused(job, refusal);
     return refusal !== null;
-  }
-
-  #inspect(message: Message): { readonly refusal: Refusal | null } {
-    const inspected = { refusal: this.channel.inspect?.(message, this.connection.settings) ?? null };
-    this.#refusals.set(message, inspected);
-    return inspected;
-  }
-
-  #scopesOf(address: Address, now: number): readonly ScopeState[] {
-    const { scopes } = this.account;
-    if (this.channel.scopes === undefined || (this.isUnlimited && scopes.size === 0)) return NO_SCOPES;
-    return this.channel.scopes(this.connection, address).map((scope) => scopes.find(this.#toHeed(scope), now));
-  }
-
-  /** Without limits a scope still has its pauses. */
-  #toHeed(scope: RateScope): RateScope {
-    return this.isUnlimited ? { key: `unlimited ${scope.key}` } : scope;
   }
 
   /** A short wait is spent here, a longer one in the queue; either way nobody stands behind it. */
@@ -277,55 +262,25 @@ export class Outlet {
 
   /** What the outcome says of the message and of the recipient's scopes, for those who come after. */
   #heed({ job, scopes }: Send, outcome: Outcome): void {
-    if (outcome.kind === 'rejected' && outcome.scope === 'message') {
-      this.#refusals.set(job.message, { refusal: outcome });
+    if (outcome.kind === 'rejected' && outcome.scope === 'message') this.#inspections.refuse(job.message, outcome);
+    if (outcome.kind === 'busy' && outcome.scope === 'recipient') {
+      this.#conversations.pause(job.address, outcome.retryAfterMs, this.#parts.clock.monotonic());
     }
-    if (outcome.kind === 'busy' && outcome.scope === 'recipient') this.#pause(job, outcome);
-    const learned = outcome.kind === 'accepted' ? outcome.learned : undefined;
-    if (learned === undefined || scopes[0] === undefined) return;
-    const [renamed] = this.channel.scopes?.(this.connection, learned) ?? [];
-    if (renamed !== undefined) this.account.scopes.alias(this.#toHeed(renamed), scopes[0]);
-  }
-
-  #pause(job: Sendable, { retryAfterMs }: Busy): void {
-    const [own] = this.channel.scopes?.(this.connection, job.address) ?? [];
-    if (own === undefined) return;
-    const now = this.#parts.clock.monotonic();
-    this.account.scopes.find(this.#toHeed(own), now).pause(now + (retryAfterMs ?? RECIPIENT_PAUSE_MS));
+    if (outcome.kind === 'accepted' && outcome.learned) this.#conversations.rename(outcome.learned, scopes[0]);
   }
 
   /** The call before is over, for a send makes one at a time. */
   #nextCall(send: Send): Promise<void> {
     this.#endCall(send);
-    const { signal } = send.flight.abort;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    if (signal.aborted) resolve();
-    else {
-      const giveUp = () => {
-        this.#goingOn.delete(send);
-        resolve();
-      };
-      signal.addEventListener('abort', giveUp, { once: true });
-      this.#goingOn.set(send, resolve);
-      this.#letGoOn();
-    }
+    const promise = this.#furtherCalls.ask(send);
+    this.#letGoOn();
     return promise;
   }
 
   /** What was begun goes before what was not. */
   #letGoOn(): void {
-    if (this.#goingOn.size === 0) return;
-    const now = this.#parts.clock.monotonic();
-    for (const [send, go] of this.#goingOn) {
-      const waitMs = send.scopes.reduce((most, scope) => Math.max(most, scope.waitMs(now)), 0);
-      if (waitMs > 0) this.#pumpAfter(Math.min(waitMs, FLIGHT_POLL_MS));
-      else if (!this.account.take(this)) return;
-      else {
-        this.#goingOn.delete(send);
-        send.startCall();
-        go();
-      }
-    }
+    const againMs = this.#furtherCalls.letGo(this.#parts.clock.monotonic(), () => this.account.take(this));
+    if (againMs < Number.POSITIVE_INFINITY) this.#pumpAfter(Math.min(againMs, FLIGHT_POLL_MS));
   }
 
   #endCall(send: Send): void {
@@ -354,11 +309,9 @@ export class Outlet {
   }
 }
 
-const NO_SCOPES: readonly ScopeState[] = [];
 const MAX_ASIDE_MS = 2_000;
 const RENEWAL_POLL_MS = 250;
 const FLIGHT_POLL_MS = 250;
-const RECIPIENT_PAUSE_MS = 1_000;
 
 /** A channel that throws has a bug; what it did before is not known. */
 const asBug = (error: unknown): Outcome => ({

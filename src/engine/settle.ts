@@ -1,8 +1,9 @@
 import type { Address, Busy, Outcome } from '../model/outcome.ts';
 import type { DeliverParts } from './deliver.ts';
 import type { NotSent } from './finder.ts';
+import type { Refusal } from './inspections.ts';
 import type { Job, Sendable } from './job.ts';
-import type { Outlet, Refusal } from './outlet.ts';
+import type { Outlet } from './outlet.ts';
 import { concludeUntried, decide } from './policy.ts';
 
 type SettleParts = Pick<DeliverParts, 'clock' | 'random' | 'recorder' | 'report'>;

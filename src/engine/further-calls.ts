@@ -1,0 +1,38 @@
+import type { Send } from './send.ts';
+
+/** Sends under way that want to make another call, in the order they asked. */
+export class FurtherCalls {
+  readonly #waiting = new Map<Send, () => void>();
+
+  /** Resolves when it may be made, or when the send was broken off and will not make it. */
+  ask(send: Send): Promise<void> {
+    const { signal } = send.flight.abort;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    if (signal.aborted) resolve();
+    else {
+      const giveUp = () => {
+        this.#waiting.delete(send);
+        resolve();
+      };
+      signal.addEventListener('abort', giveUp, { once: true });
+      this.#waiting.set(send, resolve);
+    }
+    return promise;
+  }
+
+  /** Lets those begin whose conversation has room, while `take` finds room for them. Answers in how many ms to ask again. */
+  letGo(now: number, take: () => boolean): number {
+    let againMs = Number.POSITIVE_INFINITY;
+    for (const [send, go] of this.#waiting) {
+      const waitMs = send.scopes.reduce((most, scope) => Math.max(most, scope.waitMs(now)), 0);
+      if (waitMs > 0) againMs = Math.min(againMs, waitMs);
+      else if (!take()) break;
+      else {
+        this.#waiting.delete(send);
+        send.startCall();
+        go();
+      }
+    }
+    return againMs;
+  }
+}
