@@ -1,4 +1,5 @@
 import type { Clock, Random } from '../model/clock.ts';
+import { Breaker } from './breaker.ts';
 import { Pace } from './pace.ts';
 import { ScopeState } from './scope-state.ts';
 import { Scopes } from './scopes.ts';
@@ -11,13 +12,14 @@ export interface Caller {
 }
 
 /**
- * What is shared by all connections that spend one quota at a provider: the rate, its pauses, what it has learnt, and
- * the narrower scopes. Those who have to wait stand in line and are let in one call at a time, so that one bot's flood
+ * What is shared by all connections that spend one quota at a provider: the rate, its pauses, what it has learnt,
+ * whether the provider works, and the narrower scopes. Those who have to wait stand in line and are let in one call at a time, so that one bot's flood
  * takes no more than its turns.
  */
 export class Account {
   readonly pace: Pace;
   readonly scopes = new Scopes();
+  readonly breaker = new Breaker();
   readonly #clock: Clock;
   /** The documented rate as a window that is never exceeded; the pace within only spreads the calls over it. */
   readonly #second: ScopeState | null;

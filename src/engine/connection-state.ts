@@ -14,7 +14,7 @@ export type ConnectionState = {
   };
   /** The provider asked the whole account to wait. */
   readonly pausedMs: number;
-  /** The provider refused the connection. */
+  /** The provider refused the connection, or fails. */
   readonly heldMs: number;
   /** What the provider said that holds sends up at present; null: nothing does. */
   readonly why: string | null;
@@ -30,7 +30,7 @@ export type ConnectionState = {
 };
 
 export function describeOutlet(outlet: Outlet, now: number): ConnectionState {
-  const { channel, account, hold, finder, isUnlimited } = outlet;
+  const { channel, account, holds, finder, isUnlimited } = outlet;
   const { pace } = account;
   const allowed = isUnlimited ? null : pace.perSecond;
   const share = pace.share(now);
@@ -42,8 +42,8 @@ export function describeOutlet(outlet: Outlet, now: number): ConnectionState {
       share: Math.round(share * 1_000) / 1_000,
     },
     pausedMs: Math.ceil(pace.pausedMs(now)),
-    heldMs: Math.ceil(hold.heldMs(now)),
-    why: hold.why ?? pace.why(now),
+    heldMs: Math.ceil(holds.heldMs(now)),
+    why: holds.why ?? pace.why(now),
     waiting: outlet.waiting,
     inFlight: outlet.inFlight,
     lookUps: { waiting: finder.size, why: finder.why },

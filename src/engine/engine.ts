@@ -261,9 +261,9 @@ export class Engine {
       sendDeadlineMs: Math.min(MAX_SEND_MS, this.#parts.leaseMs / 2),
       mayStart: () => !this.#recorder.full,
       onSending: () => this.#moments.emit('sending', 1),
-      onOutcome: (job, outcome) => {
+      onOutcome: (send, outcome) => {
         this.#moments.emit('sent', 1);
-        settle(parts, outlet, job, outcome);
+        settle(parts, outlet, send, outcome);
       },
       onRefused: (job, refusal) => settleRefused(parts, job, refusal),
       onLater: (job, waitMs) => settleLater(parts, outlet, job, waitMs),

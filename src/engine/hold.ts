@@ -5,15 +5,22 @@ export interface Held {
 
 /**
  * A connection that the provider refused (wrong secret, disabled app) is held: nothing is sent for a while, then one
- * probe at a time until one succeeds. Connections with the very same settings share it, for they fare the same.
+ * probe at a time until one succeeds, or as many as it takes. Connections with the very same settings share it, for they
+ * fare the same.
  */
 export class Hold {
   readonly #members = new Set<Held>();
   #until = 0;
   #count = 0;
+  readonly #mendedAfter: number;
+  #successes = 0;
   #isProbing = false;
   /** What the provider said; null when nothing is held. */
   #why: string | null = null;
+
+  constructor(mendedAfter = 1) {
+    this.#mendedAfter = mendedAfter;
+  }
 
   join(member: Held): void {
     this.#members.add(member);
@@ -38,7 +45,7 @@ export class Hold {
     return Math.max(0, this.#until - now);
   }
 
-  /** True after a hold, until the first success: then one call at a time finds out whether it is mended. */
+  /** True from its beginning until it is mended: then one call at a time finds out whether it is mended. */
   get probing(): boolean {
     return this.#count > 0;
   }
@@ -63,7 +70,10 @@ export class Hold {
   /** A call succeeded. Answers true if this ends a hold. */
   succeed(): boolean {
     if (this.#count === 0) return false;
+    this.#successes += 1;
+    if (this.#successes < this.#mendedAfter) return false;
     this.#count = 0;
+    this.#successes = 0;
     this.#until = 0;
     this.#why = null;
     return true;

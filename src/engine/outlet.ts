@@ -12,6 +12,7 @@ import { Finder, type FinderParts } from './finder.ts';
 import { Flights } from './flights.ts';
 import { FurtherCalls } from './further-calls.ts';
 import type { Hold } from './hold.ts';
+import { Holds } from './holds.ts';
 import { Inspections, type Refusal } from './inspections.ts';
 import { isSendable, type Job, type Sendable } from './job.ts';
 import type { ScopeState } from './scope-state.ts';
@@ -29,7 +30,7 @@ export interface OutletParts {
   /** False while outcomes pile up unrecorded. */
   readonly mayStart: () => boolean;
   readonly onSending: () => void;
-  readonly onOutcome: (job: Sendable, outcome: Outcome) => void;
+  readonly onOutcome: (send: Send, outcome: Outcome) => void;
   /** Nobody can be sent this message: its inspection says so, or the provider has said so. */
   readonly onRefused: (job: Job, refusal: Refusal) => void;
   /** The recipient's own conversation has no room for so many ms; nothing was sent. */
@@ -55,6 +56,8 @@ export class Outlet {
   readonly channel: Channel;
   readonly account: Account;
   readonly hold: Hold;
+  /** This one, and the account's. */
+  readonly holds: Holds;
   readonly finder: Finder;
   /** With `limits.perSecond: 0` nothing is held back but by what the provider asks. */
   readonly isUnlimited: boolean;
@@ -81,7 +84,8 @@ export class Outlet {
     this.channel = parts.channel;
     this.account = parts.account;
     this.hold = parts.hold;
-    this.hold.join(this);
+    this.holds = new Holds(parts.hold, parts.account.breaker.hold);
+    this.holds.join(this);
     const { limits } = parts.connection;
     this.isUnlimited = limits.perSecond === 0;
     this.#inspections = new Inspections(parts.channel, parts.connection.settings);
@@ -115,7 +119,7 @@ export class Outlet {
   /** How many more recipients of a lane are worth claiming now. An urgent one never waits behind what was claimed. */
   room(lane: Lane): number {
     const now = this.#parts.clock.monotonic();
-    if (this.#stopped || this.hold.heldMs(now) > 0 || this.account.pace.pausedMs(now) > 0) return 0;
+    if (this.#stopped || this.holds.heldMs(now) > 0 || this.account.pace.pausedMs(now) > 0) return 0;
     const ahead = lane === 'urgent' ? this.#waiting.urgent.size : this.#waitingCount;
     return Math.max(0, this.#wanted() - ahead);
   }
@@ -146,8 +150,8 @@ export class Outlet {
 
   #mayTakeSlot(): boolean {
     if (!this.#parts.mayStart()) return false;
-    return this.hold.probing
-      ? this.#flights.size === 0 && !this.hold.isProbeOut
+    return this.holds.probing
+      ? this.#flights.size === 0 && !this.holds.isProbeOut
       : this.#flights.size < this.#concurrency;
   }
 
@@ -160,7 +164,7 @@ export class Outlet {
     const now = this.#parts.clock.monotonic();
     // Too late to finish within the lease: the renewal will bring it back, or the fence will take it away.
     if (job.work.leaseEndsAt - now < this.#parts.sendDeadlineMs) return this.#pumpAfter(RENEWAL_POLL_MS);
-    const heldMs = this.hold.heldMs(now);
+    const heldMs = this.holds.heldMs(now);
     if (heldMs > 0) return this.#pumpAfter(heldMs);
     const scopes = this.#conversations.of(job.address, now);
     const closed = scopes.filter((scope) => scope.waitMs(now) > 0);
@@ -228,15 +232,15 @@ export class Outlet {
   }
 
   async #attempt(job: Sendable, scopes: readonly ScopeState[], now: number): Promise<void> {
-    const send = new Send(job, this.#flights.start(now), scopes, this.hold.startCall());
+    const send = new Send(job, this.#flights.start(now), scopes, this.holds.startCall());
     send.startCall();
     this.#parts.onSending();
     const outcome = await this.#send(send).catch(asBug);
     this.#endCall(send);
     this.#heed(send, outcome);
-    this.#parts.onOutcome(job, outcome);
+    this.#parts.onOutcome(send, outcome);
     this.#flights.end(send.flight);
-    if (send.isProbe) this.hold.endProbe();
+    for (const hold of send.probes) hold.endProbe();
     this.pump();
   }
 

@@ -45,6 +45,16 @@ export class Report {
     this.#logger.info('connection mended', whichOf(outlet));
   }
 
+  broken(outlet: Outlet, { detail, heldMs }: { readonly detail: string; readonly heldMs: number }): void {
+    this.#moments.emit('held', 1);
+    this.#logger.error('provider failing', { ...whichOf(outlet), detail, delayMs: Math.round(heldMs) });
+  }
+
+  working(outlet: Outlet): void {
+    this.#moments.emit('mended', 1);
+    this.#logger.info('provider works again', whichOf(outlet));
+  }
+
   slowed(outlet: Outlet, detail: string, pausedMs: number): void {
     const share = Math.round(100 * outlet.account.pace.share(this.#clock.monotonic()));
     const now = `${detail}; sending goes on at ${share} % of its rate`;

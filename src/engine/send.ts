@@ -1,4 +1,5 @@
 import type { Flight } from './flights.ts';
+import type { Hold } from './hold.ts';
 import type { Sendable } from './job.ts';
 import type { ScopeState } from './scope-state.ts';
 
@@ -7,14 +8,15 @@ export class Send {
   readonly job: Sendable;
   readonly flight: Flight;
   readonly scopes: readonly ScopeState[];
-  readonly isProbe: boolean;
+  /** What it is the probe for. */
+  readonly probes: readonly Hold[];
   #isCalling = false;
 
-  constructor(job: Sendable, flight: Flight, scopes: readonly ScopeState[], isProbe: boolean) {
+  constructor(job: Sendable, flight: Flight, scopes: readonly ScopeState[], probes: readonly Hold[]) {
     this.job = job;
     this.flight = flight;
     this.scopes = scopes;
-    this.isProbe = isProbe;
+    this.probes = probes;
   }
 
   startCall(): void {

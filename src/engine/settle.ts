@@ -5,11 +5,14 @@ import type { Refusal } from './inspections.ts';
 import type { Job, Sendable } from './job.ts';
 import type { Outlet } from './outlet.ts';
 import { concludeUntried, decide } from './policy.ts';
+import type { Send } from './send.ts';
 
 type SettleParts = Pick<DeliverParts, 'clock' | 'random' | 'recorder' | 'report'>;
 
 /** What an attempt means: for the recipient, for its address, and for the connection as a whole. */
-export function settle(parts: SettleParts, outlet: Outlet, job: Sendable, outcome: Outcome): void {
+export function settle(parts: SettleParts, outlet: Outlet, send: Send, outcome: Outcome): void {
+  const { job } = send;
+  heedBreaker(parts, outlet, send, outcome);
   const holdMs = heedForAll(parts, outlet, outcome);
   if (job.work.lost) return;
   keepAddress(parts, outlet, job, outcome);
@@ -60,6 +63,13 @@ function heedForAll(parts: SettleParts, outlet: Outlet, outcome: Outcome): numbe
   const holdMs = hold.begin(now, outcome.detail);
   if (isNew) parts.report.held(outlet, outcome.detail, holdMs);
   return holdMs;
+}
+
+function heedBreaker({ clock, report }: SettleParts, outlet: Outlet, { probes }: Send, outcome: Outcome): void {
+  const { breaker } = outlet.account;
+  const news = breaker.note(outcome, { isProbe: probes.includes(breaker.hold) }, clock.monotonic());
+  if (news?.kind === 'opened') report.broken(outlet, news);
+  if (news?.kind === 'closed') report.working(outlet);
 }
 
 function slowDown(parts: SettleParts, outlet: Outlet, { retryAfterMs, detail }: Busy, now: number): void {
