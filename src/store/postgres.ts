@@ -60,6 +60,8 @@ class PostgresDatabase implements Database {
     this.#pool = new Pool(poolConfig(url));
     // An idle connection that breaks is replaced by the pool; unheard, the event would end the process.
     this.#pool.on('error', () => {});
+    // Nor may it go unheard on its way between the pool and us: the server's goodbye can come with its greeting.
+    this.#pool.on('connect', (client) => client.on('error', () => {}));
   }
 
   /** On a connection without time limits: a change of a big table takes its time, and the others wait for it. */

@@ -1,0 +1,110 @@
+import type { BeckonProcess } from '../support/beckon.ts';
+import { delay } from '../support/delay.ts';
+import { type HookAnswer, type HookStage, openHookStage } from '../support/hook-stage.ts';
+import { startPostgres } from '../support/postgres.ts';
+import { between } from '../support/seed.ts';
+import { untilAllOver } from '../support/until-all-over.ts';
+import type { Fault, FaultParts, Finding } from './fault.ts';
+
+export const rollingRestart: Fault = {
+  id: 'F28',
+  title: 'rolling restart of 3 nodes under load',
+  run: (parts) => restartInTurn({ restarts: 60 }, parts),
+  control: (parts) => restartInTurn({ restarts: 3, end: (node) => node.kill() }, parts),
+};
+
+interface RestartOptions {
+  /** Three of them are one round. */
+  readonly restarts: number;
+  /** How a node is ended; by SIGTERM unless told otherwise. Answers the exit code if there is one. */
+  readonly end?: (node: BeckonProcess) => Promise<unknown>;
+}
+
+const NODES = 3;
+const CLIENTS = 4;
+const PEOPLE = 20;
+
+/**
+ * Nodes over one PostgreSQL are ended one after the other under steady load. A client goes to another node when one
+ * does not take its connection, and when it is told 503 or 429; it repeats for no other reason.
+ */
+export async function restartInTurn(options: RestartOptions, { random }: FaultParts): Promise<Finding> {
+  const postgres = await startPostgres();
+  const stage = await openHookStage({ bots: ['ann'] });
+  try {
+    const database = await postgres.createDatabase();
+    const args = ['--database', database, '--lease-ms', '4000'];
+    const nodes: BeckonProcess[] = [];
+    for (let node = 0; node < NODES; node += 1) nodes.push(await stage.start(args));
+    stage.sandbox.faults.add({ provider: 'hooks', fault: { kind: 'slow', delayMs: 20 } });
+    const load = startLoad(stage, nodes);
+    const exits = { slowestMs: 0, wrong: 0 };
+    for (let restart = 0; restart < options.restarts; restart += 1) {
+      const index = restart % NODES;
+      await delay(between(random, 50, 300));
+      const node = nodes[index];
+      if (node === undefined) throw new Error(`there is no node ${index}`);
+      const startedAt = performance.now();
+      const code = await (options.end ?? ((ending) => ending.stop()))(node);
+      exits.slowestMs = Math.max(exits.slowestMs, performance.now() - startedAt);
+      if (code !== 0) exits.wrong += 1;
+      nodes[index] = await stage.start(args);
+    }
+    const { accepted, moved, errors } = await load.end();
+    const { undelivered } = await untilAllOver(database);
+    const { total, replays } = stage.sandbox.ledger.counts('hooks');
+    const lost = accepted * PEOPLE - total;
+    return {
+      figure: `${options.restarts} restarts, ${accepted} notifications of ${PEOPLE}: ${lost} lost, ${replays} doubled, ${undelivered} not delivered, ${errors.length} client errors ${[...new Set(errors)].join(' ')} (${moved} moved on), exit ≤ ${Math.round(exits.slowestMs)} ms, ${exits.wrong} not with 0`,
+      bar: '0 lost, 0 doubled, 0 client errors, exit 0 in ≤ 20 s',
+      ok:
+        accepted > 0 &&
+        lost === 0 &&
+        replays === 0 &&
+        undelivered === 0 &&
+        errors.length === 0 &&
+        exits.wrong === 0 &&
+        exits.slowestMs <= 20_000,
+    };
+  } finally {
+    await stage.close();
+    await postgres.stop();
+  }
+}
+
+/** Clients that each call again as soon as they are answered and have rested a little. */
+function startLoad(stage: HookStage, nodes: readonly BeckonProcess[]) {
+  const seen = { accepted: 0, moved: 0, errors: [] as string[] };
+  let over = false;
+  const client = async (first: number) => {
+    for (let call = 0; !over; call += 1) {
+      const answer = await sendSomewhere(stage, nodes, first + call, seen);
+      if (answer.id === null) seen.errors.push(answer.error ?? String(answer.status));
+      else seen.accepted += 1;
+      await delay(20);
+    }
+  };
+  const clients = Promise.all(Array.from({ length: CLIENTS }, (_, index) => client(index)));
+  return {
+    async end() {
+      over = true;
+      await clients;
+      return seen;
+    },
+  };
+}
+
+async function sendSomewhere(
+  stage: HookStage,
+  nodes: readonly BeckonProcess[],
+  first: number,
+  seen: { moved: number },
+): Promise<HookAnswer> {
+  for (let tries = 0; ; tries += 1) {
+    const url = nodes[(first + tries) % nodes.length]?.url ?? '';
+    const answer = await stage.send(url, { bot: 'ann', text: `call ${first}`, people: PEOPLE });
+    const mayMove = answer.error === 'ECONNREFUSED' || answer.status === 503 || answer.status === 429;
+    if (!mayMove || tries === 2 * nodes.length) return answer;
+    seen.moved += 1;
+  }
+}
