@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { test } from 'node:test';
+import { CHANNELS } from '../src/channels/channels.ts';
 import { isJsonObject, type Json, type JsonObject, parseJsonObject } from '../src/model/json.ts';
 import { outputUntil, runCli, startCli } from './support/run-cli.ts';
 
@@ -73,4 +74,29 @@ test('Ctrl-C amid the delivery ends it and cleans up', async () => {
   await outputUntil(child, /Loaded/);
   child.kill('SIGINT');
   assert.deepEqual(await exited, [1, null]);
+});
+
+test('--channels all says it on every channel and shows what the providers say later', async () => {
+  const { code, stdout, stderr } = await runCli(['demo', '--channels', 'all', '--once', '--json']);
+  assert.deepEqual([code, stderr], [0, '']);
+  const parts: unknown = JSON.parse(stdout);
+  assert.ok(Array.isArray(parts));
+  const byChannel = new Map(parts.map((part) => [part.channel, part]));
+  assert.deepEqual([...byChannel.keys()].toSorted(), CHANNELS.map((channel) => channel.id).toSorted());
+  for (const part of parts) {
+    const { total, delivered, failed, pending } = part.counts;
+    assert.deepEqual([total, pending, delivered + failed], [40, 0, 40], part.channel);
+    assert.ok(delivered >= 36, part.channel);
+  }
+  // Nobody is left without a word: whom WhatsApp took in has read it, whom Twilio took in has it or cannot have it.
+  const whatsapp = byChannel.get('whatsapp');
+  assert.equal(whatsapp.receipts.read, whatsapp.counts.delivered);
+  const sms = byChannel.get('sms');
+  assert.equal(sms.receipts.delivered + sms.receipts.failed, sms.counts.delivered);
+});
+
+test('--channels names those there are when one is unknown', async () => {
+  const { code, stderr } = await runCli(['demo', '--channels', 'msteams,fax']);
+  assert.equal(code, 2);
+  assert.match(stderr, /^beckon: --channels: "fax" is not a channel\. There are: email, .*; or all\.\n$/);
 });

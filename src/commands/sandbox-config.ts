@@ -39,14 +39,7 @@ export function sandboxConfig({ urls, credentials }: Pick<Sandbox, 'urls' | 'cre
       keysUrl: urls.googleKeys,
       ...common,
     },
-    {
-      channel: 'whatsapp',
-      ...credentials.whatsapp,
-      apiUrl: urls.whatsapp,
-      // Nobody has written to a fresh sandbox, so everybody gets the template.
-      windowTemplate: { name: 'notice', language: 'en_US' },
-      ...common,
-    },
+    { channel: 'whatsapp', ...credentials.whatsapp, apiUrl: urls.whatsapp, ...common },
     { channel: 'ivr', name: 'Webhook', url: `${urls.hooks}/${name}`, secret, ...common },
     {
       channel: 'email',

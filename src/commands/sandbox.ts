@@ -13,7 +13,7 @@ interface SandboxCommandOptions {
 export function define(command: Command): void {
   command
     .description(
-      'Runs simulators of the providers on this machine: Teams, Slack, Google Chat, webhook receivers and a mail relay.',
+      'Runs simulators of the providers on this machine: Teams with Graph, Slack, Google Chat, WhatsApp, Twilio, a push service, webhook receivers and a mail relay.',
     )
     .option('--host <address>', 'the address to listen on', '127.0.0.1')
     .option('--port <number>', 'the port to listen on, and the next one for mail; 0 picks free ones', '9090')

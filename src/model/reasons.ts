@@ -7,7 +7,7 @@ export const REASONS = {
   blocked_by_recipient: 'The recipient has blocked or removed the app',
   app_not_installed: 'The app is not installed for the recipient',
   address_gone: 'The stored address is no longer known to the provider',
-  message_invalid: 'The provider refused the message',
+  message_invalid: 'The message is not valid for the channel',
   message_too_large: 'The message is larger than the channel allows',
   render_failed: 'The message could not be rendered for the recipient',
   connection_refused: 'The provider refused the connection: check its credentials and permissions',

@@ -48,4 +48,7 @@ export function namedFor(channelId: string): NotifyV2Identity[] {
   return COLLEAGUE_LIST.map((colleague) => ({ [key]: colleague[key], parameters: { name: colleague.name } }));
 }
 
+/** Digits without a plus, as Meta writes them. */
+export const whatsappNumbers = (): string[] => COLLEAGUE_LIST.map(({ phoneNumber }) => phoneNumber.slice(1));
+
 export const someoneEverywhere = (): string => COLLEAGUE_LIST[0]?.email ?? '';

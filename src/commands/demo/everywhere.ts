@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CHANNELS } from '../../channels/channels.ts';
 import type { Notification } from '../../client/documents.ts';
-import { COLLEAGUES, colleaguesToImport, namedFor } from './colleagues.ts';
+import { COLLEAGUES, colleaguesToImport, namedFor, whatsappNumbers } from './colleagues.ts';
 import { importPeople } from './story.ts';
 import type { World } from './world.ts';
 
@@ -27,6 +27,7 @@ export async function announceEverywhere(
   show: (parts: readonly Part[]) => void,
 ): Promise<Part[]> {
   await importPeople(world, colleaguesToImport(world.sandbox.urls));
+  await hearFromEverybody(world);
   const jobs = await Promise.all(channels.map((channel) => announce(world, channel)));
   let parts = await look(world, jobs);
   while (parts.some((part) => part.notification.counts.pending > 0)) {
@@ -36,6 +37,12 @@ export async function announceEverywhere(
   }
   show(parts);
   return waitForReceipts(world, jobs, show);
+}
+
+/** WhatsApp takes free text only for people who wrote within 24 hours, so they do; Meta tells Beckon of it. */
+async function hearFromEverybody({ sandbox }: World): Promise<void> {
+  for (const from of whatsappNumbers()) sandbox.whatsapp.write({ from });
+  await sandbox.webhooks.whenIdle();
 }
 
 interface Announced {

@@ -195,7 +195,7 @@ describe('status', () => {
   const comments: readonly [FinalState, Reason | null, detail: string | null, comment: string][] = [
     ['failed', 'not_associated', null, "'Identity is not associated with the channel'"],
     ['failed', 'blocked_by_recipient', null, 'The recipient has blocked or removed the app'],
-    ['failed', 'message_invalid', 'BadSyntax', 'The provider refused the message: BadSyntax'],
+    ['failed', 'message_invalid', 'BadSyntax', 'The message is not valid for the channel: BadSyntax'],
     ['expired', 'expired', null, 'The notification expired before it could be delivered'],
     ['cancelled', 'cancelled', null, 'The notification was cancelled'],
     ['unknown', 'answer_lost', null, 'The provider may have delivered the message, but its answer was lost'],
