@@ -7,6 +7,7 @@ import { after, describe, it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { JobStatus } from '../src/client/documents.ts';
 import { type BeckonProcess, untilFinished } from './support/beckon.ts';
+import { startPostgres } from './support/postgres.ts';
 import { openRehearsal, type Rehearsal } from './support/rehearsal.ts';
 import { type CliResult, runCli } from './support/run-cli.ts';
 
@@ -84,6 +85,39 @@ describe('F36: a backup of a running server, restored', () => {
       assert.equal(sandbox.ledger.total(), sent);
     } finally {
       await rehearsal.close();
+    }
+  });
+});
+
+describe('F36 on PostgreSQL', () => {
+  it('restored by its own tools and marked: waits, and goes on when it is released', { timeout: 60_000 }, async () => {
+    const postgres = await startPostgres();
+    const rehearsal = await openRehearsal({ limits: 'off' });
+    const { sandbox } = rehearsal;
+    try {
+      const database = await postgres.createDatabase();
+      const first = await rehearsal.start(['--database', database]);
+      await rehearsal.importPeople(first.url, PEOPLE);
+      sandbox.faults.add({ provider: 'teams', route: 'send', fault: { kind: 'slow', delayMs: 40 } });
+      const requestId = await rehearsal.notify(first.url, PEOPLE, 'outstanding');
+      await sandbox.until(() => sandbox.ledger.total() >= PEOPLE / 10);
+      await first.stop();
+      sandbox.faults.clear();
+      assert.match(
+        (await run('restore', '--mark', '--database', database)).stdout,
+        /nothing is sent, and \d+ recipients/,
+      );
+      const sent = sandbox.ledger.total();
+      const second = await rehearsal.start(['--database', database]);
+      await second.line(/restored database waits for a decision/);
+      await wait(TWO_POLLS_MS);
+      assert.equal(sandbox.ledger.total(), sent);
+      await run('restore', '--release', '--database', database);
+      const status = await finish(rehearsal, second, requestId);
+      assert.deepEqual([status.status, status.count], ['SUCCESS', PEOPLE]);
+    } finally {
+      await rehearsal.close();
+      await postgres.stop();
     }
   });
 });

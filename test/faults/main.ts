@@ -1,4 +1,5 @@
 import { chooseSeed } from '../support/seed.ts';
+import { backupOnline } from './backup-online.ts';
 import { brokenDisk } from './broken-disk.ts';
 import { diskFull } from './disk-full.ts';
 import { type Fault, type FaultParts, type Finding, partsOf } from './fault.ts';
@@ -18,6 +19,7 @@ const FAULTS: readonly Fault[] = [
   postgresSilent,
   diskFull,
   brokenDisk,
+  backupOnline,
 ];
 
 interface Row extends Finding {

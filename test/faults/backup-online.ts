@@ -1,0 +1,82 @@
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../../src/model/clock.ts';
+import { backUp } from '../../src/store/backup.ts';
+import { openStore } from '../../src/store/open.ts';
+import { delay } from '../support/delay.ts';
+import { countLost, type Told } from '../support/store-load.ts';
+import { startWriter, type WriterProcess } from '../support/writer-process.ts';
+import type { Fault, FaultParts, Finding } from './fault.ts';
+
+export const backupOnline: Fault = {
+  id: 'F36',
+  title: 'backup while running, SQLite',
+  run: (parts) => backUpOften({ rounds: 20, copy: backUp }, parts),
+  control: (parts) => backUpOften({ rounds: 5, copy: copyBlindly }, parts),
+};
+
+interface BackupOptions {
+  readonly rounds: number;
+  readonly copy: (from: string, to: string) => Promise<unknown>;
+}
+
+const ALONE_MS = 3_000;
+
+/** Whatever a caller had been told before a backup began is in it, it is sound, and the server hardly notices. */
+export async function backUpOften({ rounds, copy }: BackupOptions, { seed }: FaultParts): Promise<Finding> {
+  const folder = mkdtempSync(join(tmpdir(), 'beckon-backups-'));
+  const path = join(folder, 'beckon.db');
+  const writer = await startWriter(`sqlite:${path}`, String(seed));
+  try {
+    const alone = await rateOf(writer, () => delay(ALONE_MS));
+    let lost = 0;
+    let slowestMs = 0;
+    let held = 0;
+    const during = await rateOf(writer, async () => {
+      for (let round = 1; round <= rounds; round += 1) {
+        const before = [...writer.told];
+        const to = join(folder, `${round}.db`);
+        const startedAt = performance.now();
+        await copy(path, to);
+        slowestMs = Math.max(slowestMs, performance.now() - startedAt);
+        // Only the newest, or the check would take the machine away from the server.
+        lost += await countMissing(to, before.slice(-500));
+        held += Math.min(before.length, 500);
+        rmSync(to);
+      }
+    });
+    const share = Math.round((100 * during) / alone);
+    return {
+      figure: `${rounds} backups: ${lost} of ${held} missing, ≤ ${Math.round(slowestMs)} ms each; ${Math.round(during)}/s meanwhile, ${share} % of ${Math.round(alone)}/s alone`,
+      bar: '0 missing, all sound, at least 40 % of the rate on 2 cores',
+      ok: lost === 0 && held > 0 && share >= 40,
+    };
+  } finally {
+    await writer.kill();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** What callers are told a second while `work` goes on. */
+async function rateOf(writer: WriterProcess, work: () => Promise<void>): Promise<number> {
+  const [startedAt, before] = [performance.now(), writer.told.length];
+  await work();
+  return ((writer.told.length - before) * 1_000) / (performance.now() - startedAt);
+}
+
+/** In a copy that cannot even be opened everything is missing. */
+async function countMissing(path: string, told: readonly Told[]): Promise<number> {
+  const store = await openStore(`sqlite:${path}`, { clock: systemClock }).catch(() => null);
+  if (store === null) return told.length;
+  try {
+    return await countLost(store, told);
+  } finally {
+    await store.close();
+  }
+}
+
+/** What an operator without this command does: copies the file, and leaves the log behind. */
+async function copyBlindly(from: string, to: string): Promise<void> {
+  copyFileSync(from, to);
+}
