@@ -8,11 +8,14 @@ import { postgresCrash } from './postgres-crash.ts';
 import { backendsTerminated, commitUnknown } from './postgres-cuts.ts';
 import { postgresSilent } from './postgres-silence.ts';
 import { powerCut } from './power-cut.ts';
+import { rollingRestart } from './rolling-restart.ts';
+import { stoppedPastLease } from './sigstop.ts';
 
 /** Every long fault test, in the order of the catalogue. `npm run test:faults -- F02 F10` runs those alone. */
 const FAULTS: readonly Fault[] = [
   fsyncOrder,
   powerCut,
+  stoppedPastLease,
   postgresCrash,
   backendsTerminated,
   commitUnknown,
@@ -20,6 +23,7 @@ const FAULTS: readonly Fault[] = [
   diskFull,
   brokenDisk,
   backupOnline,
+  rollingRestart,
 ];
 
 interface Row extends Finding {
