@@ -158,6 +158,8 @@ describe('backup and restore refuse in a sentence', () => {
     [['restore', 'x', '--database', 'postgres://u:planted@h/d'], /pg_restore; run `beckon restore --mark`/],
     [['restore', '--release', '--conclude'], /Give one of/],
     [['restore'], /Give one of/],
+    [['restore', '--mark', '--database', 'sqlite:./mistyped.db'], /mistyped\.db is not there: check --database/],
+    [['restore', '--release', '--database', 'sqlite::memory:'], /is not there/],
   ];
   for (const [args, sentence] of LINES) {
     it(`beckon ${args.join(' ')}`, async () => assertRefused(await runCli(args), 2, sentence));

@@ -157,6 +157,7 @@ describe('the doctor, with a machine that is', () => {
   it('on a restored, an old, a newer or a damaged database', async () => {
     const path = join(folder, 'ill.db');
     const args = ['--database', `sqlite:${path}`];
+    await runCli(['migrate', ...args]);
     await runCli(['restore', '--mark', ...args]);
     await assertLine(args, 'database', 'failed', /restored from a backup and sends nothing.* decide with/);
     alter(path, 'UPDATE schema_versions SET version = 99 WHERE version = 1');

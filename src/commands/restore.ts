@@ -1,8 +1,9 @@
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { redactDatabase } from '../config/parse-address.ts';
 import { systemClock } from '../model/clock.ts';
 import type { RestoreDecision, RestoredState } from '../store/port.ts';
-import { requireSqliteFile } from './checks.ts';
+import { requireSqliteFile, sqlitePath } from './checks.ts';
 import { CommandFailure, EXIT } from './exit.ts';
 import { addSettings, readCommandSettings } from './runtime.ts';
 
@@ -106,6 +107,11 @@ async function decide(database: string, decision: RestoreDecision): Promise<void
 }
 
 async function open(database: string) {
+  const path = sqlitePath(database);
+  // A mistyped name would make a fresh database, and the one that matters would send everything again.
+  if (path === null ? !database.startsWith('postgres') : !existsSync(path)) {
+    throw new CommandFailure(`${database} is not there: check --database.`, EXIT.usage);
+  }
   const { openStore } = await import('../store/open.ts');
   return openStore(database, { clock: systemClock });
 }
