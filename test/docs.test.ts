@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -9,7 +9,8 @@ import { CHANNELS } from '../src/channels/channels.ts';
 import { isJsonObject } from '../src/model/json.ts';
 import { runCli } from './support/run-cli.ts';
 
-const page = readFileSync(fileURLToPath(new URL('../docs/channels.md', import.meta.url)), 'utf8');
+const root = fileURLToPath(new URL('..', import.meta.url));
+const page = readFileSync(join(root, 'docs/channels.md'), 'utf8');
 const samples = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, yaml = '']) => yaml);
 const folder = mkdtempSync(join(tmpdir(), 'beckon-docs-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -56,4 +57,17 @@ describe('docs/channels.md', () => {
       for (const key of Object.keys(properties)) assert.match(section, new RegExp(`\\b${key}\\b`), key);
     });
   }
+});
+
+test('docs/operations.md names log lines that exist', () => {
+  const operations = readFileSync(join(root, 'docs/operations.md'), 'utf8');
+  const table = operations.split('| log line |')[1]?.split('## ')[0] ?? '';
+  const events = [...table.matchAll(/^\| `([^`]+)` \|/gm)].map(([, event = '']) => event);
+  assert.ok(events.length >= 6);
+  const sources = globSync('src/**/*.ts', { cwd: root }).map((path) => readFileSync(join(root, path), 'utf8'));
+  for (const event of events)
+    assert.ok(
+      sources.some((source) => source.includes(`'${event}'`)),
+      event,
+    );
 });
