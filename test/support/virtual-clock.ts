@@ -12,9 +12,12 @@ export class VirtualClock implements Clock {
   #time: number;
   #order = 0;
   readonly #timers = new Set<Timer>();
+  readonly #settled: () => Promise<void>;
 
-  constructor(startsAt = 1_700_000_000_000) {
+  /** `whenSettled` resolves when nothing can happen any more before time moves on. */
+  constructor(startsAt = 1_700_000_000_000, whenSettled = settled) {
     this.#time = startsAt;
+    this.#settled = whenSettled;
   }
 
   now(): number {
@@ -35,15 +38,15 @@ export class VirtualClock implements Clock {
   /** Lets everything that is ready run, then moves on to the next timer, until `ms` have passed. */
   async advance(ms: number): Promise<void> {
     const end = this.#time + ms;
-    await settled();
+    await this.#settled();
     for (let next = this.#next(end); next !== null; next = this.#next(end)) {
       this.#timers.delete(next);
       this.#time = Math.max(this.#time, next.at);
       next.task();
-      await settled();
+      await this.#settled();
     }
     this.#time = end;
-    await settled();
+    await this.#settled();
   }
 
   #next(end: number): Timer | null {

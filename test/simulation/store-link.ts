@@ -1,0 +1,145 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Store } from '../../src/store/port.ts';
+import { seededRandom } from '../support/seed.ts';
+import type { VirtualClock } from '../support/virtual-clock.ts';
+import type { Node } from './node.ts';
+import type { Oracle } from './oracle.ts';
+import type { Product } from './product.ts';
+import { type Draw, drawFrom, type Scenario } from './scenario.ts';
+
+/**
+ * What may happen to a call of the store. `before`: it never got there. `after`: it took effect and the answer was
+ * lost. `late`: it was given up, and takes effect all the same a little later.
+ */
+type Fate = 'well' | 'slow' | 'before' | 'after' | 'late';
+
+/** The way from the processes to the one store, with everything that can go wrong on it. */
+export class StoreLink {
+  /** Calls under way in the real store, which settle without time moving. */
+  calls = 0;
+  readonly #scenario: Scenario;
+  readonly #store: Store;
+  readonly #product: Product;
+  readonly #clock: VirtualClock;
+  readonly #oracle: Oracle;
+  readonly #draw: Draw;
+  readonly #startsAt: number;
+  readonly #listeners: (() => void)[] = [];
+
+  constructor(parts: {
+    readonly scenario: Scenario;
+    readonly store: Store;
+    readonly product: Product;
+    readonly clock: VirtualClock;
+    readonly oracle: Oracle;
+  }) {
+    this.#scenario = parts.scenario;
+    this.#store = parts.store;
+    this.#product = parts.product;
+    this.#clock = parts.clock;
+    this.#oracle = parts.oracle;
+    this.#startsAt = parts.clock.now();
+    this.#draw = drawFrom(seededRandom(parts.scenario.seed ^ 0x570e));
+  }
+
+  /** Resolves when nothing is left to happen at this moment. */
+  async whenSettled(): Promise<void> {
+    do await setImmediate();
+    while (this.calls > 0);
+  }
+
+  /** Hints to look for work; some are lost. */
+  announce(): void {
+    for (const listener of this.#listeners) if (this.#draw.chance(0.7)) listener();
+  }
+
+  /** The store as one process has it. */
+  storeOf(node: Node): Store {
+    const [store, oracle] = [this.#store, this.#oracle];
+    const call = <T>(verb: string, run: () => Promise<T>, onEffect?: (result: T) => void) =>
+      node.hear(this.#carry(`${node.name} ${verb}`, run, onEffect));
+    return {
+      ...store,
+      kind: this.#scenario.kind,
+      accept: (request) => call('accept', () => store.accept(request)),
+      listQueues: (request) => call('listQueues', () => store.listQueues(request)),
+      claimDue: (request) =>
+        call(
+          'claimDue',
+          () => store.claimDue(request),
+          (batches) => oracle.claimed(node, batches),
+        ),
+      extendLeases: (request) => call('extendLeases', () => store.extendLeases(request)),
+      listLoggedSeqs: (request) => call('listLoggedSeqs', () => store.listLoggedSeqs(request)),
+      checkpoint: (request) =>
+        call(
+          'checkpoint',
+          () => store.checkpoint(request),
+          ({ lost }) => oracle.checkpointed(node, request, lost),
+        ).then((result) => {
+          oracle.acknowledged(request, result.lost);
+          return result;
+        }),
+      voidLeases: () => call('voidLeases', () => store.voidLeases()),
+      findNotification: (key) => call('findNotification', () => store.findNotification(key)),
+      resolve: (request) => call('resolve', () => store.resolve(request)),
+      saveAddresses: (request) => call('saveAddresses', () => store.saveAddresses(request)),
+      markWorked: (request) => call('markWorked', () => store.markWorked(request)),
+      onWake: (listener) => {
+        this.#listeners.push(() => node.enter(listener));
+      },
+    };
+  }
+
+  /** For whoever is no process of the simulation: nothing goes wrong. */
+  async directly<T>(run: (store: Store) => Promise<T>): Promise<T> {
+    this.calls += 1;
+    try {
+      return await run(this.#store);
+    } finally {
+      this.calls -= 1;
+    }
+  }
+
+  async #carry<T>(what: string, run: () => Promise<T>, onEffect?: (result: T) => void): Promise<T> {
+    const fate = this.#drawFate();
+    if (fate !== 'well') this.#oracle.note(`${what} fares ${fate}`);
+    if (fate === 'slow') await this.#sleep(this.#draw.integer(1, 3_000));
+    if (fate === 'before') await this.#giveUp();
+    if (fate === 'late') {
+      this.#clock.after(this.#draw.integer(1, 4_000), () => {
+        // Nobody hears how it went; the database may refuse it.
+        void this.#perform(run, onEffect).catch(() => {});
+      });
+      await this.#giveUp();
+    }
+    const result = await this.#perform(run, onEffect);
+    if (fate === 'after') await this.#giveUp();
+    if (fate === 'slow') await this.#sleep(this.#draw.integer(1, 1_000));
+    return result;
+  }
+
+  async #perform<T>(run: () => Promise<T>, onEffect?: (result: T) => void): Promise<T> {
+    const result = await this.directly(run);
+    onEffect?.(result);
+    return result;
+  }
+
+  #drawFate(): Fate {
+    const { storeFaults, calmAt } = this.#scenario;
+    const at = this.#clock.now() - this.#startsAt;
+    if (at >= calmAt) return 'well';
+    if (storeFaults.outage !== null && at >= storeFaults.outage.from && at < storeFaults.outage.to) return 'before';
+    if (storeFaults.share === 0 || !this.#draw.chance(storeFaults.share)) return 'well';
+    return this.#draw.pick(['slow', 'slow', 'before', 'after', 'late']);
+  }
+
+  async #giveUp(): Promise<never> {
+    await this.#sleep(this.#draw.integer(1, 500));
+    throw new this.#product.StoreUnavailable('simulated');
+  }
+
+  #sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#clock.after(ms, resolve));
+  }
+}
