@@ -1,6 +1,7 @@
 import type { Clock, Random } from '../model/clock.ts';
 import { Breaker } from './breaker.ts';
 import { Pace } from './pace.ts';
+import { RetryBudget } from './retry-budget.ts';
 import { ScopeState } from './scope-state.ts';
 import { Scopes } from './scopes.ts';
 
@@ -13,13 +14,14 @@ export interface Caller {
 
 /**
  * What is shared by all connections that spend one quota at a provider: the rate, its pauses, what it has learnt,
- * whether the provider works, and the narrower scopes. Those who have to wait stand in line and are let in one call at a time, so that one bot's flood
+ * whether the provider works, how much of it may be retries, and the narrower scopes. Those who have to wait stand in line and are let in one call at a time, so that one bot's flood
  * takes no more than its turns.
  */
 export class Account {
   readonly pace: Pace;
   readonly scopes = new Scopes();
   readonly breaker = new Breaker();
+  readonly retries = new RetryBudget();
   readonly #clock: Clock;
   /** The documented rate as a window that is never exceeded; the pace within only spreads the calls over it. */
   readonly #second: ScopeState | null;

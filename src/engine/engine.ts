@@ -266,7 +266,7 @@ export class Engine {
         settle(parts, outlet, send, outcome);
       },
       onRefused: (job, refusal) => settleRefused(parts, job, refusal),
-      onLater: (job, waitMs) => settleLater(parts, outlet, job, waitMs),
+      onLater: (job, waitMs, detail) => settleLater(parts, outlet, job, { waitMs, detail }),
       onFound: (job, address) => learnFound(parts, outlet, job, address),
       lookUps: {
         onNotFound: (job, outcome, holdMs) => settleNotFound(parts, outlet, job, { outcome, holdMs }),

@@ -20,4 +20,7 @@ export interface Sendable extends Job {
   readonly address: Address;
 }
 
+/** The provider was tried before. */
+export const isRetry = ({ recipient }: Job): boolean => recipient.attempts > 0;
+
 export const isSendable = (job: Job): job is Sendable => job.address !== null;

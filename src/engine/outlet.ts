@@ -14,7 +14,7 @@ import { FurtherCalls } from './further-calls.ts';
 import type { Hold } from './hold.ts';
 import { Holds } from './holds.ts';
 import { Inspections, type Refusal } from './inspections.ts';
-import { isSendable, type Job, type Sendable } from './job.ts';
+import { isRetry, isSendable, type Job, type Sendable } from './job.ts';
 import type { ScopeState } from './scope-state.ts';
 import { Send } from './send.ts';
 
@@ -33,8 +33,8 @@ export interface OutletParts {
   readonly onOutcome: (send: Send, outcome: Outcome) => void;
   /** Nobody can be sent this message: its inspection says so, or the provider has said so. */
   readonly onRefused: (job: Job, refusal: Refusal) => void;
-  /** The recipient's own conversation has no room for so many ms; nothing was sent. */
-  readonly onLater: FinderParts['onLater'];
+  /** There is no room for it before so many ms have passed; nothing was asked or sent. */
+  readonly onLater: (job: Job, waitMs: number, why: string) => void;
   /** What comes of looking addresses up, but for those who are found: they are sent their message. */
   readonly lookUps: Pick<FinderParts, 'onNotFound' | 'onHeld' | 'onMended'>;
   readonly onFound: (job: Job, address: Address) => void;
@@ -97,7 +97,7 @@ export class Outlet {
       ...parts.lookUps,
       session: parts.session,
       clock: parts.clock,
-      onLater: parts.onLater,
+      onLater: (job, waitMs) => parts.onLater(job, waitMs, 'its look-up had to wait'),
       onFound: (jobs, address) => this.#welcome(jobs, address),
     });
   }
@@ -168,9 +168,12 @@ export class Outlet {
     if (heldMs > 0) return this.#pumpAfter(heldMs);
     const scopes = this.#conversations.of(job.address, now);
     const closed = scopes.filter((scope) => scope.waitMs(now) > 0);
-    if (closed.length === 0 && !this.account.take(this)) return false;
+    const isUnaffordable = closed.length === 0 && isRetry(job) && !this.account.retries.hasRoom(now);
+    const isPutOff = closed.length > 0 || isUnaffordable;
+    if (!isPutOff && !this.account.take(this)) return false;
     this.#shift(queue);
-    if (closed.length > 0) this.#putOff(job, closed, now);
+    if (isUnaffordable) this.#putOff(job, this.account.retries.putOff(now), 'too many are tried again');
+    else if (isPutOff) this.#putOff(job, latestOf(closed, now) - now, 'its conversation had no room');
     else void this.#attempt(job, scopes, now);
     return true;
   }
@@ -200,12 +203,11 @@ export class Outlet {
   }
 
   /** A short wait is spent here, a longer one in the queue; either way nobody stands behind it. */
-  #putOff(job: Sendable, closed: readonly ScopeState[], now: number): void {
-    const at = Math.max(...closed.map((scope) => scope.promise(now)));
-    if (at - now > MAX_ASIDE_MS || this.#aside.isFull) this.#parts.onLater(job, at - now);
+  #putOff(job: Sendable, waitMs: number, why: string): void {
+    if (waitMs > MAX_ASIDE_MS || this.#aside.isFull) this.#parts.onLater(job, waitMs, why);
     else {
-      this.#aside.put(job, at);
-      this.#pumpAfter(at - now);
+      this.#aside.put(job, this.#parts.clock.monotonic() + waitMs);
+      this.#pumpAfter(waitMs);
     }
   }
 
@@ -232,11 +234,13 @@ export class Outlet {
   }
 
   async #attempt(job: Sendable, scopes: readonly ScopeState[], now: number): Promise<void> {
+    this.account.retries.start(isRetry(job), now);
     const send = new Send(job, this.#flights.start(now), scopes, this.holds.startCall());
     send.startCall();
     this.#parts.onSending();
     const outcome = await this.#send(send).catch(asBug);
     this.#endCall(send);
+    this.account.retries.end(isRetry(job), outcome, this.#parts.clock.monotonic());
     this.#heed(send, outcome);
     this.#parts.onOutcome(send, outcome);
     this.#flights.end(send.flight);
@@ -312,6 +316,10 @@ export class Outlet {
     return this.#parts.session.close();
   }
 }
+
+/** When all of them will have room. */
+const latestOf = (scopes: readonly ScopeState[], now: number): number =>
+  Math.max(...scopes.map((scope) => scope.promise(now)));
 
 const MAX_ASIDE_MS = 2_000;
 const RENEWAL_POLL_MS = 250;

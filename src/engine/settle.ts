@@ -37,10 +37,14 @@ export function settleNotFound(
   if (!job.work.lost) conclude(parts, outlet, job, outcome, holdMs);
 }
 
+export interface Later {
+  readonly waitMs: number;
+  readonly detail: string;
+}
+
 /** There is no room before so many ms have passed; nothing was asked or sent, and no attempt is spent. */
-export function settleLater(parts: SettleParts, outlet: Outlet, job: Job, waitMs: number): void {
+export function settleLater(parts: SettleParts, outlet: Outlet, job: Job, { waitMs, detail }: Later): void {
   if (job.work.lost) return;
-  const detail = job.address === null ? 'its look-up had to wait' : 'its conversation had no room';
   conclude(parts, outlet, job, { kind: 'busy', scope: 'recipient', retryAfterMs: waitMs, detail }, 0);
 }
 
