@@ -70,9 +70,10 @@ export class Recorder {
   }
 
   #startFlush(): void {
-    if (this.#flushing !== null || this.#dirty.size === 0) return;
+    // Before anything else: a timer that found a flush under way has done its turn, and the end of that flush sets another.
     this.#cancelTimer?.();
     this.#cancelTimer = null;
+    if (this.#flushing !== null || this.#dirty.size === 0) return;
     this.#flushing = this.#flushOnce().finally(() => {
       this.#flushing = null;
       if (this.#unrecorded >= FLUSH_COUNT) this.#startFlush();
