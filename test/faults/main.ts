@@ -4,6 +4,7 @@ import { brokenDisk } from './broken-disk.ts';
 import { diskFull } from './disk-full.ts';
 import { type Fault, type FaultParts, type Finding, partsOf } from './fault.ts';
 import { fsyncOrder } from './fsync-order.ts';
+import { killed } from './kill.ts';
 import { postgresCrash } from './postgres-crash.ts';
 import { backendsTerminated, commitUnknown } from './postgres-cuts.ts';
 import { postgresSilent } from './postgres-silence.ts';
@@ -15,6 +16,7 @@ import { stoppedPastLease } from './sigstop.ts';
 const FAULTS: readonly Fault[] = [
   fsyncOrder,
   powerCut,
+  killed,
   stoppedPastLease,
   postgresCrash,
   backendsTerminated,

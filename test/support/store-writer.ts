@@ -2,19 +2,22 @@ import { writeSync } from 'node:fs';
 import { Pool } from 'pg';
 import { systemClock } from '../../src/model/clock.ts';
 import { openStore } from '../../src/store/open.ts';
+import type { Store } from '../../src/store/port.ts';
 import { loadStore } from './store-load.ts';
 import { weakenSqlite } from './weaken.ts';
 
 /*
  * A process that writes to a store until it is killed and says on its standard output what it was told, one line each:
- * `node store-writer.ts <database url> <run> [--synchronous OFF|NORMAL | --deaf]`. The last are negative controls:
- * SQLite is quietly told not to wait for the disk; nobody listens to connections of PostgreSQL that break while idle.
+ * `node store-writer.ts <database url> <run> [--synchronous OFF|NORMAL | --deaf | --hasty]`. The last are negative controls:
+ * SQLite is quietly told not to wait for the disk; nobody listens to connections of PostgreSQL that break while idle;
+ * what is accepted is told before it is committed.
  */
 const [, , url = '', run = '', flag, level = ''] = process.argv;
 if (flag === '--synchronous') weakenSqlite(level);
 if (flag === '--deaf') Pool.prototype.on = returnItself;
 
-const store = await openStore(url, { clock: systemClock });
+const opened = await openStore(url, { clock: systemClock });
+const store = flag === '--hasty' ? makeHasty(opened) : opened;
 writeSync(1, 'ready\n');
 await loadStore(store, {
   clients: 8,
@@ -27,4 +30,12 @@ await loadStore(store, {
 
 function returnItself(this: Pool): Pool {
   return this;
+}
+
+function makeHasty(honest: Store): Store {
+  const accept: Store['accept'] = async (request) => {
+    setTimeout(() => void honest.accept(request), 50);
+    return { kind: 'accepted' };
+  };
+  return { ...honest, accept };
 }
