@@ -94,7 +94,7 @@ export async function terminateBackends(
   }
 }
 
-const firstError = (text: string): string => /^\S*[Ee]rror: .*$/m.exec(text)?.[0] ?? text.slice(0, 200);
+const firstError = (text: string): string => /[Ee]rror: .*$/m.exec(text)?.[0] ?? text.slice(0, 200);
 
 async function count(url: string, sql: string): Promise<number> {
   const client = new Client({ connectionString: url });
