@@ -1,7 +1,8 @@
 /**
  * What a flood of status callbacks costs those who send meanwhile: SMS per second with and without three times as many
  * WhatsApp callbacks, repeated, out of order and a third of them forged. Once at a pace that is configured, and once as
- * fast as it goes, where both want the same processor. Rounds alternate; medians of three; about half a minute on an idle machine. Run by hand:
+ * fast as it goes, where both want the same processor. Rounds alternate; medians of three; about half a minute on an
+ * idle machine. Run by hand:
  *   node bench/receipts.ts
  */
 import { type ChildProcess, spawn } from 'node:child_process';
