@@ -1,6 +1,6 @@
 import type { Clock } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
-import { type BatchProgress, type Store, StoreUnavailable } from '../store/port.ts';
+import { type BatchProgress, type HeldBatch, type Store, StoreUnavailable } from '../store/port.ts';
 import { Knowledge } from './knowledge.ts';
 import type { Moments } from './moments.ts';
 import type { Work } from './work.ts';
@@ -140,12 +140,10 @@ const progressOf = (work: Work): BatchProgress => ({
 });
 
 /** The same objects we asked about, whatever copies the store answered with. */
-function asSet(
-  lost: readonly { readonly notificationId: string; readonly batchNo: number }[],
-  batches: readonly BatchProgress[],
-) {
-  const keys = new Set(lost.map((batch) => `${batch.notificationId}/${batch.batchNo}`));
-  return new Set<object>(
-    batches.map((progress) => progress.batch).filter((batch) => keys.has(`${batch.notificationId}/${batch.batchNo}`)),
-  );
+function asSet(lost: readonly HeldBatch[], batches: readonly BatchProgress[]) {
+  const keys = new Set(lost.map(keyOf));
+  return new Set<object>(batches.map((progress) => progress.batch).filter((batch) => keys.has(keyOf(batch))));
 }
+
+/** With the token: this process may have lost a batch and hold it again. */
+const keyOf = (batch: HeldBatch): string => `${batch.notificationId}/${batch.batchNo}/${batch.token}`;

@@ -128,9 +128,11 @@ export const batchKey = (row: Row): BatchKey => ({
   batchNo: int(row, 'batch_no'),
 });
 
-const heldBatch = (row: Row): HeldBatch => ({ ...batchKey(row), token: int(row, 'token') });
+export const heldBatch = (row: Row): HeldBatch => ({ ...batchKey(row), token: int(row, 'token') });
 
-export const batchId = (batch: BatchKey): string => `${batch.botId}/${batch.notificationId}/${batch.batchNo}`;
+/** With the token: one checkpoint may name a batch twice, by a lease that was lost and by the one after it. */
+export const heldId = ({ botId, notificationId, batchNo, token }: HeldBatch): string =>
+  `${botId}/${notificationId}/${batchNo}/${token}`;
 
 export const heldRow = (batch: HeldBatch): Row => ({
   bot_id: batch.botId,

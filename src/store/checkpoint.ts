@@ -1,5 +1,5 @@
 import type { Log } from '../model/notification.ts';
-import { BATCHES, batchId, batchKey, firstSeq, heldRow, listLoggedSeqs } from './batches.ts';
+import { BATCHES, firstSeq, heldBatch, heldId, heldRow, listLoggedSeqs } from './batches.ts';
 import type { BatchProgress, CheckpointRequest, HeldBatch, Remainder } from './port.ts';
 import { encodeRecipients } from './recipients.ts';
 import { execute, type InsertShape, insertMany, int, query, type Row, type Steps, text } from './steps.ts';
@@ -28,13 +28,13 @@ const LOGS: InsertShape = {
 export function* checkpoint(request: CheckpointRequest): Steps<{ readonly lost: HeldBatch[] }> {
   if (request.batches.length === 0) return { lost: [] };
   const queues = yield* lockHeldBatches(request.batches.map((progress) => progress.batch));
-  const held = request.batches.filter((progress) => queues.has(batchId(progress.batch)));
+  const held = request.batches.filter((progress) => queues.has(heldId(progress.batch)));
   const fresh = request.again ? yield* dropKnownLogs(held) : held;
   yield* insertMany(LOGS, fresh.flatMap(logRows));
   yield* moveCounters(fresh);
   yield* replaceEnded(held, queues);
   return {
-    lost: request.batches.map((progress) => progress.batch).filter((batch) => !queues.has(batchId(batch))),
+    lost: request.batches.map((progress) => progress.batch).filter((batch) => !queues.has(heldId(batch))),
   };
 }
 
@@ -55,14 +55,14 @@ const parentOf = (row: Row): Parent => ({
 /** The queue of each batch whose token is still the one we were given. */
 function* lockHeldBatches(batches: readonly HeldBatch[]): Steps<Map<string, Parent>> {
   const rows = yield* query(
-    `SELECT bot_id, notification_id, batch_no, queue, takeovers, {now} AS now FROM batches
+    `SELECT bot_id, notification_id, batch_no, token, queue, takeovers, {now} AS now FROM batches
      WHERE (bot_id, notification_id, batch_no, token) IN (
        SELECT held.bot_id, held.notification_id, held.batch_no, held.token
        FROM {rows held(bot_id text, notification_id text, batch_no int, token int) $1}
      ) {lock}`,
     batches.map(heldRow),
   );
-  return new Map(rows.map((row) => [batchId(batchKey(row)), parentOf(row)]));
+  return new Map(rows.map((row) => [heldId(heldBatch(row)), parentOf(row)]));
 }
 
 function* dropKnownLogs(batches: readonly BatchProgress[]): Steps<BatchProgress[]> {
@@ -150,7 +150,7 @@ function* replaceEnded(batches: readonly BatchProgress[], known: ReadonlyMap<str
   yield* insertMany(
     BATCHES,
     ended.flatMap(({ batch, remainder }) => {
-      const row = known.get(batchId(batch));
+      const row = known.get(heldId(batch));
       return row === undefined ? [] : (remainder ?? []).map((part) => remainderRow(batch, part, row));
     }),
   );

@@ -273,6 +273,20 @@ export function examineStore(name: string, open: () => Promise<Store>): void {
         assert.deepEqual(await store.extendLeases({ held: [held(thief)], leaseMs: 1 }), [held(thief)]);
       });
 
+      it('tells the old fence from the new one when a checkpoint has both', async () => {
+        const request = sample({ recipients: 2 });
+        await store.accept(request);
+        const [old] = await claim(store, queueOf(request), { leaseMs: EXPIRED });
+        const [again] = await claim(store, queueOf(request));
+        assert.ok(old && again);
+        const result = await record(store, [
+          { batch: held(old), logs: [logOf(0, 'failed')], remainder: null },
+          { batch: held(again), logs: [logOf(1, 'delivered')], remainder: null },
+        ]);
+        assert.deepEqual(result, { lost: [held(old)] });
+        assert.deepEqual(await countsOf(store, request), { ...ZERO, total: 2, pending: 1, delivered: 1 });
+      });
+
       it('refuses the old fence on a batch that came back under the same number', async () => {
         const request = sample({ recipients: 1 });
         const batch = await acceptAndClaim(store, request);
