@@ -1,6 +1,7 @@
 import { Client } from 'pg';
 import type { Clock } from '../model/clock.ts';
-import { POOL_SIZE, unavailable } from './postgres.ts';
+import { unavailable } from './postgres-errors.ts';
+import { POOL_SIZE } from './postgres-pool.ts';
 
 /** What a PostgreSQL server says of itself, as far as Beckon's promises hang on it. */
 export interface PostgresFacts {

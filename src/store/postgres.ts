@@ -1,12 +1,11 @@
-import { Client, Pool, type PoolClient, type PoolConfig } from 'pg';
+import { Client, Pool, type PoolClient } from 'pg';
 import type { Database } from './database.ts';
 import { postgresDialect, translate } from './dialect.ts';
 import { MIGRATIONS, SCHEMA_VERSION, SchemaTooNew } from './migrations.ts';
 import { StoreUnavailable } from './port.ts';
+import { codeOf, unavailable } from './postgres-errors.ts';
+import { ANSWER_MS, CONNECT_MS, poolConfig } from './postgres-pool.ts';
 import type { InsertMany, InsertShape, Param, Query, Row, Step, Steps, Value } from './steps.ts';
-
-/** Connections of one process, beside the one that listens. */
-export const POOL_SIZE = 10;
 
 const WAKE_CHANNEL = 'beckon_wake';
 /** Any number, as long as every Beckon uses the same: who migrates holds this advisory lock. */
@@ -19,30 +18,6 @@ const RETRIES = 3;
 export function openPostgres(url: string): Database {
   return new PostgresDatabase(url);
 }
-
-/** A connection, or a free one of the pool, is waited for this long. */
-const CONNECT_MS = 1_500;
-/** The server gives a statement up a little before we do, so that it does not work on for nobody. */
-const STATEMENT_MS = 3_000;
-const ANSWER_MS = 3_400;
-
-/** Every wait has an end: a black-holed server turns into an error that a caller sees within five seconds. */
-function poolConfig(url: string): PoolConfig {
-  return {
-    connectionString: url,
-    max: POOL_SIZE,
-    connectionTimeoutMillis: CONNECT_MS,
-    statement_timeout: STATEMENT_MS,
-    query_timeout: ANSWER_MS,
-    keepAlive: true,
-    pipeline: true,
-    application_name: 'beckon',
-    types: { getTypeParser: (oid: number) => (oid === INT8 || oid === INT4 ? Number : String) },
-  };
-}
-
-const INT8 = 20;
-const INT4 = 23;
 
 class PostgresDatabase implements Database {
   readonly kind = 'postgres';
@@ -267,17 +242,4 @@ const isRows = (param: readonly unknown[]): boolean => typeof param[0] === 'obje
 
 function columns(step: InsertMany): Value[][] {
   return Object.keys(step.into.columns).map((_name, index) => step.rows.map((row) => row[index] ?? null));
-}
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-
-/** SQLSTATE classes of a server that is gone, going or full, beside the network's own codes and pg's time-outs. */
-export function unavailable(error: unknown): unknown {
-  const code = codeOf(error);
-  const gone = /^(08|53|57P|58)/.test(code) || code === '57014' || /^E[A-Z]+$/.test(code);
-  const message = error instanceof Error ? error.message : '';
-  const silent = /timeout|Connection terminated|not queryable|Client was closed/i.test(message);
-  // A new error: pg's own carry the client, and with it the connection's secrets, into whatever prints them.
-  return gone || silent ? new StoreUnavailable(`PostgreSQL cannot be reached: ${code || 'connection lost'}`) : error;
 }

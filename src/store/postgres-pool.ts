@@ -1,0 +1,28 @@
+import type { PoolConfig } from 'pg';
+
+/** Connections of one process, beside the one that listens. */
+export const POOL_SIZE = 10;
+
+/** A connection, or a free one of the pool, is waited for this long. */
+export const CONNECT_MS = 1_500;
+/** The server gives a statement up a little before we do, so that it does not work on for nobody. */
+const STATEMENT_MS = 3_000;
+export const ANSWER_MS = 3_400;
+
+/** Every wait has an end: a black-holed server turns into an error that a caller sees within five seconds. */
+export function poolConfig(url: string): PoolConfig {
+  return {
+    connectionString: url,
+    max: POOL_SIZE,
+    connectionTimeoutMillis: CONNECT_MS,
+    statement_timeout: STATEMENT_MS,
+    query_timeout: ANSWER_MS,
+    keepAlive: true,
+    pipeline: true,
+    application_name: 'beckon',
+    types: { getTypeParser: (oid: number) => (oid === INT8 || oid === INT4 ? Number : String) },
+  };
+}
+
+const INT8 = 20;
+const INT4 = 23;
