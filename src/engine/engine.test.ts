@@ -174,6 +174,18 @@ describe('engine', () => {
     assert.equal(sends.length, 110);
   });
 
+  it('sends nothing to those whose time runs out while they wait for the end of a pause', async () => {
+    provider = () => ({ kind: 'busy', scope: 'connection', retryAfterMs: 5_000, detail: '429' });
+    await accept(100, { expiresAt: clock.now() + 4_000 });
+    await engine.start();
+    await clock.advance(1_000);
+    provider = () => accepted;
+    await clock.advance(9_000);
+    assert.equal(sends.length, 10);
+    assert.equal((await status()).counts.expired, 100);
+    assert.ok((await logs()).every((log) => log.attempts === 0 && log.reason === 'expired'));
+  });
+
   it('holds a connection nobody can use, tells why, probes it, and goes on by itself', async () => {
     let mended = false;
     provider = () => (mended ? accepted : broken);

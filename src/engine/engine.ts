@@ -15,7 +15,7 @@ import { Outlet } from './outlet.ts';
 import { Recorder } from './recorder.ts';
 import { repeat } from './repeat.ts';
 import { Report } from './report.ts';
-import { learnFound, settle, settleLater, settleNotFound, settleRefused } from './settle.ts';
+import { learnFound, settle, settleExpired, settleLater, settleNotFound, settleRefused } from './settle.ts';
 import { orderQueues } from './turns.ts';
 import type { Work } from './work.ts';
 
@@ -266,6 +266,7 @@ export class Engine {
         settle(parts, outlet, send, outcome);
       },
       onRefused: (job, refusal) => settleRefused(parts, job, refusal),
+      onExpired: (job) => settleExpired(parts, job),
       onLater: (job, waitMs, detail) => settleLater(parts, outlet, job, { waitMs, detail }),
       onFound: (job, address) => learnFound(parts, outlet, job, address),
       lookUps: {

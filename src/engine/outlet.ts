@@ -15,6 +15,7 @@ import type { Hold } from './hold.ts';
 import { Holds } from './holds.ts';
 import { Inspections, type Refusal } from './inspections.ts';
 import { isRetry, isSendable, type Job, type Sendable } from './job.ts';
+import { deadlineOf } from './policy.ts';
 import type { ScopeState } from './scope-state.ts';
 import { Send } from './send.ts';
 
@@ -33,6 +34,8 @@ export interface OutletParts {
   readonly onOutcome: (send: Send, outcome: Outcome) => void;
   /** Nobody can be sent this message: its inspection says so, or the provider has said so. */
   readonly onRefused: (job: Job, refusal: Refusal) => void;
+  /** Its notification expired while the job waited; nothing was sent. */
+  readonly onExpired: (job: Job) => void;
   /** There is no room for it before so many ms have passed; nothing was asked or sent. */
   readonly onLater: (job: Job, waitMs: number, why: string) => void;
   /** What comes of looking addresses up, but for those who are found: they are sent their message. */
@@ -160,7 +163,7 @@ export class Outlet {
     const queue = this.#nextQueue();
     const job = queue?.peek();
     if (queue === null || job === undefined) return false;
-    if (job.work.lost || this.#isRefused(job)) return this.#shift(queue);
+    if (job.work.lost || this.#isRefused(job) || this.#isExpired(job)) return this.#shift(queue);
     const now = this.#parts.clock.monotonic();
     // Too late to finish within the lease: the renewal will bring it back, or the fence will take it away.
     if (job.work.leaseEndsAt - now < this.#parts.sendDeadlineMs) return this.#pumpAfter(RENEWAL_POLL_MS);
@@ -200,6 +203,13 @@ export class Outlet {
     const refusal = this.#inspections.refusalOf(job.message);
     if (refusal !== null) this.#parts.onRefused(job, refusal);
     return refusal !== null;
+  }
+
+  /** Concludes the job if its time ran out while it waited for a pause, a hold, its turn or its address. */
+  #isExpired(job: Job): boolean {
+    const isExpired = this.#parts.clock.now() >= deadlineOf(job.work.notification);
+    if (isExpired) this.#parts.onExpired(job);
+    return isExpired;
   }
 
   /** A short wait is spent here, a longer one in the queue; either way nobody stands behind it. */

@@ -4,7 +4,7 @@ import type { NotSent } from './finder.ts';
 import type { Refusal } from './inspections.ts';
 import type { Job, Sendable } from './job.ts';
 import type { Outlet } from './outlet.ts';
-import { concludeUntried, decide } from './policy.ts';
+import { concludeUntried, decide, type Final } from './policy.ts';
 import type { Send } from './send.ts';
 
 type SettleParts = Pick<DeliverParts, 'clock' | 'random' | 'recorder' | 'report'>;
@@ -20,9 +20,17 @@ export function settle(parts: SettleParts, outlet: Outlet, send: Send, outcome: 
 }
 
 /** Wrong for everybody: the notification fails at once instead of burning a call for each of its recipients. */
-export function settleRefused(parts: SettleParts, { work, recipient, personId }: Job, refusal: Refusal): void {
+export function settleRefused(parts: SettleParts, job: Job, refusal: Refusal): void {
+  settleUnsent(parts, job, concludeUntried(job.recipient, 'failed', refusal.reason, refusal.detail));
+}
+
+/** Too late: nobody is served by a message that comes after its time. */
+export function settleExpired(parts: SettleParts, job: Job): void {
+  settleUnsent(parts, job, concludeUntried(job.recipient, 'expired', 'expired', null));
+}
+
+function settleUnsent(parts: SettleParts, { work, recipient, personId }: Job, final: Final): void {
   if (work.lost) return;
-  const final = concludeUntried(recipient, 'failed', refusal.reason, refusal.detail);
   work.conclude({ recipient, personId, address: null, providerMessageId: null }, final, parts.clock.now());
   parts.recorder.note(work);
 }
