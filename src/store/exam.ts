@@ -4,6 +4,7 @@ import { connectionId, derivedId, randomId } from '../model/ids.ts';
 import { RECEIPT_STATES, type Receipt, type ReceiptState } from '../model/news.ts';
 import type { Log, Notification, Recipient } from '../model/notification.ts';
 import type { Person } from '../model/person.ts';
+import { examineRateShares } from './exam-rates.ts';
 import type { AcceptRequest, BatchProgress, ClaimedBatch, HeldBatch, Queue, Store } from './port.ts';
 
 /** What it means to be a store, executable: every database passes the same exam. */
@@ -566,6 +567,8 @@ export function examineStore(name: string, open: () => Promise<Store>): void {
         assert.equal((await store.resolve({ botId, connectionId: teams, identities: ['john@abc.com'] })).size, 0);
       });
     });
+
+    examineRateShares(() => store);
 
     describe('receipts', () => {
       const tell = (request: AcceptRequest, seq: number, state: ReceiptState, more: Partial<Receipt> = {}) => ({

@@ -156,6 +156,13 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       at {int} NOT NULL
     ) {table}`,
   ],
+  [
+    // Of no bot: a quota at a provider may be shared by bots, and is by nodes. state is JSON; a row lives in one step.
+    `CREATE TABLE rate_shares (
+      account {text} NOT NULL PRIMARY KEY,
+      state {text} NOT NULL
+    ) {keyed}`,
+  ],
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

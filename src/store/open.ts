@@ -8,6 +8,7 @@ import * as notifications from './notifications.ts';
 import * as people from './people.ts';
 import { type RestoredState, type Store, StoreDamaged, StoreUnavailable } from './port.ts';
 import { openPostgres } from './postgres.ts';
+import * as rateShares from './rate-shares.ts';
 import * as receipts from './receipts.ts';
 import * as replies from './replies.ts';
 import * as restored from './restored.ts';
@@ -71,6 +72,8 @@ function createStore(database: Database): Store {
     listLoggedSeqs: (request) => read(() => batches.listLoggedSeqs(request)),
     checkpoint: (request) => write(() => checkpoint(request)),
     voidLeases: () => write(() => batches.voidLeases()),
+
+    shareRates: (request) => write(() => rateShares.shareRates(request)),
 
     findNotification: (key) => read(() => notifications.findNotification(key)),
     listLogs: (request) => read(() => notifications.listLogs(request)),

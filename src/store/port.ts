@@ -34,6 +34,12 @@ export interface Store {
   /** Makes every leased batch claimable at once. Only for a process that knows it is alone (SQLite at start). */
   voidLeases(): Promise<number>;
 
+  /**
+   * Divides documented rates between the nodes that use them, and tells each what providers asked of the others. A node
+   * asks again and again while it needs a rate; what it was given lasts `holdMs` from before it asked.
+   */
+  shareRates(request: ShareRates): Promise<RateShare[]>;
+
   // --- look
   findNotification(key: NotificationKey): Promise<NotificationStatus | null>;
   listLogs(request: NotificationKey & { readonly afterSeq: number; readonly limit: number }): Promise<Log[]>;
@@ -185,6 +191,43 @@ export interface Remainder {
   /** Seq ascending, not empty. */
   readonly recipients: readonly Recipient[];
   readonly delayMs: number;
+}
+
+export interface ShareRates {
+  readonly node: string;
+  readonly holdMs: number;
+  /** Each account once. */
+  readonly asks: readonly RateAsk[];
+}
+
+export interface RateAsk {
+  readonly account: string;
+  /** The limit: so many calls in any so many ms; 0 calls: there is none to share. */
+  readonly calls: number;
+  readonly windowMs: number;
+  /** What the node cannot let go yet, and keeps to until it has the answer. */
+  readonly keeps: number;
+  /** How many calls a window it could use. */
+  readonly wants: number;
+  /** What the provider asked of it since it last told. */
+  readonly slowed: Slowed | null;
+}
+
+/** The provider asked an account to slow down. */
+export interface Slowed {
+  readonly pausedMs: number;
+  /** The share of the rate that was in use from then, to grow from it. */
+  readonly share: number;
+  readonly agoMs: number;
+  readonly why: string;
+}
+
+export interface RateShare {
+  /** Calls in any window that are the node's; at least what it keeps. */
+  readonly calls: number;
+  /** What would be its part: if less than it has, others wait for the rest. */
+  readonly fair: number;
+  readonly slowed: Slowed | null;
 }
 
 export interface ResolveRequest {
