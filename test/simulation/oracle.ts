@@ -43,6 +43,7 @@ export class Oracle {
   readonly #clock: Clock;
   readonly #startsAt: number;
   readonly #limits: Limits;
+  #ends = 0;
 
   constructor(scenario: Scenario, clock: Clock) {
     this.#scenario = scenario;
@@ -72,6 +73,11 @@ export class Oracle {
     this.notifications.push(notification);
     const { id, lane, total, expiresAt } = notification;
     this.note(`accepted ${this.#name(id)}: ${total} ${lane}, expires ${expiresAt - this.#startsAt}`);
+  }
+
+  /** Everybody who was accepted has a log. */
+  get isFinished(): boolean {
+    return this.#ends === this.notifications.reduce((sum, { total }) => sum + total, 0);
   }
 
   storyOf(notificationId: string, seq: number): Story {
@@ -179,6 +185,7 @@ export class Oracle {
     if (story.log !== null && JSON.stringify(story.log) === JSON.stringify(log)) return;
     if (story.log !== null) this.violate(`${this.#name(notificationId)}.${log.seq} was recorded twice`);
     story.log = log;
+    this.#ends += 1;
   }
 
   #ended(batch: HeldBatch, claim: Claim | undefined): void {

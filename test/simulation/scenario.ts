@@ -92,8 +92,8 @@ export function drawScenario(seed: number): Scenario {
   const draw = drawFrom(random);
   const kind = draw.chance(0.25) ? 'sqlite' : 'postgres';
   const nodes = kind === 'sqlite' ? 1 : draw.integer(1, 3);
-  const leaseMs = draw.pick([4_000, 8_000, 16_000]);
-  const calmAt = draw.integer(8_000, 30_000);
+  const leaseMs = draw.pick([2_000, 4_000, 8_000]);
+  const calmAt = draw.integer(4_000, 14_000);
   const isShared = draw.chance(0.3);
   const bots = drawBots(draw, seed, isShared);
   return {
@@ -139,7 +139,7 @@ function drawNotification(draw: Draw, bots: readonly BotPlan[], calmAt: number):
     resolve: draw.chance(0.5),
     recipients,
     people: draw.chance(0.6) ? recipients : Math.ceil(recipients / 3),
-    expiresInMs: draw.chance(0.3) ? draw.integer(500, 40_000) : 24 * 3_600_000,
+    expiresInMs: draw.chance(0.3) ? draw.integer(500, 20_000) : 24 * 3_600_000,
     isMalformed: draw.chance(0.04),
   };
 }
@@ -153,7 +153,7 @@ function drawProvider(draw: Draw, calmAt: number): ProviderPlan {
   return {
     weights: [['accept', 1], ...troubles],
     latencyMs: draw.pick([5, 100, 100, 1_000, 3_000]),
-    outage: draw.chance(0.15) ? { from, to: Math.min(calmAt, from + draw.integer(1_000, 20_000)) } : null,
+    outage: draw.chance(0.15) ? { from, to: Math.min(calmAt, from + draw.integer(1_000, 10_000)) } : null,
   };
 }
 
@@ -178,7 +178,7 @@ function drawStoreFaults(draw: Draw, calmAt: number): StoreFaultPlan {
   const from = draw.integer(0, calmAt);
   return {
     share: draw.pick([0.02, 0.1, 0.3]),
-    outage: draw.chance(0.3) ? { from, to: Math.min(calmAt, from + draw.integer(500, 10_000)) } : null,
+    outage: draw.chance(0.3) ? { from, to: Math.min(calmAt, from + draw.integer(500, 6_000)) } : null,
   };
 }
 
