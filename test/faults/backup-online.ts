@@ -71,12 +71,14 @@ async function rateOf(writer: WriterProcess, work: () => Promise<unknown>): Prom
   return ((writer.told.length - before) * 1_000) / (performance.now() - startedAt);
 }
 
-/** In a copy that cannot even be opened everything is missing. */
+/** In a copy that cannot be read everything is missing. */
 async function countMissing(path: string, told: readonly Told[]): Promise<number> {
   const store = await openStore(`sqlite:${path}`, { clock: systemClock }).catch(() => null);
   if (store === null) return told.length;
   try {
     return await countLost(store, told);
+  } catch {
+    return told.length;
   } finally {
     await store.close();
   }
