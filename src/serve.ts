@@ -1,4 +1,5 @@
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
+import { promisify } from 'node:util';
 import { CHANNELS, findChannel } from './channels/channels.ts';
 import { createOutbound } from './channels/outbound-undici.ts';
 import type { LoadedConfig } from './config/file.ts';
@@ -33,6 +34,21 @@ export interface RunningServer {
   drain(): Promise<void>;
   /** Resolves once everything is closed, whoever asked for it. */
   readonly closed: Promise<void>;
+}
+
+/** Connections that may wait to be taken; those on top would be tried again after seconds by the kernel of the caller. */
+const BACKLOG = 4_096;
+
+/** What callers between two calls are given to find out that they should go elsewhere. */
+const LINGER_MS = 1_000;
+
+/** Resolves when no connection is open any more, or after a while. */
+async function untilLeft(server: Server, clock: Clock): Promise<void> {
+  const count = promisify<number>((done) => server.getConnections(done));
+  const endsAt = clock.monotonic() + LINGER_MS;
+  while (clock.monotonic() < endsAt && (await count()) > 0) {
+    await new Promise<void>((resolve) => clock.after(50, resolve));
+  }
 }
 
 /**
@@ -76,7 +92,8 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   async function closeAll(): Promise<void> {
     draining = true;
     logger.info('server draining');
-    await engine.drain(settings.drainMs);
+    // Meanwhile every answer asks its caller to call elsewhere: one whose connection is cut cannot know what became of it.
+    await Promise.all([engine.drain(settings.drainMs), untilLeft(app.server, clock)]);
     await renderer.close();
     await app.close();
     await outbound.close();
@@ -86,7 +103,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   }
 
   try {
-    await app.listen({ host: settings.host, port: settings.port });
+    await app.listen({ host: settings.host, port: settings.port, backlog: BACKLOG });
   } catch (error) {
     await Promise.allSettled([app.close(), outbound.close(), store.close()]);
     throw error;

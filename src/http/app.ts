@@ -13,6 +13,7 @@ import { answerAlive, createReadiness } from './health.ts';
 import { createJwks } from './jwks.ts';
 import { type ChannelFacts, createCatalog } from './kore/channel-catalog.ts';
 import { createCallLimit } from './kore/limit-calls.ts';
+import { limitWork } from './kore/limit-work.ts';
 import { createNotify } from './kore/notify.ts';
 import { parseV1 } from './kore/parse-v1.ts';
 import { parseV2 } from './kore/parse-v2.ts';
@@ -53,13 +54,18 @@ export function createApp(parts: AppParts): FastifyInstance {
   const limits = { ...DEFAULT_LIMITS, ...parts.limits };
   const app = openServer(limits, parts.logger);
   const gate = createGate(parts);
+  const isDraining = parts.isDraining ?? (() => false);
+  app.addHook('onSend', async (_request, reply) => {
+    if (isDraining()) reply.header('connection', 'close');
+  });
 
   app.get('/healthz', answerAlive);
-  app.get('/readyz', createReadiness({ store, clock, isDraining: parts.isDraining ?? (() => false) }));
+  app.get('/readyz', createReadiness({ store, clock, isDraining }));
   app.get('/.well-known/jwks.json', createJwks(parts.platformKey));
 
   app.register(
     async (kore) => {
+      limitWork(kore, limits.maxCalls);
       openKoreSurface(kore, { clock, bodyTimeoutMs: limits.bodyTimeoutMs });
       const admit = [gate.requireScope(SCOPE_SEND), createCallLimit(parts)];
       const send = { method: 'POST', onRequest: [...admit, requireJsonBody] };

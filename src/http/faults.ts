@@ -62,6 +62,10 @@ export const FAULTS = {
     [503, 503, 'Service Unavailable'],
     [503, 'store_unavailable', 'The database cannot be reached just now'],
   ),
+  overloaded: row(
+    [503, 503, 'Service Unavailable'],
+    [503, 'overloaded', 'The server has more calls than it can take: send it again later'],
+  ),
   draining: row([503, 503, 'Service Unavailable'], [503, 'draining', 'The server is shutting down']),
   internal: row([500, 500, 'Internal Server Error'], [500, 'internal', 'The server failed']),
 } as const;

@@ -16,6 +16,8 @@ export interface ServerLimits {
   readonly requestTimeoutMs: number;
   /** For the body of a Kore call. */
   readonly bodyTimeoutMs: number;
+  /** Kore calls in work at once; more are told to come again. */
+  readonly maxCalls: number;
   /** Silence after which a connection in use is dropped. */
   readonly idleTimeoutMs: number;
   /** Silence between requests. Longer than the 60 s of usual balancers, which must be the first to hang up. */
@@ -31,6 +33,7 @@ export const DEFAULT_LIMITS: ServerLimits = {
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 15 * 60_000,
   bodyTimeoutMs: 30_000,
+  maxCalls: 100,
   idleTimeoutMs: 120_000,
   keepAliveTimeoutMs: 72_000,
   checkIntervalMs: 2000,
