@@ -2,10 +2,10 @@ import { Type } from 'typebox';
 import type { Channel, SendRequest } from '../../src/channels/contract.ts';
 import type { Clock } from '../../src/model/clock.ts';
 import type { Outcome } from '../../src/model/outcome.ts';
+import { seededRandom } from '../support/seed.ts';
 import type { Node } from './node.ts';
 import type { Oracle } from './oracle.ts';
 import { type Draw, drawFrom, type Mood, type Scenario } from './scenario.ts';
-import { seededRandom } from '../support/seed.ts';
 
 /** The provider and the network before it: what it took is in the oracle's ledger, whatever became of the answer. */
 export class FarSide {

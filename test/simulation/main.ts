@@ -1,33 +1,59 @@
 import { parseArgs } from 'node:util';
-import { loadProduct, Stores } from './product.ts';
-import { runWorld } from './world.ts';
+import { BUGS } from './bugs.ts';
+import { hunt, runTwice, search } from './search.ts';
 
+/*
+ * node test/simulation/main.ts                     20,000 clean seeds, and the planted bugs
+ * node test/simulation/main.ts --seeds 500         fewer; --from N begins elsewhere
+ * node test/simulation/main.ts --bugs fence        only planted bugs with this in their name, no clean seeds
+ * node test/simulation/main.ts --seed 184          one seed, with everything that happened in it
+ */
 const { values } = parseArgs({
-  options: { seed: { type: 'string' }, seeds: { type: 'string', default: '1000' }, from: { type: 'string', default: '1' }, root: {type:'string'} },
+  options: {
+    seed: { type: 'string' },
+    seeds: { type: 'string', default: '20000' },
+    from: { type: 'string', default: '1' },
+    bugs: { type: 'string' },
+  },
 });
-const product = await loadProduct(values.root);
-const stores = new Stores(product);
-if (values.seed !== undefined) {
-  const v = await runWorld(product, stores, Number(values.seed));
-  console.log(v.trace.join('\n'));
-  console.log(v.violations, v.traceHash, v.virtualMs);
-} else {
-  const t = performance.now();
-  const n = Number(values.seeds);
-  let bad = 0; let virt = 0;
-  const kinds = new Map<string, [number, number]>();
-  for (let s = Number(values.from); s < Number(values.from) + n; s++) {
-    const t0 = performance.now();
-    const v = await runWorld(product, stores, s);
-    virt += v.virtualMs;
-    if (performance.now() - t0 > 300) console.log('slow', s, performance.now() - t0, v.virtualMs);
-    if (v.violations.length > 0) {
-      bad++;
-      const key = (v.violations[0] ?? '').replace(/ds-[-0-9a-f]+/, 'N').replace(/\d+/g, '#');
-      const known = kinds.get(key);
-      kinds.set(key, [(known?.[0] ?? 0) + 1, known?.[1] ?? s]);
-    }
+const MOST_SEEDS = 500;
+
+if (values.seed !== undefined) await replay(Number(values.seed));
+else {
+  if (values.bugs === undefined) await runClean(Number(values.from), Number(values.seeds));
+  await huntAll(values.bugs ?? '');
+}
+
+async function replay(seed: number): Promise<void> {
+  const [first, second] = await runTwice(seed);
+  for (const line of first.trace) console.log(line);
+  console.log(
+    `\nseed ${seed}: ${first.violations.length === 0 ? 'every promise was kept' : first.violations.join('\n')}`,
+  );
+  if (first.traceHash !== second.traceHash) {
+    console.log('its second run was another: something in it does not come from the seed');
+    process.exitCode = 1;
   }
-  console.log(bad, 'bad of', n, n / ((performance.now() - t) / 1000), 'seeds/s', virt / n, 'virtual ms each');
-  console.log([...kinds].sort((a, b) => b[1][0] - a[1][0]).slice(0, 30));
+  if (first.violations.length > 0) process.exitCode = 1;
+}
+
+async function runClean(from: number, count: number): Promise<void> {
+  const { seeds, seconds, virtualMs, broken } = await search({ from, count });
+  const hours = (virtualMs / 3_600_000).toFixed(1);
+  console.log(`${seeds} seeds, ${(seeds / seconds).toFixed(0)} seeds/s; ${hours} h lived in ${seconds.toFixed(1)} s`);
+  if (broken === null) return;
+  for (const violation of broken.violations) console.log(`BROKEN ${violation}`);
+  console.log(`replay: node test/simulation/main.ts --seed ${broken.seed}`);
+  process.exitCode = 1;
+}
+
+async function huntAll(part: string): Promise<void> {
+  console.log('\n| planted bug | seeds needed | what was seen |\n|---|---|---|');
+  for (const bug of BUGS.filter(({ name }) => name.includes(part))) {
+    const { seeds, broken } = await hunt(bug, { from: 1, count: MOST_SEEDS });
+    console.log(
+      `| ${bug.name} | ${broken === null ? `NOT FOUND in ${seeds}` : seeds} | ${broken?.violations[0] ?? ''} |`,
+    );
+    if (broken === null) process.exitCode = 1;
+  }
 }

@@ -98,7 +98,10 @@ export class Oracle {
     this.note(who);
     story.sends.push({ node: node.name, at: now, outcome: null });
     const notification = this.notifications.find(({ id }) => id === notificationId);
-    if (notification === undefined) return this.violate(`${who}, which nobody asked for`);
+    if (notification === undefined) {
+      this.violate(`${who}, which nobody asked for`);
+      return;
+    }
     if (now >= dueBy(notification)) this.violate(`${who} after it expired`);
     if (story.log !== null) this.violate(`${who} after it was recorded as ${story.log.state}`);
     if (story.holder !== node.name) this.violate(`${who}, which is ${story.holder ?? 'nobody'}'s`);
@@ -156,12 +159,12 @@ export class Oracle {
   }
 
   checkpointed(node: Node, { batches }: CheckpointRequest, lost: readonly HeldBatch[]): void {
-    const gone = new Set(lost.map(keyOf));
+    const gone = new Set(lost.map(heldKeyOf));
     for (const { batch, logs, remainder } of batches) {
       const left = remainder === null ? 'held' : `ended, ${remainder.length} left`;
-      const fate = gone.has(keyOf(batch)) ? 'LOST' : left;
+      const fate = gone.has(heldKeyOf(batch)) ? 'LOST' : left;
       this.note(`${node.name} records ${logs.length} of ${this.#describe(batch)}: ${fate}`);
-      if (gone.has(keyOf(batch))) continue;
+      if (gone.has(heldKeyOf(batch))) continue;
       const claim = this.#claims.get(keyOf(batch));
       if (claim?.node !== node.name || claim.token !== batch.token) {
         this.violate(`a stale write of ${node.name} to ${this.#describe(batch)} took effect`);
@@ -172,9 +175,9 @@ export class Oracle {
   }
 
   acknowledged({ batches }: CheckpointRequest, lost: readonly HeldBatch[]): void {
-    const gone = new Set(lost.map(keyOf));
+    const gone = new Set(lost.map(heldKeyOf));
     for (const { batch, logs } of batches) {
-      if (gone.has(keyOf(batch))) continue;
+      if (gone.has(heldKeyOf(batch))) continue;
       for (const log of logs) this.storyOf(batch.notificationId, log.seq).acknowledged = log;
     }
   }
@@ -202,6 +205,8 @@ export class Oracle {
     return `N${this.notifications.findIndex(({ id }) => id === notificationId)}`;
   }
 }
+
+const heldKeyOf = (batch: HeldBatch): string => `${keyOf(batch)}#${batch.token}`;
 
 const keyOf = ({ notificationId, batchNo }: BatchKey): string => `${notificationId}/${batchNo}`;
 

@@ -1,6 +1,6 @@
+import { RETRY_POLICIES } from '../../src/engine/policy.ts';
 import type { Log, Notification, NotificationStatus } from '../../src/model/notification.ts';
 import type { Outcome } from '../../src/model/outcome.ts';
-import { RETRY_POLICIES } from '../../src/engine/policy.ts';
 import type { Oracle, Story } from './oracle.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -15,7 +15,8 @@ export function checkCounters(oracle: Oracle, status: NotificationStatus, logs: 
     const found = logs.filter((log) => log.state === state).length;
     if (found !== count) oracle.violate(`${status.id} counts ${count} as ${state}, its logs ${found}`);
   }
-  if (pending !== total - logs.length) oracle.violate(`${status.id}: ${pending} pending, ${logs.length} of ${total} logged`);
+  if (pending !== total - logs.length)
+    oracle.violate(`${status.id}: ${pending} pending, ${logs.length} of ${total} logged`);
 }
 
 /** When it is over: everybody has one log, and it is the truth. */
@@ -45,8 +46,7 @@ function faultsOf(log: Log, story: Story, { oracle, scenario, status }: Circumst
   return Object.entries({
     'is delivered, and the provider never took it': state === 'delivered' && story.taken === 0,
     [`was taken ${story.taken} times, and nobody is told`]: story.taken > 1 && !maybeDoubled,
-    'was taken, and nobody is told':
-      story.taken > 0 && state !== 'delivered' && state !== 'unknown' && !maybeDoubled,
+    'was taken, and nobody is told': story.taken > 0 && state !== 'delivered' && state !== 'unknown' && !maybeDoubled,
     'was taken more often than attempts were in doubt': story.taken > story.sends.length,
     'may have been doubled, and nothing was in doubt': isQuiet && maybeDoubled && lostAnswers === 0,
     [`counts ${attempts} attempts of ${mostSpent}`]: isQuiet ? attempts !== mostSpent : attempts > mostSpent,
