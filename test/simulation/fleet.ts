@@ -35,6 +35,7 @@ export class Fleet {
   /** By place; null: the next one has not started yet. */
   readonly #ships: (Ship | null)[] = [];
   #launched = 0;
+  #isEnding = false;
 
   constructor(parts: FleetParts) {
     this.#parts = parts;
@@ -56,6 +57,7 @@ export class Fleet {
 
   /** Shuts down whoever is left, as a deployment would. */
   async end(clock: VirtualClock): Promise<void> {
+    this.#isEnding = true;
     const left = this.#ships.flatMap((ship) => (ship?.node.state === 'up' && !ship.isDraining ? [ship] : []));
     let isOver = false;
     const drained = Promise.all(left.map((ship) => ship.engine.drain(0))).then(() => {
@@ -105,7 +107,7 @@ export class Fleet {
 
   #meet({ kind, node: place, forMs }: Incident): void {
     const ship = this.#ships[place] ?? null;
-    if (ship?.node.state !== 'up') return;
+    if (ship?.node.state !== 'up' || this.#isEnding) return;
     this.#parts.oracle.note(`${ship.node.name}: ${kind}`);
     if (kind === 'pause') this.#pause(ship, forMs);
     else if (kind === 'drain') void this.#drain(place, ship);

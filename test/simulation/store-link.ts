@@ -115,7 +115,7 @@ export class StoreLink {
     }
     const result = await this.#perform(run, onEffect);
     if (fate === 'after') await this.#giveUp();
-    if (fate === 'slow') await this.#sleep(this.#draw.integer(1, 1_000));
+    if (fate === 'slow') await this.#sleep(this.#draw.integer(1, 5_000));
     return result;
   }
 
