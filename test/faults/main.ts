@@ -5,12 +5,16 @@ import { diskFull } from './disk-full.ts';
 import { type Fault, type FaultParts, type Finding, partsOf } from './fault.ts';
 import { fsyncOrder } from './fsync-order.ts';
 import { killed } from './kill.ts';
+import { overload } from './overload.ts';
 import { postgresCrash } from './postgres-crash.ts';
 import { backendsTerminated, commitUnknown } from './postgres-cuts.ts';
 import { postgresSilent } from './postgres-silence.ts';
 import { powerCut } from './power-cut.ts';
+import { silentProvider, unwellProvider } from './provider-down.ts';
 import { rollingRestart } from './rolling-restart.ts';
 import { stoppedPastLease } from './sigstop.ts';
+import { slowClients } from './slow-clients.ts';
+import { neighbourInOneLane, urgentBesideBulk, urgentOnOneConnection, urgentOnPostgres } from './urgent-beside-bulk.ts';
 
 /** Every long fault test, in the order of the catalogue. `npm run test:faults -- F02 F10` runs those alone. */
 const FAULTS: readonly Fault[] = [
@@ -26,6 +30,14 @@ const FAULTS: readonly Fault[] = [
   brokenDisk,
   backupOnline,
   rollingRestart,
+  silentProvider,
+  unwellProvider,
+  overload,
+  slowClients,
+  urgentBesideBulk,
+  urgentOnPostgres,
+  urgentOnOneConnection,
+  neighbourInOneLane,
 ];
 
 interface Row extends Finding {

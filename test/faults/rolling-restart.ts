@@ -51,11 +51,11 @@ export async function restartInTurn(options: RestartOptions, { random }: FaultPa
       nodes[index] = await stage.start(args);
     }
     const { accepted, moved, errors } = await load.end();
-    const { undelivered } = await untilAllOver(database);
+    const { undelivered, detail } = await untilAllOver(database);
     const { total, replays } = stage.sandbox.ledger.counts('hooks');
     const lost = accepted * PEOPLE - total;
     return {
-      figure: `${options.restarts} restarts, ${accepted} notifications of ${PEOPLE}: ${lost} lost, ${replays} doubled, ${undelivered} not delivered, ${errors.length} client errors ${[...new Set(errors)].join(' ')} (${moved} moved on), exit ≤ ${Math.round(exits.slowestMs)} ms, ${exits.wrong} not with 0`,
+      figure: `${options.restarts} restarts, ${accepted} notifications of ${PEOPLE}: ${lost} lost, ${replays} doubled, ${undelivered} not delivered ${detail}, ${errors.length} client errors ${[...new Set(errors)].join(' ')} (${moved} moved on), exit ≤ ${Math.round(exits.slowestMs)} ms, ${exits.wrong} not with 0`,
       bar: '0 lost, 0 doubled, 0 client errors, exit 0 in ≤ 20 s',
       ok:
         accepted > 0 &&

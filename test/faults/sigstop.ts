@@ -53,13 +53,13 @@ export async function stopPastLease(
       await delay(between(random, 100, 400));
       rewritten += await readVersions(logs, before);
     }
-    const { undelivered } = await untilAllOver(database);
+    const { undelivered, detail } = await untilAllOver(database);
     rewritten += await readVersions(logs, before);
     const { total, replays } = stage.sandbox.ledger.counts('hooks');
     const [lost, stale] = [accepted - total, nodes.reduce((sum, node) => sum + countLost(node), 0)];
     const bound = stops * (CONCURRENCY + UNRECORDED);
     return {
-      figure: `${stops} stops, ${accepted} recipients: ${rewritten} terminal rows rewritten, ${lost} lost, ${undelivered} not delivered, ${replays} repeats (${Math.round(replays / stops)} a stop), ${stale} batches logged as lost`,
+      figure: `${stops} stops, ${accepted} recipients: ${rewritten} terminal rows rewritten, ${lost} lost, ${undelivered} not delivered ${detail}, ${replays} repeats (${Math.round(replays / stops)} a stop), ${stale} batches logged as lost`,
       bar: `0 rewritten, 0 lost, repeats ≤ ${CONCURRENCY} + ${UNRECORDED} a stop, ≥ 1 logged as lost`,
       ok: rewritten + lost + undelivered === 0 && replays <= bound && stale > 0 && accepted > 0,
     };
