@@ -1,5 +1,8 @@
+import type { RateWindow } from '../channels/contract.ts';
 import type { Clock, Random } from '../model/clock.ts';
+import type { RateAsk, RateShare } from '../store/port.ts';
 import { Breaker } from './breaker.ts';
+import type { Nodes, Shared } from './nodes.ts';
 import { Pace } from './pace.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { ScopeState } from './scope-state.ts';
@@ -14,31 +17,40 @@ export interface Caller {
 
 /**
  * What is shared by all connections that spend one quota at a provider: the rate, its pauses, what it has learnt,
- * whether the provider works, how much of it may be retries, and the narrower scopes. Those who have to wait stand in line and are let in one call at a time, so that one bot's flood
- * takes no more than its turns.
+ * whether the provider works, how much of it may be retries, and the narrower scopes. Those who have to wait stand in
+ * line and are let in one call at a time, so that one bot's flood takes no more than its turns. Where other nodes spend
+ * the quota too, only a part of the rate is ours.
  */
-export class Account {
+export class Account implements Shared {
   readonly pace: Pace;
   readonly scopes = new Scopes();
   readonly breaker = new Breaker();
   readonly retries = new RetryBudget();
   readonly #clock: Clock;
   /** The documented rate as a window that is never exceeded; the pace within only spreads the calls over it. */
+  readonly #window: RateWindow | null;
   readonly #second: ScopeState | null;
+  readonly #nodes: Pick<Nodes, 'want'> | null;
   readonly #line = new Set<Caller>();
   #turnOf: Caller | null = null;
   #cancelTimer: (() => void) | null = null;
+  #part = { calls: 0, fair: 0, until: 0 };
+  #usedAt = Number.NEGATIVE_INFINITY;
 
-  /** `perSecond` null or 0: no rate. */
-  constructor(perSecond: number | null, clock: Clock, random: Random) {
+  /** `perSecond` null or 0: no rate. `nodes` null: nobody else spends it. */
+  constructor(perSecond: number | null, clock: Clock, random: Random, nodes: Pick<Nodes, 'want'> | null = null) {
     this.pace = new Pace(perSecond, random);
     this.#clock = clock;
-    this.#second = perSecond ? new ScopeState({ windows: [windowOf(perSecond)] }, clock.monotonic()) : null;
+    this.#nodes = nodes;
+    this.#window = perSecond ? windowOf(perSecond) : null;
+    this.#second = this.#window === null ? null : new ScopeState({ windows: [this.#window] }, clock.monotonic());
+    if (nodes !== null) this.#second?.limitTo(0);
   }
 
   /** True: one call starts now, and is counted until `end`. False: the caller is in line and will be pumped. */
   take(caller: Caller): boolean {
     const now = this.#clock.monotonic();
+    this.#usedAt = now;
     if (caller.isUnlimited || this.#second === null) return this.pace.pausedMs(now) === 0 || this.#queue(caller, now);
     const isBehindOthers = this.#line.size > 0 && this.#turnOf !== caller;
     if (isBehindOthers || this.#waitMs(now) > 0) return this.#queue(caller, now);
@@ -55,8 +67,45 @@ export class Account {
     if (this.#line.size > 0 && this.#cancelTimer === null) this.#serve();
   }
 
+  ask(now: number): Omit<RateAsk, 'account'> | null {
+    const slowed = this.pace.news(now);
+    const { calls, ms } = this.#window ?? NO_WINDOW;
+    const used = this.#second?.used(ms, now) ?? 0;
+    const wants = this.#line.size > 0 ? calls : used > 0 ? Math.min(calls, used + SPARE_CALLS) : 0;
+    const isIdle = this.#usedAt + IDLE_MS < now && this.#line.size === 0;
+    if (isIdle && slowed === null && used === 0 && this.#part.calls === 0) return null;
+    const keeps = Math.max(used, Math.min(this.#partAt(now), wants));
+    this.#setPart({ calls: keeps, fair: keeps, until: this.#part.until });
+    return { calls, windowMs: ms, keeps, wants, slowed };
+  }
+
+  answer({ calls, fair, slowed }: RateShare, until: number): void {
+    this.#setPart({ calls, fair, until });
+    this.pace.markTold();
+    if (slowed !== null) this.pace.heed(slowed, this.#clock.monotonic());
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
+    if (this.#line.size > 0) this.#serve();
+  }
+
+  #setPart(part: { readonly calls: number; readonly fair: number; readonly until: number }): void {
+    this.#part = part;
+    if (this.#window === null) return;
+    const ours = Math.min(part.calls, part.fair);
+    this.#second?.limitTo(ours);
+    this.pace.limitTo(Math.max(1, ours) / this.#window.calls);
+  }
+
+  /** What is ours lapses when the store has not been heard of for a while: then others may have it. */
+  #partAt(now: number): number {
+    return now < this.#part.until ? Math.min(this.#part.calls, this.#part.fair) : 0;
+  }
+
   #queue(caller: Caller, now: number): false {
     this.#line.add(caller);
+    if (this.#nodes !== null && this.#line.size === 1 && this.#window !== null && this.#part.calls === 0) {
+      this.#nodes.want();
+    }
     if (this.#turnOf === null) this.#serveAfter(this.#waitMs(now));
     return false;
   }
@@ -77,7 +126,7 @@ export class Account {
   }
 
   #serveAfter(waitMs: number): void {
-    // The end of a call will tell.
+    // The end of a call will tell, or the answer of the store.
     if (this.#cancelTimer !== null || waitMs === Number.POSITIVE_INFINITY) return;
     this.#cancelTimer = this.#clock.after(waitMs, () => {
       this.#cancelTimer = null;
@@ -86,10 +135,18 @@ export class Account {
   }
 
   #waitMs(now: number): number {
-    return Math.max(this.pace.waitMs(now), this.#second?.waitMs(now) ?? 0);
+    if (this.#second === null) return this.pace.waitMs(now);
+    if (this.#nodes !== null && this.#partAt(now) === 0) return Number.POSITIVE_INFINITY;
+    return Math.max(this.pace.waitMs(now), this.#second.waitMs(now));
   }
 }
 
 /** Rates below one a second are a longer window; of a broken one only whole calls fit. */
-const windowOf = (perSecond: number) =>
+const windowOf = (perSecond: number): RateWindow =>
   perSecond < 1 ? { calls: 1, ms: 1_000 / perSecond } : { calls: Math.floor(perSecond), ms: 1_000 };
+
+const NO_WINDOW: RateWindow = { calls: 0, ms: 0 };
+/** Who is served at once asks for a little more than it uses, so as not to have to wait when it needs it. */
+const SPARE_CALLS = 2;
+/** For so long after its last call a node goes on asking what others were told. */
+const IDLE_MS = 2_000;

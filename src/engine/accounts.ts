@@ -4,11 +4,14 @@ import type { Clock, Random } from '../model/clock.ts';
 import type { Connection, Tenancy } from '../model/tenancy.ts';
 import { Account } from './account.ts';
 import { Hold } from './hold.ts';
+import type { Nodes } from './nodes.ts';
 
 export interface AccountsParts {
   readonly tenancy: Tenancy;
   readonly clock: Clock;
   readonly random: Random;
+  /** Other processes that send over the same accounts; null: there are none. */
+  readonly nodes: Nodes | null;
 }
 
 /** Which connections share what, over all bots of this process. */
@@ -25,7 +28,9 @@ export class Accounts {
     const key = `${channel.id} ${channel.account?.(connection) ?? connection.id}`;
     const known = this.#accounts.get(key);
     if (known !== undefined) return known;
-    const account = new Account(this.#rateOf(connection, channel), this.#parts.clock, this.#parts.random);
+    const { clock, random, nodes } = this.#parts;
+    const account = new Account(this.#rateOf(connection, channel), clock, random, nodes);
+    nodes?.add(key, account);
     this.#accounts.set(key, account);
     return account;
   }

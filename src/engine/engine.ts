@@ -11,6 +11,7 @@ import { type Claimed, type DeliverParts, deliver } from './deliver.ts';
 import { KnownNotifications } from './known-notifications.ts';
 import { keepLeases } from './leases.ts';
 import { type Moments, silentMoments } from './moments.ts';
+import { Nodes } from './nodes.ts';
 import { Outlet } from './outlet.ts';
 import { Recorder } from './recorder.ts';
 import { repeat } from './repeat.ts';
@@ -50,6 +51,8 @@ export class Engine {
   readonly #moments: Moments;
   readonly #works = new Set<Work>();
   readonly #outlets = new Map<string, Outlet>();
+  /** Whoever else works on the same database; null where nobody can. */
+  readonly #nodes: Nodes | null;
   readonly #accounts: Accounts;
   readonly #report: Report;
   readonly #recorder: Recorder;
@@ -67,9 +70,11 @@ export class Engine {
   constructor(parts: EngineParts) {
     this.#parts = parts;
     const { store, tenancy, clock, random, logger } = parts;
-    this.#accounts = new Accounts({ tenancy, clock, random });
     this.#moments = parts.moments ?? silentMoments;
     this.#report = new Report(logger, clock, this.#moments);
+    const onError = (error: unknown) => this.#report.failed('sharing rates failed', error);
+    this.#nodes = store.kind === 'sqlite' ? null : new Nodes({ store, clock, node: this.#owner, onError });
+    this.#accounts = new Accounts({ tenancy, clock, random, nodes: this.#nodes });
     this.#recorder = new Recorder({
       store,
       clock,
@@ -98,6 +103,7 @@ export class Engine {
     // Alone on its file, so whoever held a lease before is gone.
     if (store.kind === 'sqlite') await store.voidLeases();
     store.onWake(() => this.wake());
+    this.#nodes?.start();
     this.#stopKeeping = [
       keepLeases({
         store,
@@ -163,6 +169,7 @@ export class Engine {
     cancelCut();
     await this.#recorder.flush();
     for (const stop of this.#stopKeeping) stop();
+    this.#nodes?.stop();
     await Promise.all(outlets.map((outlet) => outlet.close()));
   }
 

@@ -1,4 +1,5 @@
 import type { Random } from '../model/clock.ts';
+import type { Slowed } from '../store/port.ts';
 
 /**
  * How fast one account may be called, as far as we choose it ourselves. Pure of timers: it is asked with the present
@@ -20,6 +21,10 @@ export class Pace {
   #slowedAt = 0;
   #slowdowns = 0;
   #why: string | null = null;
+  /** How much of the rate is this node's, 0 to 1. */
+  #part = 1;
+  /** Nobody has been told of the last "slow down" yet. */
+  #isNews = false;
 
   /** `perSecond` null or 0: no rate. */
   constructor(perSecond: number | null, random: Random) {
@@ -39,7 +44,7 @@ export class Pace {
   /** One call starts. */
   count(now: number): void {
     if (this.#intervalMs === 0) return;
-    this.#nextAt = Math.max(this.#nextAt, now - this.#burstMs) + this.#intervalMs / this.share(now);
+    this.#nextAt = Math.max(this.#nextAt, now - this.#burstMs) + this.#intervalMs / (this.share(now) * this.#part);
   }
 
   /**
@@ -54,12 +59,38 @@ export class Pace {
       this.#slowedAt = now;
       this.#slowdowns += 1;
       this.#why = why;
+      this.#isNews = true;
     }
     const askedMs = retryAfterMs ?? Math.min(MAX_PAUSE_MS, MIN_PAUSE_MS * 2 ** (this.#slowdowns - 1));
     if (fresh || (retryAfterMs !== null && now + retryAfterMs > this.#pausedUntil)) {
       this.#pausedUntil = Math.max(this.#pausedUntil, now + askedMs * (1 + JITTER * this.#random()));
     }
     return Math.max(0, this.#pausedUntil - now);
+  }
+
+  /** Other nodes use the rest of the rate. */
+  limitTo(part: number): void {
+    this.#part = part;
+  }
+
+  /** What the provider asked, for other nodes; null when they were told. */
+  news(now: number): Slowed | null {
+    if (!this.#isNews) return null;
+    return { pausedMs: this.pausedMs(now), share: this.#share, agoMs: now - this.#slowedAt, why: this.#why ?? '' };
+  }
+
+  markTold(): void {
+    this.#isNews = false;
+  }
+
+  /** The provider asked another node. */
+  heed({ pausedMs, share, agoMs, why }: Slowed, now: number): void {
+    const at = now - agoMs;
+    this.#pausedUntil = Math.max(this.#pausedUntil, now + pausedMs);
+    if (Math.min(1, share + agoMs / RECOVERY_MS) >= this.share(now)) return;
+    this.#share = share;
+    this.#slowedAt = at;
+    this.#why = why;
   }
 
   /** The share of the documented rate that is in use now. */

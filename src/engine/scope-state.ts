@@ -14,6 +14,8 @@ export class ScopeState {
   /** When the bucket will be full again. */
   #fullAt = 0;
   #pausedUntil = 0;
+  /** How many calls of each window are ours, where others spend them too. */
+  #part = Number.POSITIVE_INFINITY;
   #idleSince: number;
   /** When those who were told to come back will, ascending; made when somebody is. */
   #promised: number[] | null = null;
@@ -29,6 +31,15 @@ export class ScopeState {
     let waitMs = Math.max(0, this.#pausedUntil - now);
     for (const window of this.#windows) waitMs = Math.max(waitMs, this.#windowMs(window, now));
     return this.#bucket === null ? waitMs : Math.max(waitMs, this.#bucketMs(this.#bucket, now));
+  }
+
+  limitTo(calls: number): void {
+    this.#part = calls;
+  }
+
+  /** Calls that count in a window of so many ms. */
+  used(ms: number, now: number): number {
+    return this.#inFlight + this.#ended.filter((at) => at + ms > now).length;
   }
 
   start(): void {
@@ -80,7 +91,7 @@ export class ScopeState {
   }
 
   #windowMs({ calls, ms }: RateWindow, now: number): number {
-    const index = this.#ended.length + this.#inFlight - calls;
+    const index = this.#ended.length + this.#inFlight - Math.min(calls, this.#part);
     if (index < 0) return 0;
     const blocking = this.#ended[index];
     return blocking === undefined ? Number.POSITIVE_INFINITY : Math.max(0, blocking + ms - now);

@@ -34,11 +34,17 @@ export interface Rehearsal {
 export const emailOf = (index: number): string => `person-${index}@example.com`;
 export const teamsIdOf = (index: number): string => `29:person-${index}`;
 
-export async function openRehearsal(options: SandboxOptions & { readonly concurrency?: number }): Promise<Rehearsal> {
+export interface RehearsalOptions extends SandboxOptions {
+  readonly concurrency?: number;
+  /** Default 0: as fast as it goes; null: what the provider documents. */
+  readonly perSecond?: number | null;
+}
+
+export async function openRehearsal(options: RehearsalOptions): Promise<Rehearsal> {
   const sandbox = await startSandbox(options);
   const folder = await mkdtemp(join(tmpdir(), 'beckon-test-'));
   const configPath = join(folder, 'beckon.yaml');
-  await writeFile(configPath, stringify(configFor(sandbox, options.concurrency ?? 32)));
+  await writeFile(configPath, stringify(configFor(sandbox, options)));
   const processes: BeckonProcess[] = [];
   const token = await new SignJWT({ appId: clientId, sub: 'tester' })
     .setProtectedHeader({ alg: 'HS256' })
@@ -79,8 +85,8 @@ export async function openRehearsal(options: SandboxOptions & { readonly concurr
   };
 }
 
-function configFor({ urls, credentials }: Sandbox, concurrency: number) {
-  const limits = { perSecond: 0, concurrency };
+function configFor({ urls, credentials }: Sandbox, { concurrency = 32, perSecond = 0 }: RehearsalOptions) {
+  const limits = { ...(perSecond === null ? {} : { perSecond }), concurrency };
   const teams = { ...credentials.teams, serviceUrl: urls.teams, loginUrl: urls.login };
   const scopes = [SCOPE_SEND, SCOPE_DIRECTORY];
   return {

@@ -1,0 +1,84 @@
+import type { Clock } from '../model/clock.ts';
+import { type RateAsk, type RateShare, type Store, StoreUnavailable } from '../store/port.ts';
+import { repeat } from './repeat.ts';
+
+/** What nodes share of one account. */
+export interface Shared {
+  /** What to ask for; null: nothing is held, wanted or to be told. From here on no more is used than it keeps. */
+  ask(now: number): Omit<RateAsk, 'account'> | null;
+  /** What was given lasts until `until`, monotonic ms. */
+  answer(share: RateShare, until: number): void;
+}
+
+export interface NodesParts {
+  readonly store: Pick<Store, 'shareRates'>;
+  readonly clock: Clock;
+  /** Of this process. */
+  readonly node: string;
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * Keeps several nodes over one database within the limits of the accounts they share: asks the store for this node's
+ * part, four times in the time an answer lasts, all accounts that are in use at once. Without answers the part lapses
+ * and nothing is sent that counts.
+ */
+export class Nodes {
+  readonly #parts: NodesParts;
+  readonly #accounts = new Map<string, Shared>();
+  #stopKeeping = () => {};
+  #asking: Promise<void> | null = null;
+  #isWanted = false;
+
+  constructor(parts: NodesParts) {
+    this.#parts = parts;
+  }
+
+  add(key: string, account: Shared): void {
+    this.#accounts.set(key, account);
+  }
+
+  start(): void {
+    const { clock, onError } = this.#parts;
+    this.#stopKeeping = repeat({ clock, everyMs: HOLD_MS / 4, task: () => this.#askOnce(), onError });
+  }
+
+  stop(): void {
+    this.#stopKeeping();
+  }
+
+  /** Somebody waits who has nothing. */
+  want(): void {
+    this.#isWanted = true;
+    if (this.#asking === null) this.#askOnce().catch(this.#parts.onError);
+  }
+
+  #askOnce(): Promise<void> {
+    this.#asking ??= this.#ask().finally(() => {
+      this.#asking = null;
+      if (this.#isWanted) this.want();
+    });
+    return this.#asking;
+  }
+
+  async #ask(): Promise<void> {
+    this.#isWanted = false;
+    const { store, clock, node } = this.#parts;
+    const now = clock.monotonic();
+    const asked = [...this.#accounts].flatMap(([account, shared]) => {
+      const ask = shared.ask(now);
+      return ask === null ? [] : [{ shared, ask: { ...ask, account } }];
+    });
+    if (asked.length === 0) return;
+    const asks = asked.map(({ ask }) => ask);
+    const shares = await store.shareRates({ node, holdMs: HOLD_MS, asks }).catch((error: unknown) => {
+      // Then nothing can be claimed either, and whoever claims says so.
+      if (error instanceof StoreUnavailable) return [];
+      throw error;
+    });
+    for (const [index, share] of shares.entries()) asked[index]?.shared.answer(share, now + HOLD_MS);
+  }
+}
+
+/** On the monotonic clock, from before it is asked. */
+const HOLD_MS = 1_000;
