@@ -20,6 +20,7 @@ import { parseV2 } from './kore/parse-v2.ts';
 import { statusReplyV1, statusReplyV2 } from './kore/replies.ts';
 import { createStatus } from './kore/status.ts';
 import { openKoreSurface } from './kore/surface.ts';
+import { takeLeave } from './leave-takings.ts';
 import { requireJsonBody } from './media-type.ts';
 import { connectionRoutes } from './native/connections.ts';
 import { notificationRoutes } from './native/notifications.ts';
@@ -44,6 +45,8 @@ export interface AppParts {
   };
   readonly platformKey: PlatformKey;
   readonly limits?: Partial<ServerLimits>;
+  /** Nothing but health: somebody else takes the requests. */
+  readonly isWorkerOnly?: boolean;
   /** True once shutdown began; `/readyz` then answers 503. */
   readonly isDraining?: () => boolean;
 }
@@ -55,12 +58,11 @@ export function createApp(parts: AppParts): FastifyInstance {
   const app = openServer(limits, parts.logger);
   const gate = createGate(parts);
   const isDraining = parts.isDraining ?? (() => false);
-  app.addHook('onSend', async (_request, reply) => {
-    if (isDraining()) reply.header('connection', 'close');
-  });
+  takeLeave(app, { clock, restOfBodyMs: limits.headersTimeoutMs, isDraining });
 
   app.get('/healthz', answerAlive);
   app.get('/readyz', createReadiness({ store, clock, isDraining }));
+  if (parts.isWorkerOnly === true) return app;
   app.get('/.well-known/jwks.json', createJwks(parts.platformKey));
 
   app.register(
