@@ -11,6 +11,8 @@ export interface Bug {
   /** Must be there exactly once. */
   readonly code: string;
   readonly instead: string;
+  /** Takes more than a few dozen seeds. */
+  readonly isSubtle?: true;
   /** Where one change is not enough. */
   readonly besides?: Omit<Bug, 'name'>;
 }
@@ -22,6 +24,7 @@ const WITHOUT_TOKEN = '`';
 export const BUGS: readonly Bug[] = [
   {
     name: 'a checkpoint ignores the fence',
+    isSubtle: true,
     file: 'store/checkpoint.ts',
     code: 'held.batch_no, held.token\n',
     instead: 'held.batch_no, batches.token\n',
@@ -33,18 +36,21 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'two leases of one batch are taken for one',
+    isSubtle: true,
     file: 'store/batches.ts',
     code: HELD_ID,
     instead: WITHOUT_TOKEN,
   },
   {
     name: 'a claim does not raise the token',
+    isSubtle: true,
     file: 'store/batches.ts',
     code: 'token = token + 1,',
     instead: 'token = token,',
   },
   {
     name: 'what comes back begins with a fresh token',
+    isSubtle: true,
     file: 'store/checkpoint.ts',
     code: 'batch.token + 1,',
     instead: '0,',
@@ -64,6 +70,7 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'a repeated checkpoint counts twice',
+    isSubtle: true,
     file: 'store/checkpoint.ts',
     code: 'yield* moveCounters(fresh);',
     instead: 'yield* moveCounters(held);',
@@ -94,12 +101,14 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'a lease counts from its answer',
+    isSubtle: true,
     file: 'engine/engine.ts',
     code: 'await this.#deliver({ queue, batches, outlet, leaseEndsAt });',
     instead: 'await this.#deliver({ queue, batches, outlet, leaseEndsAt: clock.monotonic() + leaseMs });',
   },
   {
     name: 'a send begins however little is left of the lease',
+    isSubtle: true,
     file: 'engine/outlet.ts',
     code: 'job.work.leaseEndsAt - now < this.#parts.sendDeadlineMs',
     instead: 'job.work.leaseEndsAt < 0',
@@ -118,6 +127,7 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'Retry-After is not heeded',
+    isSubtle: true,
     file: 'engine/policy.ts',
     code: 'const wait = outcome.retryAfterMs ?? backOff(facts, random);',
     instead: 'const wait = backOff(facts, random);',
@@ -148,11 +158,18 @@ export const BUGS: readonly Bug[] = [
   },
 ];
 
+/** What the engine and the store are made of. */
+const ROOMS = ['model', 'store', 'engine', 'directory', 'render', 'channels'];
+
 /** A copy of the product with the bug in it; the caller removes it. */
 export function plant(bug: Bug): { readonly root: string; remove(): void } {
   const root = mkdtempSync(join(tmpdir(), 'beckon-bug-'));
   const remove = () => rmSync(root, { recursive: true });
-  for (const part of ['src', 'package.json']) cpSync(join(ROOT, part), join(root, part), { recursive: true });
+  for (const room of ROOMS) {
+    const options = { recursive: true, filter: (path: string) => !path.endsWith('.test.ts') };
+    cpSync(join(ROOT, 'src', room), join(root, 'src', room), options);
+  }
+  cpSync(join(ROOT, 'package.json'), join(root, 'package.json'));
   symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'));
   try {
     edit(root, bug.name, bug);

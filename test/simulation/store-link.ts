@@ -104,9 +104,11 @@ export class StoreLink {
   async #carry<T>(what: string, run: () => Promise<T>, onEffect?: (result: T) => void): Promise<T> {
     const fate = this.#drawFate();
     if (fate !== 'well') this.#oracle.note(`${what} fares ${fate}`);
-    if (fate === 'slow') await this.#sleep(this.#draw.integer(1, 3_000));
+    // A database in the process itself does nothing after the process has ended.
+    const isApart = this.#scenario.kind === 'postgres';
+    if (fate === 'slow' && isApart) await this.#sleep(this.#draw.integer(1, 3_000));
     if (fate === 'before') await this.#giveUp();
-    if (fate === 'late') {
+    if (fate === 'late' && isApart) {
       this.#clock.after(this.#draw.integer(1, 4_000), () => {
         // Nobody hears how it went; the database may refuse it.
         void this.#perform(run, onEffect).catch(() => {});
@@ -114,7 +116,7 @@ export class StoreLink {
       await this.#giveUp();
     }
     const result = await this.#perform(run, onEffect);
-    if (fate === 'after') await this.#giveUp();
+    if (fate === 'after' || fate === 'late') await this.#giveUp();
     if (fate === 'slow') await this.#sleep(this.#draw.integer(1, 5_000));
     return result;
   }
