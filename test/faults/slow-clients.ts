@@ -39,9 +39,10 @@ export async function crawl({ sockets, patienceMs, script }: CrawlOptions): Prom
       const kind = kinds[index % 3] ?? 'headers';
       left[kind] += 1;
       const socket = crawlOne(Number(port), kind, stage.token);
+      const openedAt = performance.now();
       socket.once('close', () => {
         left[kind] -= 1;
-        cutMs[kind] = performance.now() - startedAt;
+        cutMs[kind] = Math.max(cutMs[kind], performance.now() - openedAt);
       });
       slow.push(socket);
       if (index % 50 === 0) await delay(5);

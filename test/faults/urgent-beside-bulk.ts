@@ -13,6 +13,7 @@ import type { Fault, FaultParts, Finding } from './fault.ts';
 const LANED = fileURLToPath(new URL('../support/laned-server.ts', import.meta.url));
 
 const long = { backlog: 1_000, soloMs: 15_000, urgentMs: 60_000 };
+const shorter = { backlog: 300, soloMs: 5_000, urgentMs: 25_000 };
 
 export const urgentBesideBulk: Fault = {
   id: 'F26',
@@ -24,19 +25,19 @@ export const urgentBesideBulk: Fault = {
 export const urgentOnPostgres: Fault = {
   id: 'F26',
   title: "an urgent message a second beside another bot's run, PostgreSQL",
-  run: (parts) => sendUrgently({ ...long, backlog: 200, bot: 'ann', script: LANED, postgres: true }, parts),
+  run: (parts) => sendUrgently({ ...shorter, bot: 'ann', script: LANED, postgres: true }, parts),
 };
 
 export const urgentOnOneConnection: Fault = {
   id: 'F26',
   title: 'an urgent message a second on the connection of a big run',
-  run: (parts) => sendUrgently({ ...long, backlog: 200, bot: 'bulk', script: LANED }, parts),
+  run: (parts) => sendUrgently({ ...shorter, bot: 'bulk', script: LANED }, parts),
 };
 
 export const neighbourInOneLane: Fault = {
   id: 'F26',
   title: 'a message a second in the lane of the big run (Kore API of today)',
-  run: (parts) => sendUrgently({ ...long, backlog: 200, bot: 'ann' }, parts),
+  run: (parts) => sendUrgently({ ...shorter, bot: 'ann' }, parts),
 };
 
 interface UrgentOptions {

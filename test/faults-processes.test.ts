@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type Finding, partsOf } from './faults/fault.ts';
+import { fallSilent } from './faults/provider-down.ts';
+import { restartInTurn } from './faults/rolling-restart.ts';
+import { stopPastLease } from './faults/sigstop.ts';
+import { chooseSeed } from './support/seed.ts';
+
+/* The faults of whole processes in short; `npm run test:faults` runs each long, with its control. */
+const seed = chooseSeed();
+
+describe(`faults of processes, seed ${seed} (BECKON_SEED repeats it)`, () => {
+  const check = (name: string, run: () => Promise<Finding>) =>
+    it(name, { timeout: 60_000 }, async (test) => {
+      const { figure, bar, ok } = await run();
+      test.diagnostic(`${figure} (bar: ${bar})`);
+      assert.ok(ok, `${figure}; bar: ${bar}; seed ${seed}`);
+    });
+
+  check('F04 SIGSTOP past the lease', () => stopPastLease({ stops: 1 }, partsOf(seed)));
+  check('F13 a provider that never answers', () => fallSilent({ calls: 50, shared: false }));
+  check('F28 rolling restart of three nodes', () => restartInTurn({ restarts: 3 }, partsOf(seed)));
+});
