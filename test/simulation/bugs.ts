@@ -49,13 +49,6 @@ export const BUGS: readonly Bug[] = [
     instead: 'token = token,',
   },
   {
-    name: 'what comes back begins with a fresh token',
-    isSubtle: true,
-    file: 'store/checkpoint.ts',
-    code: 'batch.token + 1,',
-    instead: '0,',
-  },
-  {
     name: 'a checkpoint that failed is taken for done',
     file: 'engine/recorder.ts',
     code: "this.#parts.logger.warn('checkpoint delayed', { error, count: batches.length });",
