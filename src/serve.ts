@@ -8,6 +8,7 @@ import { Engine } from './engine/engine.ts';
 import type { Moments } from './engine/moments.ts';
 import { createApp } from './http/app.ts';
 import { generatePlatformPem, openPlatformKey } from './http/auth/platform-key.ts';
+import { createHealthApp } from './http/health-app.ts';
 import { type Clock, type Random, systemClock } from './model/clock.ts';
 import type { Logger } from './model/logger.ts';
 import { openScriptRenderer } from './render/script/renderer.ts';
@@ -75,7 +76,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     ...(options.moments ? { moments: options.moments } : {}),
   });
   let draining = false;
-  const app = createApp({
+  const app = (settings.role === 'worker' ? createHealthApp : createApp)({
     store,
     tenancy,
     channels: CHANNELS,
@@ -108,7 +109,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     await Promise.allSettled([app.close(), outbound.close(), store.close()]);
     throw error;
   }
-  await engine.start();
+  if (settings.role !== 'api') await engine.start();
   logger.info('server started', { store: store.kind, schemaVersion: await store.schemaVersion() });
   const restored = await store.findRestored();
   if (restored !== null) {

@@ -5,6 +5,8 @@ import { plain, type Setting, secret } from './setting.ts';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export const LOG_FORMATS = ['auto', 'json', 'text'] as const;
+export const ROLES = ['all', 'api', 'worker'] as const;
+export type Role = (typeof ROLES)[number];
 export type LogLevel = (typeof LOG_LEVELS)[number];
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
@@ -42,6 +44,12 @@ export const SETTINGS = {
     fallback: null,
     parse: parsePublicUrl,
     print: (url) => url ?? '(not set)',
+  }),
+  role: plain<Role>({
+    help: 'all, api (takes requests and sends nothing) or worker (sends and takes none); several share one PostgreSQL',
+    placeholder: 'role',
+    fallback: 'all',
+    parse: parseChoice(ROLES),
   }),
   logLevel: plain<LogLevel>({
     help: 'how much to log: trace, debug, info, warn, error, fatal or silent',

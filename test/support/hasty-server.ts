@@ -33,6 +33,7 @@ const settings: Settings = {
   drainMs: 1_000,
   leaseMs: 1_000,
   publicUrl: null,
+  role: 'all',
 };
 const config = await loadCommandConfig(settings);
 const logger = createLogger({ level: 'info', format: 'json' });
