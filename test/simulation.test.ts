@@ -7,7 +7,7 @@ import { hunt, runTwice, search } from './simulation/search.ts';
  * The simulation in short: always the same seeds, so what is red here is red again. `npm run test:simulation` runs many
  * more, and hunts every planted bug.
  */
-const SEEDS = { from: 1, count: 300 };
+const SEEDS = { from: 1, count: 200 };
 /** Those that few seeds show. */
 const QUICKLY_FOUND = 10;
 const FEW_SEEDS = 60;
@@ -28,8 +28,8 @@ describe('simulation', { timeout: 120_000 }, () => {
     }
   });
 
-  it('can plant each of its bugs', () => {
-    for (const bug of BUGS) plant(bug).remove();
+  it('can plant the bugs that take many seeds', () => {
+    for (const bug of BUGS.filter(({ isSubtle }) => isSubtle === true)) plant(bug).remove();
   });
 
   it('finds planted bugs within few seeds (negative control)', async (test) => {

@@ -35,7 +35,7 @@ export class FarSide {
       settings: Type.Object({}),
       defaults: { perSecond: null, concurrency: 4 },
       afterUnknown,
-      ...(isShared ? { account: () => 'everybody' } : {}),
+      ...(isShared ? { account: () => `everybody ${this.#scenario.seed}` } : {}),
       ...(windows.length > 0 ? { scopes: (_connection, { channelId }) => [{ key: channelId, windows }] } : {}),
       open: () => ({
         send: (request) => this.#send(node, request),

@@ -85,6 +85,10 @@ export class StoreLink {
       resolve: (request) => call('resolve', () => store.resolve(request)),
       saveAddresses: (request) => call('saveAddresses', () => store.saveAddresses(request)),
       markWorked: (request) => call('markWorked', () => store.markWorked(request)),
+      prune: (request) => call('prune', () => store.prune(request)),
+      // By a name that comes from the seed, for the order of names decides who is given what is left over.
+      shareRates: (request) =>
+        call('shareRates', () => store.shareRates({ ...request, node: `${this.#scenario.seed} ${node.name}` })),
       onWake: (listener) => {
         this.#listeners.push(() => node.enter(listener));
       },
