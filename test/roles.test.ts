@@ -7,6 +7,16 @@ import { openRehearsal } from './support/rehearsal.ts';
 const PEOPLE = 150;
 
 describe('roles', () => {
+  it('are refused where there can be one process only', async () => {
+    const rehearsal = await openRehearsal({ limits: 'off' });
+    try {
+      const started = rehearsal.start(['--database', 'sqlite::memory:', '--role', 'api']);
+      await assert.rejects(started, /needs a --database/);
+    } finally {
+      await rehearsal.close();
+    }
+  });
+
   let postgres: TestPostgres;
   before(async () => {
     postgres = await startPostgres();

@@ -3,7 +3,7 @@ import { SETTING_KEYS, type Settings } from '../config/settings.ts';
 import { createLogger } from '../log/logger.ts';
 import type { RunningServer } from '../serve.ts';
 import { checkFolder } from './checks.ts';
-import { EXIT } from './exit.ts';
+import { CommandFailure, EXIT } from './exit.ts';
 import { addSettings, loadCommandConfig, readCommandSettings } from './runtime.ts';
 import { firstStopSignal } from './stop-signals.ts';
 
@@ -32,9 +32,17 @@ Examples:
 async function start(settings: Settings): Promise<RunningServer> {
   const config = await loadCommandConfig(settings);
   checkFolder(settings.database);
+  checkRole(settings);
   const logger = createLogger({ level: settings.logLevel, format: settings.logFormat });
   const { serve } = await import('../serve.ts');
   return serve({ settings, config, logger });
+}
+
+/** A SQLite file belongs to one process, so there would be nobody for the other half of the work. */
+function checkRole({ role, database }: Settings): void {
+  if (role === 'all' || !database.startsWith('sqlite:')) return;
+  const sentence = `--role ${role} needs a --database that several processes can share: use postgres://…, or --role all.`;
+  throw new CommandFailure(sentence, EXIT.configuration);
 }
 
 /** What closing may take beyond the sends in flight. */
