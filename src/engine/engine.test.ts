@@ -98,6 +98,19 @@ describe('engine', () => {
     assert.ok(lines.includes('info batch attempted'));
   });
 
+  it('begins nothing when it was stopped while it started', async () => {
+    let asked = 0;
+    store.prune = async () => {
+      asked += 1;
+      return 0;
+    };
+    await accept(1);
+    const starting = engine.start();
+    await Promise.all([engine.drain(0), starting]);
+    await clock.advance(120_000);
+    assert.deepEqual([sends.length, asked], [0, 0]);
+  });
+
   it('wakes at once for what was just accepted', async () => {
     await engine.start();
     await clock.advance(10);

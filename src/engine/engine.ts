@@ -102,6 +102,8 @@ export class Engine {
     const { store, leaseMs, clock, logger } = this.#parts;
     // Alone on its file, so whoever held a lease before is gone.
     if (store.kind === 'sqlite') await store.voidLeases();
+    // A stop may have come meanwhile; what begins after it would never end.
+    if (this.#stopping) return;
     store.onWake(() => this.wake());
     this.#nodes?.start();
     this.#stopKeeping = [

@@ -45,8 +45,6 @@ export interface AppParts {
   };
   readonly platformKey: PlatformKey;
   readonly limits?: Partial<ServerLimits>;
-  /** Nothing but health: somebody else takes the requests. */
-  readonly isWorkerOnly?: boolean;
   /** True once shutdown began; `/readyz` then answers 503. */
   readonly isDraining?: () => boolean;
 }
@@ -62,7 +60,6 @@ export function createApp(parts: AppParts): FastifyInstance {
 
   app.get('/healthz', answerAlive);
   app.get('/readyz', createReadiness({ store, clock, isDraining }));
-  if (parts.isWorkerOnly === true) return app;
   app.get('/.well-known/jwks.json', createJwks(parts.platformKey));
 
   app.register(
