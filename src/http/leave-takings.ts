@@ -17,8 +17,16 @@ export function takeLeave(app: FastifyInstance, { clock, restOfBodyMs, isDrainin
   // Refused before its body was read, a caller could trickle the rest for as long as the longest upload may take.
   app.addHook('onResponse', async ({ raw }) => {
     if (raw.complete || raw.destroyed) return;
-    const cancel = clock.after(restOfBodyMs, () => raw.socket.destroy());
-    raw.once('end', cancel).once('close', cancel);
+    const { socket } = raw;
+    const cancel = clock.after(restOfBodyMs, () => socket.destroy());
+    const settle = () => {
+      cancel();
+      raw.off('end', settle);
+      socket.off('close', settle);
+    };
+    // A request that was answered already hears nothing of the end of its connection.
+    raw.once('end', settle);
+    socket.once('close', settle);
   });
   // Connections that the kernel has made and nobody has taken yet are reset when the server stops listening; each turn
   // takes one.
