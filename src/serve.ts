@@ -41,15 +41,18 @@ export interface RunningServer {
 const BACKLOG = 4_096;
 
 /** What callers between two calls are given to find out that they should go elsewhere. */
-const LINGER_MS = 1_000;
+const LAST_CALLS_MS = 1_000;
 
-/** Resolves when no connection is open any more, or after a while. */
-async function untilLeft(server: Server, clock: Clock): Promise<void> {
+/**
+ * Goes on answering for as long as a balancer may need to see that this server is no longer ready, and then until no
+ * connection is open any more, or for a while.
+ */
+async function untilLeft(server: Server, lingerMs: number, clock: Clock): Promise<void> {
+  const pause = (ms: number) => new Promise<void>((resolve) => clock.after(ms, resolve));
   const count = promisify<number>((done) => server.getConnections(done));
-  const endsAt = clock.monotonic() + LINGER_MS;
-  while (clock.monotonic() < endsAt && (await count()) > 0) {
-    await new Promise<void>((resolve) => clock.after(50, resolve));
-  }
+  await pause(lingerMs);
+  const endsAt = clock.monotonic() + LAST_CALLS_MS;
+  while (clock.monotonic() < endsAt && (await count()) > 0) await pause(50);
 }
 
 /**
@@ -75,6 +78,8 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     leaseMs: settings.leaseMs,
     ...(options.moments ? { moments: options.moments } : {}),
   });
+  // A database of one process has no other server that a balancer could turn to.
+  const lingerMs = store.kind === 'postgres' ? settings.lingerMs : 0;
   let draining = false;
   const app = (settings.role === 'worker' ? createHealthApp : createApp)({
     store,
@@ -94,7 +99,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     draining = true;
     logger.info('server draining');
     // Meanwhile every answer asks its caller to call elsewhere: one whose connection is cut cannot know what became of it.
-    await Promise.all([engine.drain(settings.drainMs), untilLeft(app.server, clock)]);
+    await Promise.all([engine.drain(settings.drainMs), untilLeft(app.server, lingerMs, clock)]);
     await renderer.close();
     await app.close();
     await outbound.close();

@@ -25,7 +25,7 @@ Examples:
       const settings = readCommandSettings(command);
       const server = await start(settings);
       console.log(`Beckon listens on ${server.url}`);
-      process.exitCode = await runUntilStopped(server, stopped, settings.drainMs);
+      process.exitCode = await runUntilStopped(server, stopped, Math.max(settings.drainMs, settings.lingerMs));
     });
 }
 
@@ -45,19 +45,19 @@ function checkRole({ role, database }: Settings): void {
   throw new CommandFailure(sentence, EXIT.configuration);
 }
 
-/** What closing may take beyond the sends in flight. */
+/** What closing may take beyond the sends in flight and the last calls. */
 const CLOSE_MS = 10_000;
 
 /** Until a signal has drained it, which is a success, or until it ended by itself, which is not. */
 async function runUntilStopped(
   server: RunningServer,
   stopped: Promise<NodeJS.Signals>,
-  drainMs: number,
+  stopMs: number,
 ): Promise<number> {
   const signal = await Promise.race([stopped, server.closed]);
   if (signal === undefined) return EXIT.failure;
   // Whatever then still keeps the process alive shall not keep it for ever.
-  setTimeout(() => process.exit(EXIT.failure), drainMs + CLOSE_MS).unref();
+  setTimeout(() => process.exit(EXIT.failure), stopMs + CLOSE_MS).unref();
   await server.drain();
   return EXIT.ok;
 }

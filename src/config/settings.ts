@@ -79,6 +79,12 @@ export const SETTINGS = {
     fallback: 15_000,
     parse: parseWholeNumber({ min: 0, max: 600_000 }),
   }),
+  lingerMs: plain({
+    help: 'how long a stopping server on PostgreSQL goes on answering, for a balancer to see that it is not ready',
+    placeholder: 'ms',
+    fallback: 2_000,
+    parse: parseWholeNumber({ min: 0, max: 600_000 }),
+  }),
   leaseMs: plain({
     help: 'how long a batch belongs to a worker that fell silent',
     placeholder: 'ms',

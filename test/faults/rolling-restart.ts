@@ -24,16 +24,20 @@ const NODES = 3;
 const CLIENTS = 4;
 const PEOPLE = 20;
 
+/** A tenth of what a stopping node goes on answering for. */
+const PROBE_MS = 100;
+const LINGER_MS = '1000';
+
 /**
- * Nodes over one PostgreSQL are ended one after the other under steady load. A client goes to another node when one
- * does not take its connection, and when it is told 503 or 429; it repeats for no other reason.
+ * Nodes over one PostgreSQL are ended one after the other under steady load. The clients call through what a balancer
+ * is: they choose among the nodes whose `/readyz` says so, and go to another one only when told 503 or 429.
  */
 export async function restartInTurn(options: RestartOptions, { random }: FaultParts): Promise<Finding> {
   const postgres = await startPostgres();
   const stage = await openHookStage({ bots: ['ann'] });
   try {
     const database = await postgres.createDatabase();
-    const args = ['--database', database, '--lease-ms', '4000'];
+    const args = ['--database', database, '--lease-ms', '4000', '--linger-ms', LINGER_MS];
     const nodes: BeckonProcess[] = [];
     for (let node = 0; node < NODES; node += 1) nodes.push(await stage.start(args));
     stage.sandbox.faults.add({ provider: 'hooks', fault: { kind: 'slow', delayMs: 20 } });
@@ -75,23 +79,37 @@ export async function restartInTurn(options: RestartOptions, { random }: FaultPa
 /** Clients that each call again as soon as they are answered and have rested a little. */
 function startLoad(stage: HookStage, nodes: readonly BeckonProcess[]) {
   const seen = { accepted: 0, moved: 0, errors: [] as string[] };
+  const unready = new Set<BeckonProcess>();
   let over = false;
+  const probe = async () => {
+    while (!over) {
+      await Promise.all(nodes.map(async (node) => ((await isReady(node)) ? unready.delete(node) : unready.add(node))));
+      await delay(PROBE_MS);
+    }
+  };
   const client = async (first: number) => {
     for (let call = 0; !over; call += 1) {
-      const answer = await sendSomewhere(stage, nodes, first + call, seen);
+      const ready = nodes.filter((node) => !unready.has(node));
+      const answer = await sendSomewhere(stage, ready, first + call, seen);
       if (answer.id === null) seen.errors.push(answer.error ?? String(answer.status));
       else seen.accepted += 1;
       await delay(20);
     }
   };
-  const clients = Promise.all(Array.from({ length: CLIENTS }, (_, index) => client(index)));
+  const all = Promise.all([probe(), ...Array.from({ length: CLIENTS }, (_, index) => client(index))]);
   return {
     async end() {
       over = true;
-      await clients;
+      await all;
       return seen;
     },
   };
+}
+
+async function isReady({ url }: BeckonProcess): Promise<boolean> {
+  const answer = await fetch(`${url}/readyz`, { headers: { connection: 'close' } }).catch(() => null);
+  await answer?.body?.cancel();
+  return answer?.ok ?? false;
 }
 
 async function sendSomewhere(
@@ -103,7 +121,7 @@ async function sendSomewhere(
   for (let tries = 0; ; tries += 1) {
     const url = nodes[(first + tries) % nodes.length]?.url ?? '';
     const answer = await stage.send(url, { bot: 'ann', text: `call ${first}`, people: PEOPLE });
-    const mayMove = answer.error === 'ECONNREFUSED' || answer.status === 503 || answer.status === 429;
+    const mayMove = answer.status === 503 || answer.status === 429;
     if (!mayMove || tries === 2 * nodes.length) return answer;
     seen.moved += 1;
   }

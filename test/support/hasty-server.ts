@@ -31,6 +31,7 @@ const settings: Settings = {
   secretKey: null,
   platformKey: null,
   drainMs: 1_000,
+  lingerMs: 0,
   leaseMs: 1_000,
   publicUrl: null,
   role: 'all',
