@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { connectionId, randomId } from '../model/ids.ts';
+import type { Store } from './port.ts';
+
+/** The part of the exam that is about who is not written to. */
+export function examineSilences(store: () => Store): void {
+  describe('silences', () => {
+    const botId = randomId('st');
+    const teams = connectionId(botId, 'msteams', null);
+
+    it('keeps silence by the newest word, on one connection of one bot', async () => {
+      const mail = connectionId(botId, 'email', null);
+      const say = (reason: 'opted_out' | 'address_dead' | null, at: number, identity = 'Ann@abc.com') =>
+        store().silence({ botId, connectionId: mail, entries: [{ identity, reason, detail: null, at }] });
+      const silenced = async (bot = botId, connection = mail) =>
+        store().listSilenced({ botId: bot, connectionId: connection, identities: ['ann@abc.com', 'bob@abc.com'] });
+      await say('opted_out', 10);
+      assert.deepEqual([...(await silenced())], [['ann@abc.com', 'opted_out']]);
+      assert.equal((await silenced(randomId('st'))).size, 0);
+      assert.equal((await silenced(botId, teams)).size, 0);
+      await say(null, 20);
+      await say('opted_out', 15);
+      assert.equal((await silenced()).size, 0);
+      await say('address_dead', 30);
+      await say('opted_out', 5, 'bob@abc.com');
+      const page = { botId, connectionId: mail, afterIdentity: '', limit: 1 };
+      const [first] = await store().listSilences(page);
+      assert.deepEqual(first, { identity: 'ann@abc.com', reason: 'address_dead', detail: null, at: 30 });
+      assert.deepEqual(
+        (await store().listSilences({ ...page, afterIdentity: 'ann@abc.com', limit: 5 })).map(
+          (entry) => entry.identity,
+        ),
+        ['bob@abc.com'],
+      );
+    });
+  });
+}
