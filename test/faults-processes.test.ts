@@ -18,6 +18,6 @@ describe(`faults of processes, seed ${seed} (BECKON_SEED repeats it)`, () => {
     });
 
   check('F04 SIGSTOP past the lease', () => stopPastLease({ stops: 1 }, partsOf(seed)));
-  check('F13 a provider that never answers', () => fallSilent({ calls: 50, shared: false }));
+  check('F13 a provider that never answers', () => fallSilent({ calls: 50, shared: false, graceMs: 1_000 }));
   check('F28 rolling restart of three nodes', () => restartInTurn({ restarts: 3 }, partsOf(seed)));
 });

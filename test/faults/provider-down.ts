@@ -8,8 +8,8 @@ import type { Fault, Finding } from './fault.ts';
 export const silentProvider: Fault = {
   id: 'F13',
   title: 'a provider that never answers, beside one that does',
-  run: () => fallSilent({ calls: 200, shared: false }),
-  control: () => fallSilent({ calls: 20, shared: true }),
+  run: () => fallSilent({ calls: 200, shared: false, graceMs: 100 }),
+  control: () => fallSilent({ calls: 20, shared: true, graceMs: 100 }),
 };
 
 export const unwellProvider: Fault = {
@@ -26,10 +26,12 @@ interface SilenceOptions {
   readonly calls: number;
   /** The control: both bots' webhooks are behind the one that is silent. */
   readonly shared: boolean;
+  /** What p99 may be whatever it was before: noise of the machine, well below what a hung call takes. */
+  readonly graceMs: number;
 }
 
 /** Two accounts, each with a provider of its own: what hangs at one must not be felt at the other. */
-export async function fallSilent({ calls, shared }: SilenceOptions): Promise<Finding> {
+export async function fallSilent({ calls, shared, graceMs }: SilenceOptions): Promise<Finding> {
   const other = await startSandbox({ limits: 'off' });
   const hook = (bot: string) => `${other.urls.hooks}/${bot}`;
   const urls = { ann: hook('ann'), ...(shared ? { bob: hook('bob') } : {}) };
@@ -60,8 +62,8 @@ export async function fallSilent({ calls, shared }: SilenceOptions): Promise<Fin
     const [baseP99, p99] = [percentile(base, 0.99), percentile(beside, 0.99)];
     return {
       figure: `${calls} messages beside ${made} hung calls: p99 ${Math.round(p99)} ms, ${Math.round(baseP99)} ms before; ${missing} of ${HUNG} not delivered once it answers`,
-      bar: 'p99 ≤ 1.5 × before (or ≤ 100 ms), all delivered',
-      ok: p99 <= Math.max(1.5 * baseP99, 100) && missing <= 0,
+      bar: `p99 ≤ 1.5 × before (or ≤ ${graceMs} ms), all delivered`,
+      ok: p99 <= Math.max(1.5 * baseP99, graceMs) && missing <= 0,
     };
   } finally {
     await stage.close();
