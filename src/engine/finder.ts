@@ -104,7 +104,9 @@ export class Finder {
     this.#calls.add(call);
     const cancel = clock.after(DEADLINE_MS, () => call.abort(new DOMException('look-up deadline', 'TimeoutError')));
     const identities = asked.map(([key, [first]]) => first?.recipient.identity ?? key);
-    const answers = await Promise.resolve(session.lookUp?.(identities, call.signal)).catch(() => []);
+    const answers = await Promise.resolve(session.lookUp?.(identities, call.signal)).catch((error: unknown) =>
+      identities.map(() => brokeOff(error instanceof Error ? error.name : 'unknown error')),
+    );
     cancel();
     this.#calls.delete(call);
     this.#settle(
@@ -118,7 +120,7 @@ export class Finder {
     const holdMs = this.#heed(answers);
     for (const [index, key] of keys.entries()) {
       const jobs = this.#takeAsked(key);
-      const answer = answers[index] ?? NO_ANSWER;
+      const answer = answers[index] ?? brokeOff('too few answers');
       if (answer.kind === 'absent') this.#absent.set(key, true, ABSENT_MS);
       if (answer.kind === 'found') this.#parts.onFound(jobs, answer.address);
       else {
@@ -201,7 +203,7 @@ const NOT_ASSOCIATED: NotSent = {
 };
 
 /** A channel that throws, or answers for fewer than it was asked for, has a bug; nothing was sent. */
-const NO_ANSWER: LookUp = {
+const brokeOff = (what: string): LookUp => ({
   kind: 'unavailable',
-  outcome: { kind: 'failed', reason: 'internal_error', detail: 'the look-up broke off' },
-};
+  outcome: { kind: 'failed', reason: 'internal_error', detail: `the look-up broke off: ${what}` },
+});
