@@ -44,10 +44,11 @@ export function* listQueues(request: { readonly after: Queue | null; readonly li
 
 export function* claimDue(request: ClaimRequest): Steps<ClaimedBatch[]> {
   // owner is only cleared by a remainder's new row, so an owner still set here died (or stopped) holding the batch.
+  // A queue is one bot's; saying so names the one shard of a database that is sharded by bot.
   const rows = yield* query(
     `WITH due AS MATERIALIZED (
        SELECT bot_id, notification_id, batch_no FROM batches
-       WHERE queue = $1 AND claimable_at <= {now} AND NOT ${RESTORED}
+       WHERE queue = $1 AND bot_id = $5 AND claimable_at <= {now} AND NOT ${RESTORED}
        ORDER BY claimable_at LIMIT $2 {skip}
      )
      UPDATE batches SET
@@ -63,6 +64,7 @@ export function* claimDue(request: ClaimRequest): Steps<ClaimedBatch[]> {
     request.limit,
     request.owner,
     request.leaseMs,
+    request.queue.botId,
   );
   return rows.map((row) => ({
     ...heldBatch(row),

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
 import { startPostgres, type TestPostgres } from '../../test/support/postgres.ts';
+import { shardByBot } from '../../test/support/sharded-database.ts';
 import { systemClock } from '../model/clock.ts';
 import { examineStore } from './exam.ts';
 import { openStore } from './open.ts';
@@ -21,3 +22,8 @@ const options = { clock: systemClock };
 examineStore('SQLite in memory', () => openStore('sqlite::memory:', options));
 examineStore('SQLite in a file', () => openStore(`sqlite:${join(folder, 'new', 'beckon.db')}`, options));
 examineStore('PostgreSQL', async () => openStore(await postgres.createDatabase(), options));
+examineStore('PostgreSQL, sharded by bot', async () => {
+  const url = await postgres.createDatabase();
+  await shardByBot(url);
+  return openStore(url, options);
+});
