@@ -6,6 +6,7 @@ import type { LoadedConfig } from './config/file.ts';
 import type { Settings } from './config/settings.ts';
 import { Engine } from './engine/engine.ts';
 import type { Moments } from './engine/moments.ts';
+import { keepTime } from './engine/timekeeping.ts';
 import { createApp } from './http/app.ts';
 import { generatePlatformPem, openPlatformKey } from './http/auth/platform-key.ts';
 import { createHealthApp } from './http/health-app.ts';
@@ -63,6 +64,10 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { settings, config, logger, clock = systemClock, random = Math.random } = options;
   const { tenancy } = config;
   const store = await (options.open ?? openStore)(settings.database, { clock });
+  const time = await keepTime({ store, clock, logger }).catch(async (error: unknown) => {
+    await store.close();
+    throw error;
+  });
   const outbound = createOutbound();
   const tools = { outbound, clock, random, publicUrl: settings.publicUrl };
   const renderer = openScriptRenderer({ clock });
@@ -72,7 +77,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     findChannel,
     tools,
     renderer,
-    clock,
+    clock: time.clock,
     random,
     logger,
     leaseMs: settings.leaseMs,
@@ -86,7 +91,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     tenancy,
     channels: CHANNELS,
     tools,
-    clock,
+    clock: time.clock,
     logger,
     engine,
     // Without a key of its own the server publishes one nobody depends on: apps that enforce JWE need a lasting key.
@@ -103,6 +108,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     await renderer.close();
     await app.close();
     await outbound.close();
+    time.stop();
     await store.close();
     logger.info('server stopped');
     closed.resolve();
@@ -111,6 +117,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   try {
     await app.listen({ host: settings.host, port: settings.port, backlog: BACKLOG });
   } catch (error) {
+    time.stop();
     await Promise.allSettled([app.close(), outbound.close(), store.close()]);
     throw error;
   }

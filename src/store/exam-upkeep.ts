@@ -25,6 +25,17 @@ export function examineUpkeep(store: () => Store): void {
       assert.equal(await store().findReply(replyFor('fresh')), null);
     });
 
+    it('tells the time by the clock that leases run on', async () => {
+      const before = await store().now();
+      const request = sample({ delayMs: 60_000 });
+      await store().accept(request);
+      const states = await store().listQueues({ after: null, limit: 1_000 });
+      const state = states.find(({ queue }) => queue.botId === request.notification.botId);
+      const elapsedMs = (await store().now()) - before;
+      assert.ok(state !== undefined && elapsedMs >= 0);
+      assert.ok(state.dueInMs <= 60_000 && state.dueInMs >= 60_000 - elapsedMs, `${state.dueInMs}, ${elapsedMs}`);
+    });
+
     it('is reachable and says its schema version', async () => {
       await store().ping();
       assert.ok((await store().schemaVersion()) >= 1);

@@ -42,6 +42,19 @@ describe('opening a SQLite file', () => {
     await store.close();
   });
 
+  it('lets nothing become due, or wait longer, because the clock of the machine was set', async () => {
+    let aheadMs = 0;
+    const time = { ...systemClock, now: () => Date.now() + aheadMs };
+    const store = await openStore('sqlite::memory:', { clock: time });
+    await store.accept({ ...tinyRequest(0), delayMs: 600_000 });
+    for (const stepMs of [3_600_000, -86_400_000]) {
+      aheadMs += stepMs;
+      const [state] = await store.listQueues({ after: null, limit: 1 });
+      assert.ok(state !== undefined && state.dueInMs > 0 && state.dueInMs <= 600_000, String(state?.dueInMs));
+    }
+    await store.close();
+  });
+
   it('refuses a schema from the future and leaves it as it is', async () => {
     const database = new DatabaseSync(path);
     database.exec(`INSERT INTO schema_versions VALUES (${SCHEMA_VERSION + 1})`);

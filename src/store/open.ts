@@ -107,6 +107,7 @@ function createStore(database: Database): Store {
     },
 
     prune: (request) => write(() => replies.prune(request)),
+    now: () => read(() => batches.leaseClock()),
     ping: async () => {
       await database.schemaVersion();
     },

@@ -98,6 +98,8 @@ export interface Store {
   // --- upkeep
   /** Deletes what time has made useless (idempotency records, used jtis); bounded per call, answers how many. */
   prune(request: { readonly now: number; readonly limit: number }): Promise<number>;
+  /** The clock that leases run on. */
+  now(): Promise<number>;
   /** Rejects when the store cannot be reached. */
   ping(): Promise<void>;
   schemaVersion(): Promise<number>;

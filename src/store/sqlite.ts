@@ -54,8 +54,18 @@ function openConnection(path: string, clock: Clock): DatabaseSync {
   assertPragma(database, 'synchronous', 2, 'FULL');
   database.exec('PRAGMA mmap_size = 0; PRAGMA journal_size_limit = 67108864');
   if (unclean) refuseDamage(database);
-  database.function('beckon_now', { deterministic: false }, () => clock.now());
+  const now = leaseClock(clock);
+  database.function('beckon_now', { deterministic: false }, now);
   return database;
+}
+
+/**
+ * Wall time as it was when the file was opened, and from there on time as it passes: were the machine's clock set while
+ * the process runs, every lease would end at once, or whoever waits for another attempt would wait as much longer.
+ */
+function leaseClock(clock: Clock): () => number {
+  const ahead = clock.now() - clock.monotonic();
+  return () => Math.round(clock.monotonic() + ahead);
 }
 
 /** Nobody closed it: the machine may have gone down, with a disk that lied about what it had written. */

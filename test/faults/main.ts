@@ -1,6 +1,7 @@
 import { chooseSeed } from '../support/seed.ts';
 import { backupOnline } from './backup-online.ts';
 import { brokenDisk } from './broken-disk.ts';
+import { clockJumps, oneClockJumps } from './clock-jumps.ts';
 import { diskFull } from './disk-full.ts';
 import { type Fault, type FaultParts, type Finding, partsOf } from './fault.ts';
 import { fsyncOrder } from './fsync-order.ts';
@@ -28,6 +29,8 @@ const FAULTS: readonly Fault[] = [
   postgresSilent,
   diskFull,
   brokenDisk,
+  clockJumps,
+  oneClockJumps,
   backupOnline,
   rollingRestart,
   silentProvider,

@@ -22,9 +22,14 @@ export interface BeckonProcess {
 }
 
 /** Starts a real server process and resolves once it says where it listens. */
-export async function startBeckon(args: readonly string[], script = MAIN): Promise<BeckonProcess> {
+export async function startBeckon(
+  args: readonly string[],
+  script = MAIN,
+  env: Readonly<Record<string, string>> = {},
+): Promise<BeckonProcess> {
   const child = spawn(process.execPath, [script, 'serve', '--port', '0', '--log-format', 'json', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
   });
   const output = collectLines(child);
   const exited = once(child, 'exit');

@@ -17,7 +17,7 @@ export interface HookStage {
   readonly sandbox: Sandbox;
   readonly folder: string;
   readonly token: string;
-  start(args: readonly string[], script?: string): Promise<BeckonProcess>;
+  start(args: readonly string[], script?: string, env?: Readonly<Record<string, string>>): Promise<BeckonProcess>;
   /** One call over connections that are kept alive, not repeated whatever becomes of it. */
   send(url: string, call: HookCall): Promise<HookAnswer>;
   close(): Promise<void>;
@@ -68,8 +68,8 @@ export async function openHookStage(options: HookStageOptions): Promise<HookStag
     sandbox,
     folder,
     token,
-    async start(args, script) {
-      const started = await startBeckon(['--config', configPath, ...args], script);
+    async start(args, script, env) {
+      const started = await startBeckon(['--config', configPath, ...args], script, env);
       processes.push(started);
       return started;
     },

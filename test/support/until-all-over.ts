@@ -1,3 +1,4 @@
+import { DatabaseSync } from 'node:sqlite';
 import { Client } from 'pg';
 import { delay } from './delay.ts';
 
@@ -13,28 +14,43 @@ export interface Leftovers {
 
 /** Asks the database itself until nobody is pending, or nothing moves any more. */
 export async function untilAllOver(database: string): Promise<Leftovers> {
-  const client = new Client({ connectionString: database });
-  await client.connect();
+  const reader = await openReader(database);
   try {
     for (let [before, movedAt] = [-1, 0]; ; await delay(50)) {
-      const sums = await client.query<{ pending: string; undelivered: string }>(
+      const [sums] = await reader.ask(
         'SELECT coalesce(sum(pending), 0) AS pending, coalesce(sum(total - delivered), 0) AS undelivered FROM notifications',
       );
-      const [pending, undelivered] = [Number(sums.rows[0]?.pending), Number(sums.rows[0]?.undelivered)];
+      const [pending, undelivered] = [Number(sums?.['pending']), Number(sums?.['undelivered'])];
       if (pending !== before) [before, movedAt] = [pending, performance.now()];
       const isStuck = performance.now() - movedAt > PATIENCE_MS;
-      if (pending === 0 || isStuck) return { undelivered, detail: await explain(client, pending) };
+      if (pending === 0 || isStuck) return { undelivered, detail: await explain(reader, pending) };
     }
   } finally {
-    await client.end();
+    await reader.close();
   }
 }
 
-async function explain(client: Client, pending: number): Promise<string> {
-  const rows = await client.query<{ words: string }>(
+async function explain(reader: Reader, pending: number): Promise<string> {
+  const rows = await reader.ask(
     `SELECT count(*) || ' ' || state || ' (' || coalesce(reason, '') || ' ' || coalesce(min(detail), '') || ')' AS words
      FROM logs WHERE state <> 'delivered' GROUP BY state, reason`,
   );
-  const words = rows.rows.map((row) => row.words);
+  const words = rows.map((row) => String(row['words']));
   return (pending > 0 ? [`${pending} pending`, ...words] : words).join(', ');
+}
+
+interface Reader {
+  ask(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
+  close(): Promise<void>;
+}
+
+/** Looks at a database beside the servers that work on it. */
+async function openReader(database: string): Promise<Reader> {
+  if (database.startsWith('sqlite:')) {
+    const file = new DatabaseSync(database.slice('sqlite:'.length), { readOnly: true, timeout: 5_000 });
+    return { ask: async (sql) => file.prepare(sql).all(), close: async () => file.close() };
+  }
+  const client = new Client({ connectionString: database });
+  await client.connect();
+  return { ask: async (sql) => (await client.query(sql)).rows, close: () => client.end() };
 }

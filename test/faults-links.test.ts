@@ -1,0 +1,19 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { setClocks } from './faults/clock-jumps.ts';
+import type { Finding } from './faults/fault.ts';
+import { chooseSeed } from './support/seed.ts';
+
+/* The faults of what a server stands on (clocks, disks, links, descriptors) in short; `npm run test:faults` is the long form. */
+const seed = chooseSeed();
+
+describe(`faults around a server, seed ${seed} (BECKON_SEED repeats it)`, () => {
+  const check = (name: string, run: () => Promise<Finding>, skip: string | false = false) =>
+    it(name, { skip, timeout: 60_000 }, async (test) => {
+      const { figure, bar, ok } = await run();
+      test.diagnostic(`${figure} (bar: ${bar})`);
+      assert.ok(ok, `${figure}; bar: ${bar}; seed ${seed}`);
+    });
+
+  check('F12 clock set while it runs, SQLite', () => setClocks({ postgres: false, betweenMs: 500, injected: true }));
+});
