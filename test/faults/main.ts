@@ -5,7 +5,9 @@ import { clockJumps, oneClockJumps } from './clock-jumps.ts';
 import { diskFull } from './disk-full.ts';
 import { type Fault, type FaultParts, type Finding, partsOf } from './fault.ts';
 import { fsyncOrder } from './fsync-order.ts';
+import { hostileStrings } from './hostile-strings.ts';
 import { killed } from './kill.ts';
+import { oneKeyOnPostgres, oneKeyOnSqlite } from './one-key.ts';
 import { overload } from './overload.ts';
 import { postgresCrash } from './postgres-crash.ts';
 import { backendsTerminated, commitUnknown } from './postgres-cuts.ts';
@@ -41,6 +43,9 @@ const FAULTS: readonly Fault[] = [
   urgentOnPostgres,
   urgentOnOneConnection,
   neighbourInOneLane,
+  oneKeyOnPostgres,
+  oneKeyOnSqlite,
+  hostileStrings,
 ];
 
 interface Row extends Finding {

@@ -235,6 +235,8 @@ describe('what operators see of it', () => {
     const eve = `${path}/${encodeURIComponent('EVE/..@abc.com')}`;
     assert.equal((await native(eve, { method: 'DELETE' })).status, 204);
     assert.equal((await native(eve, { method: 'DELETE' })).status, 404);
+    assert.equal((await native(`${path}/a%00b`, { method: 'DELETE' })).status, 404);
+    assert.equal((await native(`${path}?cursor=a%00b`)).status, 400);
     assert.partialDeepStrictEqual((await native(`${path}?cursor=bob@abc.com`)).json, {
       suppressions: [],
       nextCursor: null,

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Channel, type ChannelTools, callbackUrl } from '../../channels/contract.ts';
 import type { JsonObject } from '../../model/json.ts';
+import { findJsonFault } from '../../model/json-guard.ts';
 import { identityKey } from '../../model/person.ts';
 import { type Connection, SCOPE_SEND } from '../../model/tenancy.ts';
 import type { Silence } from '../../store/port.ts';
@@ -59,6 +60,8 @@ function createSuppressionLift({ store, tenancy, clock }: ConnectionRoutesOption
     readQuery(request, []);
     const { id: connectionId, botId } = findConnection(request, tenancy);
     const identity = identityKey(paramOf(request, 'identity'));
+    // Nobody has such a name, and databases refuse to look for it.
+    if (findJsonFault(identity) !== null) throw new Fault('suppression_unknown');
     const silenced = await store.listSilenced({ botId, connectionId, identities: [identity] });
     if (!silenced.has(identity)) throw new Fault('suppression_unknown');
     const lifted = { identity, reason: null, detail: null, at: clock.now() };

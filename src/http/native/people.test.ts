@@ -212,6 +212,7 @@ describe('people over HTTP', () => {
     '?limit=501',
     '?limit=x',
     '?cursor=x',
+    '?cursor=%00',
     '?page=2',
     `/u-1`,
     '/%00',

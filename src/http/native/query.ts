@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import { findJsonFault } from '../../model/json-guard.ts';
 import { Fault } from '../faults.ts';
 
 /** The query of a request, of which only these keys may be there: a misspelt one must not be passed over. */
@@ -12,6 +13,8 @@ export function readQuery<Key extends string>(
     const key = keys.find((candidate) => candidate === name);
     if (key === undefined) throw new Fault('body_invalid', `there is no query parameter ${show(name)}; ${list(keys)}`);
     if (known[key] !== undefined) throw new Fault('body_invalid', `the query parameter ${key} is given twice`);
+    const fault = findJsonFault(value, key);
+    if (fault !== null) throw new Fault('body_invalid', fault);
     known[key] = value;
   }
   return known;
