@@ -1,11 +1,13 @@
 import { chooseSeed } from '../support/seed.ts';
 import { backupOnline } from './backup-online.ts';
+import { brokenAnswers } from './broken-answers.ts';
 import { brokenDisk } from './broken-disk.ts';
 import { clockJumps, oneClockJumps } from './clock-jumps.ts';
 import { diskFull } from './disk-full.ts';
 import { type Fault, type FaultParts, type Finding, partsOf } from './fault.ts';
 import { fsyncOrder } from './fsync-order.ts';
 import { hostileStrings } from './hostile-strings.ts';
+import { hugeAnswers } from './huge-answers.ts';
 import { killed } from './kill.ts';
 import { oneKeyOnPostgres, oneKeyOnSqlite } from './one-key.ts';
 import { overload } from './overload.ts';
@@ -17,6 +19,7 @@ import { silentProvider, unwellProvider } from './provider-down.ts';
 import { rollingRestart } from './rolling-restart.ts';
 import { stoppedPastLease } from './sigstop.ts';
 import { slowClients } from './slow-clients.ts';
+import { trickledAnswers } from './trickled-answers.ts';
 import { neighbourInOneLane, urgentBesideBulk, urgentOnOneConnection, urgentOnPostgres } from './urgent-beside-bulk.ts';
 
 /** Every long fault test, in the order of the catalogue. `npm run test:faults -- F02 F10` runs those alone. */
@@ -36,6 +39,9 @@ const FAULTS: readonly Fault[] = [
   backupOnline,
   rollingRestart,
   silentProvider,
+  trickledAnswers,
+  brokenAnswers,
+  hugeAnswers,
   unwellProvider,
   overload,
   slowClients,
