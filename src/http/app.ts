@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import type { Channel, ChannelTools } from '../channels/contract.ts';
 import type { Clock } from '../model/clock.ts';
@@ -13,8 +14,9 @@ import { answerAlive, createReadiness } from './health.ts';
 import { createJwks } from './jwks.ts';
 import { type ChannelFacts, createCatalog } from './kore/channel-catalog.ts';
 import { createCallLimit } from './kore/limit-calls.ts';
-import { limitWork } from './kore/limit-work.ts';
+import { CallsInWork, limitWork } from './kore/limit-work.ts';
 import { createNotify } from './kore/notify.ts';
+import { overloadedReply } from './kore/overloaded-reply.ts';
 import { parseV1 } from './kore/parse-v1.ts';
 import { parseV2 } from './kore/parse-v2.ts';
 import { statusReplyV1, statusReplyV2 } from './kore/replies.ts';
@@ -25,7 +27,9 @@ import { requireJsonBody } from './media-type.ts';
 import { connectionRoutes } from './native/connections.ts';
 import { notificationRoutes } from './native/notifications.ts';
 import { peopleRoutes } from './native/people.ts';
+import { RefusalTally } from './refusal-tally.ts';
 import { DEFAULT_LIMITS, openServer, type ServerLimits } from './server.ts';
+import { turnAway } from './turn-away.ts';
 
 const NATIVE_PREFIX = '/api/v1';
 
@@ -51,12 +55,21 @@ export interface AppParts {
 
 /** The whole HTTP surface. Listens nowhere yet: call `listen` on what comes back. */
 export function createApp(parts: AppParts): FastifyInstance {
-  const { store, clock } = parts;
+  const { store, clock, logger } = parts;
   const limits = { ...DEFAULT_LIMITS, ...parts.limits };
-  const app = openServer(limits, parts.logger);
+  const tally = new RefusalTally({ clock, logger });
+  const app = openServer(limits, { logger, clock, tally });
   const gate = createGate(parts);
   const isDraining = parts.isDraining ?? (() => false);
-  takeLeave(app, { clock, restOfBodyMs: limits.headersTimeoutMs, isDraining });
+  const leave = { clock, restOfBodyMs: limits.headersTimeoutMs, isDraining };
+  takeLeave(app, leave);
+  const calls = new CallsInWork(limits.maxCalls);
+  turnAway(app.server, {
+    ...leave,
+    admit: (call, answer) => !isKoreCall(call) || calls.enter(call, answer),
+    refusal: overloadedReply(),
+    onRefused: () => tally.add(OVERLOADED),
+  });
 
   app.get('/healthz', answerAlive);
   app.get('/readyz', createReadiness({ store, clock, isDraining }));
@@ -64,7 +77,7 @@ export function createApp(parts: AppParts): FastifyInstance {
 
   app.register(
     async (kore) => {
-      limitWork(kore, limits.maxCalls);
+      limitWork(kore, calls, limits);
       openKoreSurface(kore, { clock, bodyTimeoutMs: limits.bodyTimeoutMs });
       const admit = [gate.requireScope(SCOPE_SEND), createCallLimit(parts)];
       const send = { method: 'POST', onRequest: [...admit, requireJsonBody] };
@@ -105,3 +118,7 @@ export function createApp(parts: AppParts): FastifyInstance {
   });
   return app;
 }
+
+const OVERLOADED = { status: 503, route: `${KORE_PREFIX}/*`, botId: null };
+
+const isKoreCall = ({ url }: IncomingMessage): boolean => url?.startsWith(`${KORE_PREFIX}/`) === true;

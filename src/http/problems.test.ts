@@ -6,6 +6,7 @@ import { createTenancy } from '../config/tenancy.ts';
 import { SCOPE_DIRECTORY } from '../model/tenancy.ts';
 import { callerOf, createGate } from './auth/gate.ts';
 import { Fault } from './faults.ts';
+import { RefusalTally } from './refusal-tally.ts';
 import { DEFAULT_LIMITS, openServer } from './server.ts';
 
 /** A native route of the simplest kind, behind the real gate: what the others are built from. */
@@ -16,7 +17,9 @@ describe('native routes', () => {
   before(async () => {
     rig = await startRig();
     const quiet = () => {};
-    app = openServer(DEFAULT_LIMITS, { debug: quiet, info: quiet, warn: quiet, error: quiet });
+    const logger = { debug: quiet, info: quiet, warn: quiet, error: quiet };
+    const tally = new RefusalTally({ clock: rig.clock, logger });
+    app = openServer(DEFAULT_LIMITS, { logger, clock: rig.clock, tally });
     const tenancy = createTenancy({
       bots: [
         { id: BOT, name: 'A' },

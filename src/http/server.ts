@@ -1,8 +1,11 @@
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import type { Clock } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
 import { createErrorHandler } from './error-handler.ts';
 import { Fault } from './faults.ts';
+import { limitConnections } from './limit-connections.ts';
+import type { RefusalTally } from './refusal-tally.ts';
 import { createRequestLog } from './request-log.ts';
 
 /** What one connection and one request may take. Times in milliseconds. */
@@ -18,6 +21,10 @@ export interface ServerLimits {
   readonly bodyTimeoutMs: number;
   /** Kore calls in work at once; more are told to come again. */
   readonly maxCalls: number;
+  /** Of the bodies of Kore calls that are on their way or in work, together; more calls are told to come again. */
+  readonly maxBodyBytesAtOnce: number;
+  /** At once, whatever they are used for. */
+  readonly maxConnections: number;
   /** Silence after which a connection in use is dropped. */
   readonly idleTimeoutMs: number;
   /** Silence between requests. Longer than the 60 s of usual balancers, which must be the first to hang up. */
@@ -34,6 +41,8 @@ export const DEFAULT_LIMITS: ServerLimits = {
   requestTimeoutMs: 15 * 60_000,
   bodyTimeoutMs: 30_000,
   maxCalls: 100,
+  maxBodyBytesAtOnce: 128 * 1024 * 1024,
+  maxConnections: 10_000,
   idleTimeoutMs: 120_000,
   keepAliveTimeoutMs: 72_000,
   checkIntervalMs: 2000,
@@ -41,8 +50,14 @@ export const DEFAULT_LIMITS: ServerLimits = {
 
 const MAX_HEADER_BYTES = 16 * 1024;
 
+export interface ServerParts {
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly tally: RefusalTally;
+}
+
 /** A Fastify server without routes: its limits, its error bodies, its log line, and what it refuses before routing matters. */
-export function openServer(limits: ServerLimits, logger: Logger): FastifyInstance {
+export function openServer(limits: ServerLimits, { logger, clock, tally }: ServerParts): FastifyInstance {
   const answerError = createErrorHandler(logger);
   const app = Fastify({
     bodyLimit: limits.maxBodyBytes,
@@ -64,7 +79,9 @@ export function openServer(limits: ServerLimits, logger: Logger): FastifyInstanc
     logger: false,
   });
   app.decorateRequest('caller', null);
-  app.addHook('onResponse', createRequestLog(logger));
+  limitConnections(app.server, limits.maxConnections, { clock, tally });
+  app.addHook('onResponse', createRequestLog(logger, tally));
+  app.addHook('onClose', async () => tally.tell());
   app.addHook('onRequest', refuseAmbiguousTarget);
   app.setErrorHandler(answerError);
   app.setNotFoundHandler(() => {

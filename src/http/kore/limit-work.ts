@@ -1,23 +1,62 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FastifyInstance } from 'fastify';
 import { Fault } from '../faults.ts';
 
+export const COME_AGAIN = { 'retry-after': '1' };
+
+/** Calls in work at once. More would only wait longer: the process does one thing at a time. */
+export class CallsInWork {
+  readonly #calls = new Set<IncomingMessage>();
+  readonly #max: number;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /** Takes a place until the answer is through, also if nobody waits for it; false: there is none. */
+  enter(call: IncomingMessage, answer: ServerResponse): boolean {
+    if (this.#calls.has(call)) return true;
+    if (this.#calls.size >= this.#max) return false;
+    this.#calls.add(call);
+    answer.once('close', () => this.#calls.delete(call));
+    return true;
+  }
+
+  stepAside(call: IncomingMessage): void {
+    this.#calls.delete(call);
+  }
+
+  comeBack(call: IncomingMessage, answer: ServerResponse): void {
+    if (!answer.closed) this.#calls.add(call);
+  }
+}
+
+export interface WorkLimits {
+  /** Of bodies that are on their way or in work, all together. */
+  readonly maxBodyBytesAtOnce: number;
+  /** What a body may have that does not say its length. */
+  readonly maxBodyBytes: number;
+}
+
 /**
- * Calls in work at once; whoever comes on top is told 503 before anything is looked at. More would only wait longer:
- * the process does one thing at a time. A call whose body is still on its way takes no place, so that slow clients
- * cannot take them all.
+ * Whoever finds no place is told 503 before anything is looked at. A call whose body is still on its way takes no
+ * place, so that slow clients cannot take them all; what such bodies may take of the memory has a limit of its own.
  */
-export function limitWork(app: FastifyInstance, maxCalls: number): void {
-  const inWork = new Set<FastifyRequest>();
-  app.addHook('onRequest', async (request, reply) => {
-    if (inWork.size >= maxCalls) throw new Fault('overloaded', null, { 'retry-after': '1' });
-    inWork.add(request);
-    // The end of every answer, also of one that nobody waited for.
-    reply.raw.once('close', () => inWork.delete(request));
+export function limitWork(app: FastifyInstance, calls: CallsInWork, limits: WorkLimits): void {
+  let bodyBytes = 0;
+  app.addHook('onRequest', async ({ raw }, reply) => {
+    if (!calls.enter(raw, reply.raw)) throw new Fault('overloaded', null, COME_AGAIN);
   });
-  app.addHook('preParsing', async (request) => {
-    if (!request.raw.complete) inWork.delete(request);
+  app.addHook('preParsing', async ({ raw }, reply) => {
+    if (raw.complete) return;
+    calls.stepAside(raw);
+    const bytes = Math.min(Number(raw.headers['content-length'] ?? limits.maxBodyBytes), limits.maxBodyBytes);
+    if (bodyBytes + bytes > limits.maxBodyBytesAtOnce) throw new Fault('overloaded', null, COME_AGAIN);
+    if (reply.raw.closed) return;
+    bodyBytes += bytes;
+    reply.raw.once('close', () => {
+      bodyBytes -= bytes;
+    });
   });
-  app.addHook('preHandler', async (request, reply) => {
-    if (!reply.raw.closed) inWork.add(request);
-  });
+  app.addHook('preHandler', async ({ raw }, reply) => calls.comeBack(raw, reply.raw));
 }
