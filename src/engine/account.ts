@@ -2,6 +2,7 @@ import type { RateWindow } from '../channels/contract.ts';
 import type { Clock, Random } from '../model/clock.ts';
 import type { RateAsk, RateShare } from '../store/port.ts';
 import { Breaker } from './breaker.ts';
+import { Hold } from './hold.ts';
 import type { Nodes, Shared } from './nodes.ts';
 import { Pace } from './pace.ts';
 import { RetryBudget } from './retry-budget.ts';
@@ -24,32 +25,45 @@ export interface Caller {
 export class Account implements Shared {
   readonly pace: Pace;
   readonly scopes = new Scopes();
-  readonly breaker = new Breaker();
+  readonly breaker: Breaker;
   readonly retries = new RetryBudget();
   readonly #clock: Clock;
   /** The documented rate as a window that is never exceeded; the pace within only spreads the calls over it. */
   readonly #window: RateWindow | null;
   readonly #second: ScopeState | null;
   readonly #nodes: Pick<Nodes, 'want'> | null;
+  /** By name, as other nodes know them. */
+  readonly #holds: Map<string, Hold>;
   readonly #line = new Set<Caller>();
   #turnOf: Caller | null = null;
   #cancelTimer: (() => void) | null = null;
   #part = { calls: 0, fair: 0, until: 0 };
   #usedAt = Number.NEGATIVE_INFINITY;
+  #heardAt = Number.NEGATIVE_INFINITY;
 
   /** `perSecond` null or 0: no rate. `nodes` null: nobody else spends it. */
   constructor(perSecond: number | null, clock: Clock, random: Random, nodes: Pick<Nodes, 'want'> | null = null) {
     this.pace = new Pace(perSecond, random);
     this.#clock = clock;
     this.#nodes = nodes;
+    this.breaker = new Breaker(nodes);
+    this.#holds = new Map([[BREAKER, this.breaker.hold]]);
     this.#window = perSecond ? windowOf(perSecond) : null;
     this.#second = this.#window === null ? null : new ScopeState({ windows: [this.#window] }, clock.monotonic());
     if (nodes !== null) this.#second?.limitTo(0);
   }
 
+  /** What holds those connections that fare alike. */
+  holdOf(name: string): Hold {
+    const hold = this.#holds.get(name) ?? new Hold({ nodes: this.#nodes });
+    this.#holds.set(name, hold);
+    return hold;
+  }
+
   /** True: one call starts now, and is counted until `end`. False: the caller is in line and will be pumped. */
   take(caller: Caller): boolean {
     const now = this.#clock.monotonic();
+    if (this.#isUnheardOf(now)) return this.#queue(caller, now);
     this.#usedAt = now;
     if (caller.isUnlimited || this.#second === null) return this.pace.pausedMs(now) === 0 || this.#queue(caller, now);
     const isBehindOthers = this.#line.size > 0 && this.#turnOf !== caller;
@@ -73,16 +87,23 @@ export class Account implements Shared {
     const used = this.#second?.used(ms, now) ?? 0;
     const wants = this.#line.size > 0 ? calls : used > 0 ? Math.min(calls, used + SPARE_CALLS) : 0;
     const isIdle = this.#usedAt + IDLE_MS < now && this.#line.size === 0;
-    if (isIdle && slowed === null && used === 0 && this.#part.calls === 0) return null;
+    const holds = [...this.#holds].map(([name, hold]) => hold.ask(name, now)).filter((ask) => ask !== null);
+    const isToldNothing = slowed === null && holds.length === 0;
+    if (isIdle && isToldNothing && used === 0 && this.#part.calls === 0) return null;
     const keeps = Math.max(used, Math.min(this.#partAt(now), wants));
     this.#setPart({ calls: keeps, fair: keeps, until: this.#part.until });
-    return { calls, windowMs: ms, keeps, wants, slowed };
+    return { calls, windowMs: ms, keeps, wants, slowed, holds };
   }
 
-  answer({ calls, fair, slowed }: RateShare, until: number): void {
+  answer({ calls, fair, slowed, holds }: RateShare, until: number): void {
+    const now = this.#clock.monotonic();
+    this.#heardAt = now;
     this.#setPart({ calls, fair, until });
     this.pace.markTold();
-    if (slowed !== null) this.pace.heed(slowed, this.#clock.monotonic());
+    if (slowed !== null) this.pace.heed(slowed, now);
+    const told = new Map(holds.map((hold) => [hold.name, hold]));
+    for (const name of told.keys()) this.holdOf(name);
+    for (const [name, hold] of this.#holds) hold.answer(told.get(name) ?? null, now, until);
     this.#cancelTimer?.();
     this.#cancelTimer = null;
     if (this.#line.size > 0) this.#serve();
@@ -103,9 +124,8 @@ export class Account implements Shared {
 
   #queue(caller: Caller, now: number): false {
     this.#line.add(caller);
-    if (this.#nodes !== null && this.#line.size === 1 && this.#window !== null && this.#part.calls === 0) {
-      this.#nodes.want();
-    }
+    const isWithout = this.#window !== null && this.#part.calls === 0;
+    if (this.#line.size === 1 && (isWithout || this.#isUnheardOf(now))) this.#nodes?.want();
     if (this.#turnOf === null) this.#serveAfter(this.#waitMs(now));
     return false;
   }
@@ -134,7 +154,13 @@ export class Account implements Shared {
     });
   }
 
+  /** Others may have been refused or paused since we were last busy with it: they are asked before the first call. */
+  #isUnheardOf(now: number): boolean {
+    return this.#nodes !== null && Math.max(this.#usedAt, this.#heardAt) + IDLE_MS < now;
+  }
+
   #waitMs(now: number): number {
+    if (this.#isUnheardOf(now)) return Number.POSITIVE_INFINITY;
     if (this.#second === null) return this.pace.waitMs(now);
     if (this.#nodes !== null && this.#partAt(now) === 0) return Number.POSITIVE_INFINITY;
     return Math.max(this.pace.waitMs(now), this.#second.waitMs(now));
@@ -145,6 +171,7 @@ export class Account implements Shared {
 const windowOf = (perSecond: number): RateWindow =>
   perSecond < 1 ? { calls: 1, ms: 1_000 / perSecond } : { calls: Math.floor(perSecond), ms: 1_000 };
 
+const BREAKER = 'breaker';
 const NO_WINDOW: RateWindow = { calls: 0, ms: 0 };
 /** Who is served at once asks for a little more than it uses, so as not to have to wait when it needs it. */
 const SPARE_CALLS = 2;

@@ -3,7 +3,7 @@ import type { Channel } from '../channels/contract.ts';
 import type { Clock, Random } from '../model/clock.ts';
 import type { Connection, Tenancy } from '../model/tenancy.ts';
 import { Account } from './account.ts';
-import { Hold } from './hold.ts';
+import type { Hold } from './hold.ts';
 import type { Nodes } from './nodes.ts';
 
 export interface AccountsParts {
@@ -18,7 +18,8 @@ export interface AccountsParts {
 export class Accounts {
   readonly #parts: AccountsParts;
   readonly #accounts = new Map<string, Account>();
-  readonly #holds = new Map<string, Hold>();
+  /** By what they agree in: the id of the first. */
+  readonly #alike = new Map<string, string>();
 
   constructor(parts: AccountsParts) {
     this.#parts = parts;
@@ -36,12 +37,20 @@ export class Accounts {
   }
 
   /** Only connections that agree in every setting, the credentials among them, are refused for the same reasons. */
-  holdOf({ id, settings, allowPrivateNetwork }: Connection, channel: Channel): Hold {
-    const alike = JSON.stringify([channel.id, settings, allowPrivateNetwork]);
-    const key = channel.account === undefined ? id : createHash('sha256').update(alike).digest('base64');
-    const hold = this.#holds.get(key) ?? new Hold();
-    this.#holds.set(key, hold);
-    return hold;
+  holdOf(connection: Connection, channel: Channel): Hold {
+    return this.accountOf(connection, channel).holdOf(this.#nameOf(connection, channel));
+  }
+
+  /** The same on all nodes, and made of nothing secret. */
+  #nameOf(connection: Connection, channel: Channel): string {
+    if (channel.account === undefined) return connection.id;
+    const key = likenessOf(connection);
+    const known = this.#alike.get(key);
+    if (known !== undefined) return known;
+    const alike = this.#siblingsOf(connection, channel).filter((other) => likenessOf(other) === key);
+    const [name = connection.id] = alike.map(({ id }) => id).sort();
+    this.#alike.set(key, name);
+    return name;
   }
 
   /** The lowest rate that any of an account's connections was given. */
@@ -63,3 +72,8 @@ export class Accounts {
       .filter((other) => other.channel === channel.id && channel.account?.(other) === account);
   }
 }
+
+const likenessOf = ({ channel, settings, allowPrivateNetwork }: Connection): string =>
+  createHash('sha256')
+    .update(JSON.stringify([channel, settings, allowPrivateNetwork]))
+    .digest('base64');

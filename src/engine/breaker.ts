@@ -1,5 +1,6 @@
 import type { Outcome } from '../model/outcome.ts';
 import { Hold } from './hold.ts';
+import type { Nodes } from './nodes.ts';
 import { RecentSum } from './recent-sum.ts';
 
 export type BreakerNews =
@@ -12,14 +13,20 @@ export type BreakerNews =
  * What was under way when it opened has no say in that; it was sent to the provider as it was then.
  */
 export class Breaker {
-  readonly hold = new Hold(MENDED_AFTER);
+  readonly hold: Hold;
   readonly #calls = new RecentSum(SPAN_MS);
   readonly #faults = new RecentSum(SPAN_MS);
+  #mends = 0;
+
+  constructor(nodes: Pick<Nodes, 'want'> | null = null) {
+    this.hold = new Hold({ mendedAfter: MENDED_AFTER, nodes });
+  }
 
   /** A send has ended. Answers what is worth telling: that it opened, or closed for good; not each of its probes. */
   note(outcome: Outcome, { isProbe }: { readonly isProbe: boolean }, now: number): BreakerNews | null {
     const fault = faultOf(outcome);
     if (this.hold.probing) return isProbe ? this.#noteProbe(outcome, fault, now) : null;
+    this.#forgetMended();
     this.#calls.add(now, 1);
     if (fault === null) return null;
     this.#faults.add(now, 1);
@@ -33,9 +40,15 @@ export class Breaker {
     if (fault !== null) this.hold.begin(now, fault);
     // Being asked to slow down says neither.
     if (fault !== null || outcome.kind === 'busy' || !this.hold.succeed()) return null;
+    return { kind: 'closed' };
+  }
+
+  /** What was counted before a hold ended, here or on another node, says nothing about the provider as it is now. */
+  #forgetMended(): void {
+    if (this.#mends === this.hold.mends) return;
+    this.#mends = this.hold.mends;
     this.#calls.clear();
     this.#faults.clear();
-    return { kind: 'closed' };
   }
 }
 

@@ -27,7 +27,7 @@ describe('Hold', () => {
   it('lets one call find out for all, and tells everybody when it has', () => {
     const hold = new Hold();
     let told = 0;
-    for (let member = 0; member < 2; member += 1) hold.join({ pump: () => (told += 1) });
+    for (let member = 0; member < 2; member += 1) hold.join({ waiting: 0, pump: () => (told += 1) });
     assert.equal(hold.startCall(), false);
     hold.begin(0, '');
     assert.equal(hold.startCall(), true);

@@ -20,6 +20,11 @@ export class Holds {
     return this.#all.reduce((most, hold) => Math.max(most, hold.heldMs(now)), 0);
   }
 
+  /** False: another node finds out for one of them. Every right that is missing is asked for. */
+  mayProbe(now: number): boolean {
+    return this.#all.filter((hold) => !hold.mayProbe(now)).length === 0;
+  }
+
   get probing(): boolean {
     return this.#all.some(({ probing }) => probing);
   }

@@ -169,6 +169,7 @@ export class Outlet {
     if (job.work.leaseEndsAt - now < this.#parts.sendDeadlineMs) return this.#pumpAfter(RENEWAL_POLL_MS);
     const heldMs = this.holds.heldMs(now);
     if (heldMs > 0) return this.#pumpAfter(heldMs);
+    if (!this.holds.mayProbe(now)) return this.#pumpAfter(RIGHT_POLL_MS);
     const scopes = this.#conversations.of(job.address, now);
     const closed = scopes.filter((scope) => scope.waitMs(now) > 0);
     const isUnaffordable = closed.length === 0 && isRetry(job) && !this.account.retries.hasRoom(now);
@@ -333,6 +334,7 @@ const latestOf = (scopes: readonly ScopeState[], now: number): number =>
 
 const MAX_ASIDE_MS = 2_000;
 const RENEWAL_POLL_MS = 250;
+const RIGHT_POLL_MS = 250;
 const FLIGHT_POLL_MS = 250;
 
 /** A channel that throws has a bug; what it did before is not known. */

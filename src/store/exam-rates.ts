@@ -1,29 +1,29 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { randomId } from '../model/ids.ts';
-import type { RateAsk, Store } from './port.ts';
+import type { HoldAsk, RateAsk, Store } from './port.ts';
 
 /** The part of the exam that is about nodes which share a provider's limits. */
 export function examineRateShares(storeOf: () => Store): void {
   describe('rates that nodes share', () => {
     const fresh = () => `https://provider ${randomId('st')}`;
     const ask = async (account: string, node: string, more: Partial<RateAsk> = {}, holdMs = 60_000) => {
-      const asked = { account, calls: 30, windowMs: 1_000, keeps: 0, wants: 30, slowed: null, ...more };
+      const asked = { account, calls: 30, windowMs: 1_000, keeps: 0, wants: 30, slowed: null, holds: [], ...more };
       const [share] = await storeOf().shareRates({ node, holdMs, asks: [asked] });
       assert.ok(share);
       return share;
     };
 
     it('are all of one node where there is no other', async () => {
-      assert.deepEqual(await ask(fresh(), 'a'), { calls: 30, fair: 30, slowed: null });
+      assert.deepEqual(await ask(fresh(), 'a'), { calls: 30, fair: 30, slowed: null, holds: [] });
       assert.equal((await ask(fresh(), 'a', { wants: 3 })).calls, 3);
     });
 
     it('are never given twice: a second node gets what the first lets go, and then half', async () => {
       const account = fresh();
       await ask(account, 'a');
-      assert.deepEqual(await ask(account, 'b'), { calls: 0, fair: 15, slowed: null });
-      assert.deepEqual(await ask(account, 'a', { keeps: 20 }), { calls: 20, fair: 15, slowed: null });
+      assert.deepEqual(await ask(account, 'b'), { calls: 0, fair: 15, slowed: null, holds: [] });
+      assert.deepEqual(await ask(account, 'a', { keeps: 20 }), { calls: 20, fair: 15, slowed: null, holds: [] });
       assert.equal((await ask(account, 'b')).calls, 10);
       assert.equal((await ask(account, 'a', { keeps: 12 })).calls, 15);
       assert.equal((await ask(account, 'b', { keeps: 10 })).calls, 15);
@@ -73,6 +73,42 @@ export function examineRateShares(storeOf: () => Store): void {
       assert.equal((await ask(fresh(), 'b')).slowed, null);
     });
 
+    it('are held for all, and one node at a time finds out', async () => {
+      const account = fresh();
+      const held = { kind: 'held', heldMs: 20_000, count: 2, successes: 1, why: 'HTTP 401' } as const;
+      const hold = (probe: boolean, news: HoldAsk['news'] = null) => [{ name: 'cn-1', news, probe }];
+      await ask(account, 'a', { holds: hold(false, held) });
+      const [told] = (await ask(account, 'b')).holds;
+      assert.ok(told && told.heldMs > 19_000 && told.heldMs <= 20_000);
+      assert.deepEqual([told.count, told.successes, told.why, told.mayProbe], [2, 1, 'HTTP 401', false]);
+      const probes = async (node: string, probe: boolean, holdMs?: number) =>
+        (await ask(account, node, { holds: hold(probe) }, holdMs)).holds[0]?.mayProbe;
+      assert.deepEqual(
+        [await probes('a', true), await probes('b', true), await probes('a', true)],
+        [true, false, true],
+      );
+      assert.equal(await probes('a', false), false);
+      assert.equal(await probes('b', true, -1_100), false, 'was given for a time that is over');
+      assert.equal(await probes('a', true), true, 'the one before fell silent');
+      assert.deepEqual((await ask(account, 'a', { holds: hold(false, { kind: 'mended' }) })).holds, []);
+      assert.deepEqual((await ask(account, 'b')).holds, []);
+    });
+
+    it('are probed in an account that does not work by who may probe the account', async () => {
+      const account = fresh();
+      const news = { kind: 'held', heldMs: 0, count: 1, successes: 0, why: 'HTTP 503' } as const;
+      const breaker = { name: 'breaker', news: null, probe: true };
+      const connection = { name: 'cn-1', news: null, probe: true };
+      const all = [breaker, connection].map((hold) => ({ ...hold, news, probe: false }));
+      await ask(account, 'a', { holds: all });
+      const mine = async (node: string, holds: readonly HoldAsk[]) =>
+        (await ask(account, node, { holds })).holds.filter(({ mayProbe }) => mayProbe).map(({ name }) => name);
+      assert.deepEqual(await mine('a', [breaker]), ['breaker']);
+      assert.deepEqual(await mine('b', [breaker, connection]), []);
+      assert.deepEqual(await mine('a', [{ ...breaker, probe: false }]), []);
+      assert.deepEqual(await mine('b', [breaker, connection]), ['breaker', 'cn-1']);
+    });
+
     it('are asked for by the dozen, in any order', async () => {
       const accounts = Array.from({ length: 12 }, fresh);
       const asks = accounts.map((account, index) => ({
@@ -82,6 +118,7 @@ export function examineRateShares(storeOf: () => Store): void {
         keeps: 0,
         wants: 100,
         slowed: null,
+        holds: [],
       }));
       const [one, other] = await Promise.all(
         [asks, asks.toReversed()].map((some, node) =>

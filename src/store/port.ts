@@ -35,7 +35,8 @@ export interface Store {
   voidLeases(): Promise<number>;
 
   /**
-   * Divides documented rates between the nodes that use them, and tells each what providers asked of the others. A node
+   * Divides documented rates between the nodes that use them, and tells each what providers asked of the others, what is
+   * held and who of them may find out whether it works again. A node
    * asks again and again while it needs a rate; what it was given lasts `holdMs` from before it asked.
    */
   shareRates(request: ShareRates): Promise<RateShare[]>;
@@ -213,6 +214,32 @@ export interface RateAsk {
   readonly wants: number;
   /** What the provider asked of it since it last told. */
   readonly slowed: Slowed | null;
+  /** Each name once, the account's own breaker first: whoever may not call the account probes nothing in it. */
+  readonly holds: readonly HoldAsk[];
+}
+
+/** Something in an account is not called for a while, or only to find out whether it works again. */
+export interface HoldAsk {
+  readonly name: string;
+  /** What has become of it here since the store was last told; null: nothing. */
+  readonly news: ({ readonly kind: 'held' } & HoldState) | { readonly kind: 'mended' } | null;
+  /** A probe is out or wanted. */
+  readonly probe: boolean;
+}
+
+export interface HoldState {
+  readonly heldMs: number;
+  /** How often it was held without being mended. */
+  readonly count: number;
+  /** Probes that went well. */
+  readonly successes: number;
+  readonly why: string;
+}
+
+export interface HoldShare extends HoldState {
+  readonly name: string;
+  /** Nobody else probes until the answer lapses. */
+  readonly mayProbe: boolean;
 }
 
 /** The provider asked an account to slow down. */
@@ -230,6 +257,8 @@ export interface RateShare {
   /** What would be its part: if less than it has, others wait for the rest. */
   readonly fair: number;
   readonly slowed: Slowed | null;
+  /** All of the account's; what is not named is not held. */
+  readonly holds: readonly HoldShare[];
 }
 
 export interface ResolveRequest {

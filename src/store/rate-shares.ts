@@ -1,4 +1,5 @@
 import type { RateAsk, RateShare, ShareRates, Slowed } from './port.ts';
+import { type KeptHolds, mergeHolds, toHoldShares } from './shared-holds.ts';
 import { execute, type InsertShape, insertMany, int, query, type Row, type Steps, text } from './steps.ts';
 
 /*
@@ -18,6 +19,8 @@ interface State {
   readonly holders: Readonly<Record<string, Holder>>;
   /** Times of the lease clock. */
   readonly slowed: (Pick<Slowed, 'share' | 'why'> & { readonly at: number; readonly until: number }) | null;
+  /** Absent in rows that were written before there were any. */
+  readonly holds?: KeptHolds;
 }
 
 interface Holder {
@@ -33,7 +36,7 @@ export function* shareRates({ node, holdMs, asks }: ShareRates): Steps<RateShare
   if (rows.length < accounts.length) {
     yield* insertMany(
       SHARES,
-      accounts.map((account) => [account, JSON.stringify({ holders: {}, slowed: null })]),
+      accounts.map((account) => [account, JSON.stringify({ holders: {}, slowed: null, holds: {} })]),
     );
     rows = yield* lock(accounts);
   }
@@ -71,8 +74,10 @@ function answer(ask: RateAsk, row: Row | undefined, node: string, holdMs: number
   const isHolder = calls > 0 || ask.wants > 0;
   const holders = Object.fromEntries(isHolder ? [...others, [node, { calls, wants: ask.wants, until }]] : others);
   const slowed = mergeSlowed(state.slowed, ask.slowed, now);
-  const share: RateShare = { calls, fair, slowed: slowed === null ? null : since(slowed, now) };
-  return { account: ask.account, before, after: JSON.stringify({ holders, slowed }), share };
+  const holds = mergeHolds(state.holds ?? {}, ask.holds, { node, now, until: now + holdMs + LATE_MS });
+  const told = slowed === null ? null : since(slowed, now);
+  const share: RateShare = { calls, fair, slowed: told, holds: toHoldShares(holds, { node, now }) };
+  return { account: ask.account, before, after: JSON.stringify({ holders, slowed, holds }), share };
 }
 
 /**

@@ -17,6 +17,7 @@ import { postgresSilent } from './postgres-silence.ts';
 import { powerCut } from './power-cut.ts';
 import { silentProvider, unwellProvider } from './provider-down.ts';
 import { rollingRestart } from './rolling-restart.ts';
+import { sharedBreaker } from './shared-breaker.ts';
 import { stoppedPastLease } from './sigstop.ts';
 import { slowClients } from './slow-clients.ts';
 import { trickledAnswers } from './trickled-answers.ts';
@@ -43,6 +44,7 @@ const FAULTS: readonly Fault[] = [
   brokenAnswers,
   hugeAnswers,
   unwellProvider,
+  sharedBreaker,
   overload,
   slowClients,
   urgentBesideBulk,

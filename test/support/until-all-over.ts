@@ -13,7 +13,7 @@ export interface Leftovers {
 }
 
 /** Asks the database itself until nobody is pending, or nothing moves any more. */
-export async function untilAllOver(database: string): Promise<Leftovers> {
+export async function untilAllOver(database: string, patienceMs = PATIENCE_MS): Promise<Leftovers> {
   const reader = await openReader(database);
   try {
     for (let [before, movedAt] = [-1, 0]; ; await delay(50)) {
@@ -22,7 +22,7 @@ export async function untilAllOver(database: string): Promise<Leftovers> {
       );
       const [pending, undelivered] = [Number(sums?.['pending']), Number(sums?.['undelivered'])];
       if (pending !== before) [before, movedAt] = [pending, performance.now()];
-      const isStuck = performance.now() - movedAt > PATIENCE_MS;
+      const isStuck = performance.now() - movedAt > patienceMs;
       if (pending === 0 || isStuck) return { undelivered, detail: await explain(reader, pending) };
     }
   } finally {
