@@ -9,6 +9,7 @@ import { fsyncOrder } from './fsync-order.ts';
 import { hostileStrings } from './hostile-strings.ts';
 import { hugeAnswers } from './huge-answers.ts';
 import { killed } from './kill.ts';
+import { modelled } from './modelled.ts';
 import { oneKeyOnPostgres, oneKeyOnSqlite } from './one-key.ts';
 import { overload } from './overload.ts';
 import { postgresCrash } from './postgres-crash.ts';
@@ -19,6 +20,7 @@ import { silentProvider, unwellProvider } from './provider-down.ts';
 import { rollingRestart } from './rolling-restart.ts';
 import { sharedBreaker } from './shared-breaker.ts';
 import { stoppedPastLease } from './sigstop.ts';
+import { simulated } from './simulated.ts';
 import { slowClients } from './slow-clients.ts';
 import { trickledAnswers } from './trickled-answers.ts';
 import { neighbourInOneLane, urgentBesideBulk, urgentOnOneConnection, urgentOnPostgres } from './urgent-beside-bulk.ts';
@@ -54,6 +56,8 @@ const FAULTS: readonly Fault[] = [
   oneKeyOnPostgres,
   oneKeyOnSqlite,
   hostileStrings,
+  simulated,
+  modelled,
 ];
 
 interface Row extends Finding {

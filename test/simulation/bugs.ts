@@ -11,8 +11,6 @@ export interface Bug {
   /** Must be there exactly once. */
   readonly code: string;
   readonly instead: string;
-  /** Takes more than a few dozen seeds. */
-  readonly isSubtle?: true;
   /** Where one change is not enough. */
   readonly besides?: Omit<Bug, 'name'>;
 }
@@ -24,7 +22,6 @@ const WITHOUT_TOKEN = '`';
 export const BUGS: readonly Bug[] = [
   {
     name: 'a checkpoint ignores the fence',
-    isSubtle: true,
     file: 'store/checkpoint.ts',
     code: 'held.batch_no, held.token\n',
     instead: 'held.batch_no, batches.token\n',
@@ -36,14 +33,12 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'two leases of one batch are taken for one',
-    isSubtle: true,
     file: 'store/batches.ts',
     code: HELD_ID,
     instead: WITHOUT_TOKEN,
   },
   {
     name: 'a claim does not raise the token',
-    isSubtle: true,
     file: 'store/batches.ts',
     code: 'token = token + 1,',
     instead: 'token = token,',
@@ -63,7 +58,6 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'a repeated checkpoint counts twice',
-    isSubtle: true,
     file: 'store/checkpoint.ts',
     code: 'yield* moveCounters(fresh);',
     instead: 'yield* moveCounters(held);',
@@ -94,14 +88,12 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'a lease counts from its answer',
-    isSubtle: true,
     file: 'engine/engine.ts',
     code: 'await this.#deliver({ queue, batches, outlet, leaseEndsAt });',
     instead: 'await this.#deliver({ queue, batches, outlet, leaseEndsAt: clock.monotonic() + leaseMs });',
   },
   {
     name: 'a send begins however little is left of the lease',
-    isSubtle: true,
     file: 'engine/outlet.ts',
     code: 'job.work.leaseEndsAt - now < this.#parts.sendDeadlineMs',
     instead: 'job.work.leaseEndsAt < 0',
@@ -120,7 +112,6 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'Retry-After is not heeded',
-    isSubtle: true,
     file: 'engine/policy.ts',
     code: 'const wait = outcome.retryAfterMs ?? backOff(facts, random);',
     instead: 'const wait = backOff(facts, random);',

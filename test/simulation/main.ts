@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { BUGS } from './bugs.ts';
-import { hunt, runTwice, search } from './search.ts';
+import { huntAll, searchAll } from './crew.ts';
+import { runTwice } from './search.ts';
 
 /*
  * node test/simulation/main.ts                     20,000 clean seeds, and the planted bugs
@@ -21,7 +21,7 @@ const MOST_SEEDS = 500;
 if (values.seed !== undefined) await replay(Number(values.seed));
 else {
   if (values.bugs === undefined) await runClean(Number(values.from), Number(values.seeds));
-  await huntAll(values.bugs ?? '');
+  await showBugs(values.bugs ?? '');
 }
 
 async function replay(seed: number): Promise<void> {
@@ -38,7 +38,7 @@ async function replay(seed: number): Promise<void> {
 }
 
 async function runClean(from: number, count: number): Promise<void> {
-  const { seeds, seconds, virtualMs, broken } = await search({ from, count });
+  const { seeds, seconds, virtualMs, broken } = await searchAll({ from, count });
   const hours = (virtualMs / 3_600_000).toFixed(1);
   console.log(`${seeds} seeds, ${(seeds / seconds).toFixed(0)} seeds/s; ${hours} h lived in ${seconds.toFixed(1)} s`);
   if (broken === null) return;
@@ -47,13 +47,10 @@ async function runClean(from: number, count: number): Promise<void> {
   process.exitCode = 1;
 }
 
-async function huntAll(part: string): Promise<void> {
+async function showBugs(part: string): Promise<void> {
   console.log('\n| planted bug | seeds needed | what was seen |\n|---|---|---|');
-  for (const bug of BUGS.filter(({ name }) => name.includes(part))) {
-    const { seeds, broken } = await hunt(bug, { from: 1, count: MOST_SEEDS });
-    console.log(
-      `| ${bug.name} | ${broken === null ? `NOT FOUND in ${seeds}` : seeds} | ${broken?.violations[0] ?? ''} |`,
-    );
+  for (const { name, seeds, broken } of await huntAll({ from: Number(values.from), count: MOST_SEEDS }, part)) {
+    console.log(`| ${name} | ${broken === null ? `NOT FOUND in ${seeds}` : seeds} | ${broken?.violations[0] ?? ''} |`);
     if (broken === null) process.exitCode = 1;
   }
 }

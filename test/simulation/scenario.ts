@@ -83,6 +83,8 @@ export interface Incident {
 export interface StoreFaultPlan {
   /** Share of calls that something happens to. */
   readonly share: number;
+  /** Many a claim is heard of about when its lease ends. */
+  readonly lateClaims: boolean;
   /** When it cannot be reached at all, ms from the start. */
   readonly outage: { readonly from: number; readonly to: number } | null;
 }
@@ -91,7 +93,7 @@ export function drawScenario(seed: number): Scenario {
   const random = seededRandom(seed);
   const draw = drawFrom(random);
   const kind = draw.chance(0.25) ? 'sqlite' : 'postgres';
-  const nodes = kind === 'sqlite' ? 1 : draw.integer(1, 3);
+  const nodes = kind === 'sqlite' ? 1 : draw.pick([1, 2, 2, 3]);
   const leaseMs = draw.pick([2_000, 4_000, 8_000]);
   const calmAt = draw.integer(4_000, 14_000);
   const isShared = draw.chance(0.3);
@@ -119,7 +121,7 @@ const TWO_WINDOWS: readonly RateWindow[] = [
   { calls: 2, ms: 1_000 },
   { calls: 5, ms: 8_000 },
 ];
-const NO_STORE_FAULTS: StoreFaultPlan = { share: 0, outage: null };
+const NO_STORE_FAULTS: StoreFaultPlan = { share: 0, lateClaims: false, outage: null };
 
 function drawBots(draw: Draw, seed: number, isShared: boolean): BotPlan[] {
   const shared = { perSecond: draw.pick([null, 0, 5, 20]), concurrency: draw.pick([1, 3, 10]) };
@@ -131,7 +133,7 @@ function drawBots(draw: Draw, seed: number, isShared: boolean): BotPlan[] {
 }
 
 function drawNotification(draw: Draw, bots: readonly BotPlan[], calmAt: number): NotificationPlan {
-  const recipients = draw.chance(0.06) ? draw.integer(90, 230) : draw.integer(1, 12);
+  const recipients = draw.chance(0.02) ? draw.integer(90, 130) : draw.integer(1, 12);
   return {
     at: draw.chance(0.4) ? 0 : draw.integer(0, calmAt),
     bot: draw.pick(bots),
@@ -178,6 +180,7 @@ function drawStoreFaults(draw: Draw, calmAt: number): StoreFaultPlan {
   const from = draw.integer(0, calmAt);
   return {
     share: draw.pick([0.02, 0.1, 0.3]),
+    lateClaims: draw.chance(0.5),
     outage: draw.chance(0.3) ? { from, to: Math.min(calmAt, from + draw.integer(500, 6_000)) } : null,
   };
 }

@@ -44,8 +44,9 @@ export class StoreLink {
 
   /** Resolves when nothing is left to happen at this moment. */
   async whenSettled(): Promise<void> {
-    do await setImmediate();
-    while (this.calls > 0);
+    await allReactions();
+    // The store commits a group in the event loop's next turn.
+    while (this.calls > 0) await setImmediate();
   }
 
   /** Hints to look for work; some are lost. */
@@ -68,7 +69,7 @@ export class StoreLink {
           'claimDue',
           () => store.claimDue(request),
           (batches) => oracle.claimed(node, batches),
-        ),
+        ).then((batches) => this.#tellLate(node, batches)),
       extendLeases: (request) => call('extendLeases', () => store.extendLeases(request)),
       listLoggedSeqs: (request) => call('listLoggedSeqs', () => store.listLoggedSeqs(request)),
       checkpoint: (request) =>
@@ -131,6 +132,15 @@ export class StoreLink {
     return result;
   }
 
+  /** As when a process stands still between the database's answer and its own next line. */
+  async #tellLate<T>(node: Node, batches: T): Promise<T> {
+    const { storeFaults, calmAt, leaseMs } = this.#scenario;
+    const mayBeLate = storeFaults.lateClaims && this.#clock.now() - this.#startsAt < calmAt;
+    if (!mayBeLate || !this.#draw.chance(0.25)) return batches;
+    this.#oracle.note(`${node.name} is told late of its claim`);
+    return node.hear(this.#sleep(this.#draw.integer(leaseMs / 2, 1.5 * leaseMs)).then(() => batches));
+  }
+
   #drawFate(): Fate {
     const { storeFaults, calmAt } = this.#scenario;
     const at = this.#clock.now() - this.#startsAt;
@@ -149,3 +159,6 @@ export class StoreLink {
     return new Promise((resolve) => this.#clock.after(ms, resolve));
   }
 }
+
+/** Node runs what was asked for the next tick after every promise's reactions, and theirs, without a turn of the event loop. */
+const allReactions = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));

@@ -43,6 +43,8 @@ class World {
   readonly #oracle: Oracle;
   readonly #link: StoreLink;
   readonly #fleet: Fleet;
+  /** Notifications that have been looked at since they were finished. */
+  readonly #over = new Set<string>();
   #toCome: number;
 
   static async create(product: Product, stores: Stores, scenario: Scenario): Promise<World> {
@@ -108,9 +110,12 @@ class World {
 
   async #audit(isOver: boolean): Promise<void> {
     for (const { botId, id: notificationId } of this.#oracle.notifications) {
+      // What is over can only change by a violation that the end shows too.
+      if (!isOver && this.#over.has(notificationId)) continue;
       const status = await this.#link.directly((store) => store.findNotification({ botId, notificationId }));
       const page = { botId, notificationId, afterSeq: -1, limit: 1_000 };
       const logs = await this.#link.directly((store) => store.listLogs(page));
+      if (status !== null && status.finishedAt !== null) this.#over.add(notificationId);
       if (status !== null && isOver) checkEnd(this.#oracle, this.#scenario, status, logs);
       else if (status !== null) checkCounters(this.#oracle, status, logs);
       else if (isOver) this.#oracle.violate(`${notificationId} was accepted and is not there`);
