@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Finding, partsOf } from './faults/fault.ts';
+import { killServer } from './faults/kill.ts';
 import { fallSilent } from './faults/provider-down.ts';
 import { restartInTurn } from './faults/rolling-restart.ts';
 import { stopPastLease } from './faults/sigstop.ts';
@@ -17,6 +18,7 @@ describe(`faults of processes, seed ${seed} (BECKON_SEED repeats it)`, () => {
       assert.ok(ok, `${figure}; bar: ${bar}; seed ${seed}`);
     });
 
+  check('F03 kill -9 of the server', () => killServer({ kills: 2, waiting: 10, isTimed: false }, partsOf(seed)));
   check('F04 SIGSTOP past the lease', () => stopPastLease({ stops: 1 }, partsOf(seed)));
   check('F13 a provider that never answers', () => fallSilent({ calls: 50, shared: false, graceMs: 1_000 }));
   check('F28 rolling restart of three nodes', () => restartInTurn({ restarts: 3 }, partsOf(seed)));

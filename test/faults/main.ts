@@ -8,7 +8,8 @@ import { type Fault, type FaultParts, type Finding, partsOf } from './fault.ts';
 import { fsyncOrder } from './fsync-order.ts';
 import { hostileStrings } from './hostile-strings.ts';
 import { hugeAnswers } from './huge-answers.ts';
-import { killed } from './kill.ts';
+import { killedOnPostgres, killedOnSqlite } from './kill.ts';
+import { writerKilled } from './kill-writer.ts';
 import { modelled } from './modelled.ts';
 import { oneKeyOnPostgres, oneKeyOnSqlite } from './one-key.ts';
 import { overload } from './overload.ts';
@@ -29,7 +30,9 @@ import { neighbourInOneLane, urgentBesideBulk, urgentOnOneConnection, urgentOnPo
 const FAULTS: readonly Fault[] = [
   fsyncOrder,
   powerCut,
-  killed,
+  killedOnSqlite,
+  killedOnPostgres,
+  writerKilled,
   stoppedPastLease,
   postgresCrash,
   backendsTerminated,

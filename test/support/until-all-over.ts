@@ -12,13 +12,20 @@ export interface Leftovers {
   readonly detail: string;
 }
 
+<<<<<<< HEAD
 /** Asks the database itself until nobody is pending, or nothing moves any more. */
 export async function untilAllOver(database: string, patienceMs = PATIENCE_MS): Promise<Leftovers> {
+=======
+/** Asks the database itself until nobody is pending, of one bot if it is named, or nothing moves any more. */
+export async function untilAllOver(database: string, botId: string | null = null): Promise<Leftovers> {
+>>>>>>> d7685b7 (Hold the provider's ledger against the dead database after every kill)
   const reader = await openReader(database);
+  const those = botId === null ? '' : `WHERE bot_id = '${botId}'`;
   try {
     for (let [before, movedAt] = [-1, 0]; ; await delay(50)) {
       const [sums] = await reader.ask(
-        'SELECT coalesce(sum(pending), 0) AS pending, coalesce(sum(total - delivered), 0) AS undelivered FROM notifications',
+        `SELECT coalesce(sum(pending), 0) AS pending, coalesce(sum(total - delivered), 0) AS undelivered
+         FROM notifications ${those}`,
       );
       const [pending, undelivered] = [Number(sums?.['pending']), Number(sums?.['undelivered'])];
       if (pending !== before) [before, movedAt] = [pending, performance.now()];
@@ -39,13 +46,13 @@ async function explain(reader: Reader, pending: number): Promise<string> {
   return (pending > 0 ? [`${pending} pending`, ...words] : words).join(', ');
 }
 
-interface Reader {
+export interface Reader {
   ask(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
   close(): Promise<void>;
 }
 
-/** Looks at a database beside the servers that work on it. */
-async function openReader(database: string): Promise<Reader> {
+/** Looks at a database beside the servers that work on it, or after they died; changes nothing in it. */
+export async function openReader(database: string): Promise<Reader> {
   if (database.startsWith('sqlite:')) {
     const file = new DatabaseSync(database.slice('sqlite:'.length), { readOnly: true, timeout: 5_000 });
     return { ask: async (sql) => file.prepare(sql).all(), close: async () => file.close() };
