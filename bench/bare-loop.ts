@@ -1,11 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { Pool } from 'undici';
+import { readQuestion } from './processes.ts';
 
 /**
  * What delivery costs when nothing is accepted, resolved, paced, retried or recorded: the same requests to the same
  * provider from a loop around an undici Pool. Prints the milliseconds it took.
  */
-interface BareRun {
+export interface BareRun {
   readonly origin: string;
   readonly token: string;
   readonly paths: readonly string[];
@@ -14,7 +14,7 @@ interface BareRun {
   readonly concurrency: number;
 }
 
-const run: BareRun = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8'));
+const run = await readQuestion<BareRun>();
 const pool = new Pool(run.origin, { connections: run.concurrency, pipelining: 1 });
 const headers = { authorization: `Bearer ${run.token}`, 'content-type': 'application/json' };
 let next = 0;

@@ -1,87 +1,54 @@
-import { join } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { startPostgres, type TestPostgres } from '../test/support/postgres.ts';
-import { openStage, PEOPLE, type Stage } from './stage.ts';
+import { accept } from './accept.ts';
+import { deliveries } from './deliveries.ts';
+import { type Figure, type Suite, type SuiteOptions, tableOf, verdictOf } from './figures.ts';
+import { growth } from './growth.ts';
+import { latency } from './latency.ts';
+import { rendering } from './rendering.ts';
+import { status } from './status.ts';
+import { urgent } from './urgent.ts';
 
 /**
- * End-to-end deliveries per second (accepted over HTTP, resolved, delivered to a fake Teams in another process,
- * durably logged) beside a bare loop that makes the same calls to the same fake. Rounds are interleaved, because the
- * speed of a shared machine drifts: only the ratios of one run mean something.
+ * Everything that is claimed about speed, as ratios that are measured side by side in one run, with medians and
+ * spreads. Writes the figures to bench/results/latest.json as well.
+ *   npm run bench [-- --quick | --full] [--only S1,S4] [--rounds 5]
  */
+const SUITES: readonly Suite[] = [deliveries, accept, status, growth, urgent, rendering, latency];
+
 async function main(): Promise<void> {
-  const stage = await openStage();
-  const postgres = await startPostgres();
-  try {
-    // The simulators' own start (token, compilation) belongs to nobody's figures.
-    await stage.runBare(2_000);
-    const results: Result[] = [];
-    for (let round = 1; round <= rounds; round += 1) results.push(await runRound(round, stage, postgres));
-    report(results);
-  } finally {
-    await stage.close();
-    await postgres.stop();
+  const figures: Figure[] = [];
+  for (const suite of SUITES.filter(({ ids }) => wanted.length === 0 || ids.some((id) => wanted.includes(id)))) {
+    const startedAt = performance.now();
+    figures.push(...(await suite.run(options)));
+    say(`${suite.ids.join(', ')} took ${Math.round((performance.now() - startedAt) / 1_000)} s`);
   }
+  console.log(`\n${tableOf(figures)}`);
+  await keep(figures);
+  process.exitCode = figures.some((figure) => verdictOf(figure) === 'MISSED') ? 1 : 0;
 }
 
-/** Deliveries a second. */
-interface Result {
-  readonly bare: number;
-  readonly sqlite: number;
-  readonly postgres: number;
-}
-
-async function runRound(round: number, stage: Stage, server: TestPostgres): Promise<Result> {
-  const bare = perSecond(await stage.runBare(deliveries));
-  const sqlite = perSecond(await stage.runBeckon(notifications, `sqlite:${join(stage.folder, `round-${round}.db`)}`));
-  const postgres = perSecond(await stage.runBeckon(notifications, await server.createDatabase()));
-  say(`round ${round}: bare loop ${bare}/s, SQLite ${sqlite}/s, PostgreSQL ${postgres}/s`);
-  return { bare, sqlite, postgres };
-}
-
-function report(results: readonly Result[]): void {
-  const summary = {
-    deliveries,
-    rounds,
-    barePerSecond: median(results.map((result) => result.bare)),
-    sqlite: ratioOf(results.map((result) => result.sqlite / result.bare)),
-    postgres: ratioOf(results.map((result) => result.postgres / result.bare)),
-  };
-  if (values.json) console.log(JSON.stringify(summary));
-  say(`\n${deliveries} deliveries a round, ${rounds} rounds, ratios to the bare loop (median, lowest to highest):`);
-  say(`  SQLite      ${show(summary.sqlite)}   bar 0.60`);
-  say(`  PostgreSQL  ${show(summary.postgres)}   bar 0.45`);
-}
-
-function perSecond(ms: number): number {
-  return Math.round((deliveries * 1_000) / ms);
-}
-
-function ratioOf(ratios: readonly number[]) {
-  return { median: median(ratios), lowest: Math.min(...ratios), highest: Math.max(...ratios) };
-}
-
-function show({ median: middle, lowest, highest }: ReturnType<typeof ratioOf>): string {
-  return `${middle.toFixed(2)}  (${lowest.toFixed(2)} to ${highest.toFixed(2)})`;
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  const half = sorted.length / 2;
-  return ((sorted[Math.ceil(half) - 1] ?? 0) + (sorted[Math.floor(half)] ?? 0)) / 2;
+async function keep(figures: readonly Figure[]): Promise<void> {
+  const folder = new URL('results/', import.meta.url);
+  await mkdir(folder, { recursive: true });
+  const judged = figures.map((figure) => ({ ...figure, verdict: verdictOf(figure) }));
+  const made = { at: new Date().toISOString(), node: process.version, size: options.size, rounds: options.rounds };
+  await writeFile(new URL('latest.json', folder), `${JSON.stringify({ ...made, figures: judged }, null, 2)}\n`);
 }
 
 function say(line: string): void {
-  if (!values.json) console.log(line);
+  console.error(line);
 }
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '3' },
-    notifications: { type: 'string', default: '30' },
-    json: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+    full: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
+    rounds: { type: 'string' },
   },
 });
-const rounds = Number(values.rounds);
-const notifications = Number(values.notifications);
-const deliveries = notifications * PEOPLE;
+const wanted = values.only.split(',').filter((id) => id !== '');
+const size = values.quick ? 'quick' : values.full ? 'full' : 'normal';
+const options: SuiteOptions = { rounds: Number(values.rounds ?? (values.quick ? 1 : 5)), size, say };
 await main();

@@ -5,13 +5,9 @@
  * idle machine. Run by hand:
  *   node bench/receipts.ts
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { SignJWT } from 'jose';
 import { stringify } from 'yaml';
 import { type Client, createClient } from '../src/client/client.ts';
@@ -29,6 +25,7 @@ import {
   planFlood,
   pour,
 } from '../test/support/receipts-flood.ts';
+import { end, firstLine, spawnScript } from './processes.ts';
 
 const ROUNDS = 3;
 const FLOOD = 3;
@@ -57,16 +54,14 @@ interface Round {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'beckon-bench-receipts-'));
-const child = spawn(process.execPath, [fileURLToPath(new URL('fake-provider.ts', import.meta.url))], {
-  stdio: ['ignore', 'pipe', 'inherit'],
-});
+const child = spawnScript('fake-provider.ts', { delayMs: 0 });
 try {
   const provider: Provider = JSON.parse(await firstLine(child));
   console.log('pace              alone   flooded   callbacks   ratio');
   for (const pace of PACES) await measure(provider, pace);
   console.log(`\nSends a second, medians of ${ROUNDS}; bar of the ratio: ${BAR.toFixed(2)}.`);
 } finally {
-  child.kill('SIGTERM');
+  await end(child);
   rmSync(folder, { recursive: true });
 }
 
@@ -145,10 +140,4 @@ function report(name: string, rounds: readonly Round[]): void {
 
 function median(figures: readonly number[]): number {
   return figures.toSorted((a, b) => a - b)[Math.floor(figures.length / 2)] ?? 0;
-}
-
-async function firstLine({ stdout }: ChildProcess): Promise<string> {
-  if (stdout === null) throw new Error('the provider has no output');
-  const [line] = await once(createInterface({ input: stdout }), 'line');
-  return line;
 }

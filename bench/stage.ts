@@ -1,9 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { SignJWT } from 'jose';
 import { stringify } from 'yaml';
@@ -15,48 +12,90 @@ import type { SandboxCredentials } from '../src/sandbox/credentials.ts';
 import { teamsConversationId } from '../src/sandbox/ids.ts';
 import type { SandboxUrls } from '../src/sandbox/urls.ts';
 import { openStore } from '../src/store/open.ts';
-import { startBeckon } from '../test/support/beckon.ts';
+import { type BeckonProcess, startBeckon } from '../test/support/beckon.ts';
+import { end, firstLine, spawnScript } from './processes.ts';
 
 export const PEOPLE = 1_000;
 export const CONCURRENCY = 64;
 export const TEXT = 'The cafeteria closes at three today.';
 
-const botId = derivedId('st', 'bench');
 const clientId = derivedId('cs', 'bench');
 const secret = 'bench-secret-of-more-than-32-bytes!';
-const emailOf = (index: number): string => `person-${index}@example.com`;
+
+/** `bulk` is where the crowd is, on Teams; `calm` is another bot, with a webhook. */
+export const BOTS = { bulk: derivedId('st', 'bench'), calm: derivedId('st', 'bench calm') } as const;
+
+export const emailOf = (index: number): string => `person-${index}@example.com`;
 const memberOf = (index: number): string => `29:person-${index}`;
 
-const conversationOf = ({ credentials }: Fake, index: number): string =>
-  teamsConversationId(credentials.teams.appId, {
-    member: memberOf(index),
-    tenantId: credentials.teams.tenantId,
-    generation: 1,
-  });
+export interface Fake {
+  readonly urls: SandboxUrls;
+  readonly credentials: SandboxCredentials;
+}
 
 export interface Stage {
-  /** Milliseconds for so many sends by the bare loop. */
-  runBare(sends: number): Promise<number>;
-  /** Milliseconds from the first POST until every notification is durably finished, on one database. */
-  runBeckon(notifications: number, database: string): Promise<number>;
+  readonly fake: Fake;
   readonly folder: string;
+  readonly token: string;
+  /** Makes everybody known in a database that nobody serves yet. */
+  prepare(database: string): Promise<void>;
+  /** A server on a database that was prepared, or is now. */
+  start(database: string, options?: StartOptions): Promise<BeckonProcess>;
+  /** Accepts a notification, to everybody on Teams unless told otherwise; answers its id. */
+  notify(server: BeckonProcess, bot?: string, body?: string): Promise<string>;
+  /** How many sends a provider (Teams unless told otherwise) has processed, once they are at least so many. */
+  delivered(atLeast?: number, provider?: 'teams' | 'hooks'): Promise<number>;
+  /** Resolves when the API says that a notification is over; rejects when not everybody was reached. */
+  finished(server: BeckonProcess, id: string): Promise<void>;
   close(): Promise<void>;
 }
 
-/** The provider in its process, a directory of 1,000 people, and how to run either side against them. */
-export async function openStage(): Promise<Stage> {
+export interface StartOptions {
+  /** Tells the event loop's delays in its last line. */
+  readonly watchLoop?: boolean;
+  /** Sends at a time. */
+  readonly concurrency?: number;
+  readonly isPrepared?: boolean;
+}
+
+/** The provider in its process, a directory of 1,000 people, and servers against them. */
+export async function openStage({ delayMs = 0 } = {}): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'beckon-bench-'));
-  const provider = spawnScript('fake-provider.ts', []);
+  const provider = spawnScript('fake-provider.ts', { delayMs });
   const fake: Fake = JSON.parse(await firstLine(provider));
-  const configPath = join(folder, 'beckon.yaml');
-  await writeFile(configPath, stringify(configFor(fake)));
   const token = await new SignJWT({ appId: clientId, sub: 'bench' })
     .setProtectedHeader({ alg: 'HS256' })
     .sign(new TextEncoder().encode(secret));
   return {
+    fake,
     folder,
-    runBare: (sends) => runBare(fake, sends, join(folder, 'bare.json')),
-    runBeckon: (notifications, database) => runBeckon({ fake, configPath, token }, notifications, database),
+    token,
+    prepare: (database) => loadPeople(database, fake),
+    async start(database, { watchLoop = false, concurrency = CONCURRENCY, isPrepared = false } = {}) {
+      if (!isPrepared) await loadPeople(database, fake);
+      const configPath = join(folder, `beckon-${concurrency}.yaml`);
+      await writeFile(configPath, stringify(configFor(fake, concurrency)));
+      const env = watchLoop ? { NODE_OPTIONS: `--import=${LOOP_DELAY}` } : {};
+      const args = ['--config', configPath, '--database', database, '--log-level', 'warn', '--linger-ms', '0'];
+      return startBeckon(args, undefined, env);
+    },
+    async notify({ url }, bot = BOTS.bulk, body = BODY) {
+      const headers = { auth: token, 'content-type': 'application/json' };
+      return (await fetchJson<{ _id: string }>(`${url}${notifyPath(bot)}`, { method: 'POST', headers, body }))._id;
+    },
+    async delivered(atLeast = 0, provider = 'teams') {
+      const query = `provider=${provider}&atLeast=${atLeast}&timeoutMs=120000`;
+      return (await fetchJson<{ total: number }>(`${fake.urls.base}/control/ledger/counts?${query}`)).total;
+    },
+    async finished({ url }, id) {
+      for (;;) {
+        const route = `${url}${notifyPath(BOTS.bulk)}/status/${id}`;
+        const status = await fetchJson<{ status: string; count: number }>(route, { headers: { auth: token } });
+        if (status.status === 'SUCCESS' && status.count === PEOPLE) return;
+        if (status.status !== 'IN_PROGRESS')
+          throw new Error(`${id} ended as ${status.status} with ${status.count} logs`);
+      }
+    },
     async close() {
       await end(provider);
       await rm(folder, { recursive: true, force: true });
@@ -64,92 +103,39 @@ export async function openStage(): Promise<Stage> {
   };
 }
 
-interface Fake {
-  readonly urls: SandboxUrls;
-  readonly credentials: SandboxCredentials;
+const LOOP_DELAY = fileURLToPath(new URL('loop-delay.ts', import.meta.url));
+
+export const notifyPath = (bot: string): string => `/api/public/bot/${bot}/notify`;
+
+/** A v1 call to everybody in the directory. */
+export const BODY = JSON.stringify({
+  channel: 'msteams',
+  userIdentityType: 'resolve',
+  message: { type: 'text', val: TEXT },
+  identities: Array.from({ length: PEOPLE }, (_, index) => emailOf(index)),
+});
+
+export function conversationOf({ credentials }: Fake, index: number): string {
+  const { appId, tenantId } = credentials.teams;
+  return teamsConversationId(appId, { member: memberOf(index), tenantId, generation: 1 });
 }
 
-async function runBare(fake: Fake, sends: number, runPath: string): Promise<number> {
-  const { urls } = fake;
-  const { appId, appPassword, tenantId } = fake.credentials.teams;
-  const form = new URLSearchParams({
-    grant_type: 'client_credentials',
-    client_id: appId,
-    client_secret: appPassword,
-    scope: 'https://api.botframework.com/.default',
-  });
-  const token = await fetchJson<{ access_token: string }>(`${urls.login}/${tenantId}/oauth2/v2.0/token`, {
-    method: 'POST',
-    body: form,
-  });
-  const indexes = Array.from({ length: PEOPLE }, (_, index) => index);
-  const run = {
-    origin: urls.base,
-    token: token.access_token,
-    paths: indexes.map(
-      (index) => `/teams/v3/conversations/${encodeURIComponent(conversationOf(fake, index))}/activities`,
-    ),
-    bodies: indexes.map((index) => activity(appId, conversationOf(fake, index))),
-    sends,
-    concurrency: CONCURRENCY,
-  };
-  await writeFile(runPath, JSON.stringify(run));
-  const child = spawnScript('bare-loop.ts', [runPath]);
-  return Number(await firstLine(child));
-}
-
-/** The bytes Beckon's Teams channel sends for a text. */
-const activity = (appId: string, conversation: string): string =>
-  JSON.stringify({
-    type: 'message',
-    text: TEXT,
-    textFormat: 'plain',
-    channelData: { notification: { alert: true } },
-    from: { id: `28:${appId}` },
-    conversation: { id: conversation },
-  });
-
-interface BeckonRun {
-  readonly fake: Fake;
-  readonly configPath: string;
-  readonly token: string;
-}
-
-async function runBeckon(
-  { fake, configPath, token }: BeckonRun,
-  notifications: number,
-  database: string,
-): Promise<number> {
-  await loadPeople(database, fake);
-  const server = await startBeckon(['--config', configPath, '--database', database, '--log-level', 'warn']);
-  try {
-    const identities = Array.from({ length: PEOPLE }, (_, index) => emailOf(index));
-    const body = JSON.stringify({
-      channel: 'msteams',
-      userIdentityType: 'resolve',
-      message: { type: 'text', val: TEXT },
-      identities,
-    });
-    const before = await countDelivered(fake, 0);
-    const startedAt = performance.now();
-    const ids: string[] = [];
-    for (let index = 0; index < notifications; index += 1) ids.push(await notify(server.url, token, body));
-    await countDelivered(fake, before + notifications * PEOPLE);
-    for (const id of ids) await finished(server.url, token, id);
-    return performance.now() - startedAt;
-  } finally {
-    await server.stop();
-  }
+/** The shape is the caller's word: both ends are parts of this repository. */
+export async function fetchJson<T>(url: string, init: RequestInit = {}): Promise<T> {
+  const answer = await fetch(url, init);
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${url} answered ${answer.status}: ${text.slice(0, 200)}`);
+  return JSON.parse(text);
 }
 
 async function loadPeople(database: string, fake: Fake): Promise<void> {
   const store = await openStore(database, { clock: systemClock });
-  const people = Array.from({ length: PEOPLE }, (_, index) => person(index, fake));
-  await store.upsertPeople({ people });
+  await store.upsertPeople({ people: Array.from({ length: PEOPLE }, (_, index) => person(index, fake)) });
   await store.close();
 }
 
 function person(index: number, fake: Fake): Person {
+  const botId = BOTS.bulk;
   const email = emailOf(index);
   const reference = { conversationId: conversationOf(fake, index), serviceUrl: fake.urls.teams };
   const address = { channelId: memberOf(index), reference, source: 'import' as const, at: 0 };
@@ -167,63 +153,51 @@ function person(index: number, fake: Fake): Person {
   return { botId, id: personId(botId, email), email, ...rest, addresses: [{ ...address, ...place }] };
 }
 
-async function notify(url: string, token: string, body: string): Promise<string> {
-  const headers = { auth: token, 'content-type': 'application/json' };
-  const route = `${url}/api/public/bot/${botId}/notify`;
-  return (await fetchJson<{ _id: string }>(route, { method: 'POST', headers, body }))._id;
-}
-
-/** The last checkpoint of a notification comes within 50 ms of its last send; only the newest is asked more than once. */
-async function finished(url: string, token: string, id: string): Promise<void> {
-  for (;;) {
-    const route = `${url}/api/public/bot/${botId}/notify/status/${id}`;
-    const status = await fetchJson<{ status: string; count: number }>(route, { headers: { auth: token } });
-    if (status.status === 'SUCCESS' && status.count === PEOPLE) return;
-    if (status.status !== 'IN_PROGRESS') throw new Error(`${id} ended as ${status.status} with ${status.count} logs`);
+/** Puts notifications to everybody into a database that nobody serves yet. */
+export async function fillBacklog(database: string, notifications: number, firstNumber = 0): Promise<void> {
+  const store = await openStore(database, { clock: systemClock });
+  const createdAt = systemClock.now();
+  const rest = { customMessage: null, parameters: null, attempts: 0, maybeSent: false };
+  const recipients = Array.from({ length: PEOPLE }, (_, seq) => ({ seq, identity: emailOf(seq), ...rest }));
+  const accept = (index: number) =>
+    store.accept({
+      notification: {
+        botId: BOTS.bulk,
+        id: derivedId('ds', `backlog ${firstNumber + index}`),
+        api: 'kore-v1',
+        appId: clientId,
+        createdBy: derivedId('u', 'bench'),
+        channel: 'msteams',
+        channelSpelling: 'msteams',
+        connectionId: connectionId(BOTS.bulk, 'msteams', null),
+        resolve: true,
+        lane: 'normal',
+        message: { type: 'text', text: TEXT },
+        total: PEOPLE,
+        createdAt,
+        expiresAt: createdAt + 86_400_000,
+      },
+      recipients,
+      delayMs: 0,
+      idempotency: null,
+    });
+  for (let first = 0; first < notifications; first += AT_ONCE) {
+    const count = Math.min(AT_ONCE, notifications - first);
+    await Promise.all(Array.from({ length: count }, (_, index) => accept(first + index)));
   }
+  await store.close();
 }
 
-/** How many sends the provider has processed, once they are at least so many. */
-async function countDelivered({ urls }: Fake, atLeast: number): Promise<number> {
-  const query = `provider=teams&atLeast=${atLeast}&timeoutMs=120000`;
-  return (await fetchJson<{ total: number }>(`${urls.base}/control/ledger/counts?${query}`)).total;
-}
+const AT_ONCE = 20;
 
-/** The shape is the caller's word: both ends are parts of this repository. */
-async function fetchJson<T>(url: string, init: RequestInit = {}): Promise<T> {
-  const answer = await fetch(url, init);
-  const text = await answer.text();
-  if (!answer.ok) throw new Error(`${url} answered ${answer.status}: ${text.slice(0, 200)}`);
-  return JSON.parse(text);
-}
-
-function configFor({ urls, credentials }: Fake) {
-  const limits = { perSecond: 0, concurrency: CONCURRENCY };
-  const place = { serviceUrl: urls.teams, loginUrl: urls.login, allowPrivateNetwork: true, limits };
-  return {
-    bots: [{ id: botId, name: 'Bench', connections: [{ channel: 'msteams', ...credentials.teams, ...place }] }],
-    apps: [{ clientId, name: 'Bench', algorithm: 'HS256', clientSecret: secret, bots: [botId], scopes: [SCOPE_SEND] }],
-    limits: { perMinute: 0, perHour: 0 },
-  };
-}
-
-function spawnScript(name: string, args: readonly string[]): ChildProcess {
-  const script = fileURLToPath(new URL(name, import.meta.url));
-  return spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-}
-
-async function firstLine(child: ChildProcess): Promise<string> {
-  if (child.stdout === null) throw new Error('the script has no output');
-  const exited = once(child, 'exit').then(([code]) => {
-    throw new Error(`${child.spawnargs[1]} ended with ${code} before it said anything`);
-  });
-  exited.catch(() => {});
-  const [line] = await Promise.race([once(createInterface({ input: child.stdout }), 'line'), exited]);
-  return line;
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  const exited = once(child, 'exit');
-  child.kill('SIGTERM');
-  await exited;
+function configFor({ urls, credentials }: Fake, concurrency: number) {
+  const rest = { allowPrivateNetwork: true, limits: { perSecond: 0, concurrency } };
+  const teams = { channel: 'msteams', ...credentials.teams, serviceUrl: urls.teams, loginUrl: urls.login, ...rest };
+  const hook = { channel: 'ivr', name: 'Hook', url: `${urls.hooks}/calm`, secret: credentials.hook.secret, ...rest };
+  const bots = [
+    { id: BOTS.bulk, name: 'Bulk', connections: [teams] },
+    { id: BOTS.calm, name: 'Calm', connections: [hook] },
+  ];
+  const app = { clientId, name: 'Bench', algorithm: 'HS256', clientSecret: secret, scopes: [SCOPE_SEND] };
+  return { bots, apps: [{ ...app, bots: Object.values(BOTS) }], limits: { perMinute: 0, perHour: 0 } };
 }
