@@ -80,7 +80,7 @@ export async function killServer(options: KillOptions, { random }: FaultParts): 
       unfounded += found.unfounded;
     }
     await start();
-    const { undelivered, detail } = await untilAllOver(database, botId);
+    const { undelivered, detail } = await untilAllOver(database, { botId });
     const last = await witness.look();
     const lost = witness.countLost(accepted, PEOPLE);
     const [most, slowest] = [Math.max(...opens), Math.max(...readyMs)];

@@ -70,7 +70,7 @@ export async function failBeforeNodes(options: {
     const later = probes.filter(({ from }) => from > killedAt);
     provider.heal();
     const healedAt = performance.now();
-    const { undelivered, detail } = await untilAllOver(database, PATIENCE_MS);
+    const { undelivered, detail } = await untilAllOver(database, { patienceMs: PATIENCE_MS });
     const healedMs = performance.now() - healedAt;
     const atOnce = mostAtOnce(probes);
     return {

@@ -12,13 +12,17 @@ export interface Leftovers {
   readonly detail: string;
 }
 
-<<<<<<< HEAD
-/** Asks the database itself until nobody is pending, or nothing moves any more. */
-export async function untilAllOver(database: string, patienceMs = PATIENCE_MS): Promise<Leftovers> {
-=======
+/** Of whom, and how long without progress is the end. */
+interface Watch {
+  readonly botId?: string | null;
+  readonly patienceMs?: number;
+}
+
 /** Asks the database itself until nobody is pending, of one bot if it is named, or nothing moves any more. */
-export async function untilAllOver(database: string, botId: string | null = null): Promise<Leftovers> {
->>>>>>> d7685b7 (Hold the provider's ledger against the dead database after every kill)
+export async function untilAllOver(
+  database: string,
+  { botId = null, patienceMs = PATIENCE_MS }: Watch = {},
+): Promise<Leftovers> {
   const reader = await openReader(database);
   const those = botId === null ? '' : `WHERE bot_id = '${botId}'`;
   try {
