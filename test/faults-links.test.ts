@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setClocks } from './faults/clock-jumps.ts';
-import type { Finding } from './faults/fault.ts';
+import { type Finding, partsOf } from './faults/fault.ts';
+import { startAgain } from './faults/second-process.ts';
+import { worsenLink } from './faults/slow-link.ts';
 import { chooseSeed } from './support/seed.ts';
 
 /* The faults of what a server stands on (clocks, disks, links, descriptors) in short; `npm run test:faults` is the long form. */
@@ -15,5 +17,9 @@ describe(`faults around a server, seed ${seed} (BECKON_SEED repeats it)`, () => 
       assert.ok(ok, `${figure}; bar: ${bar}; seed ${seed}`);
     });
 
+  check('F09 a slow and broken link to PostgreSQL', () =>
+    worsenLink({ backlog: 1, baseMs: 100, worseMs: 1_000, leaseMs: 4_000, judgesRates: false }, partsOf(seed)),
+  );
   check('F12 clock set while it runs, SQLite', () => setClocks({ postgres: false, betweenMs: 500, injected: true }));
+  check('F29 a second process on the same SQLite folder', () => startAgain({ seconds: 1, withinMs: null }));
 });

@@ -37,7 +37,9 @@ export interface EngineParts {
 const QUEUES_PER_LOOK = 1_000;
 /** The floor under every wake-up: work is found this late at the latest, whatever notice was lost. */
 const POLL_MS = 1_000;
-const AFTER_FAULT_MS = 1_000;
+/** One fault may be a connection that broke, and the next is sound; several are a database that is away. */
+const AFTER_FAULT_MS = 50;
+const AFTER_FAULTS_MS = 1_000;
 const PRUNE_EVERY_MS = 60_000;
 const PRUNE_LIMIT = 1_000;
 
@@ -176,12 +178,19 @@ export class Engine {
   }
 
   async #run(): Promise<void> {
-    while (!this.#stopping) {
+    for (let faults = 0; !this.#stopping; ) {
       this.#awake = false;
-      const restMs = await this.#look().catch((error: unknown) => {
-        this.#report.failed('looking for work failed', error);
-        return AFTER_FAULT_MS;
-      });
+      const restMs = await this.#look().then(
+        (waitMs) => {
+          faults = 0;
+          return waitMs;
+        },
+        (error: unknown) => {
+          this.#report.failed('looking for work failed', error);
+          faults += 1;
+          return Math.min(AFTER_FAULT_MS * 4 ** (faults - 1), AFTER_FAULTS_MS);
+        },
+      );
       if (!this.#stopping && !this.#awake && restMs > 0) await this.#rest(restMs);
     }
   }

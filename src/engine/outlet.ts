@@ -47,7 +47,7 @@ export interface OutletParts {
 
 /** How far ahead work is claimed: enough never to run dry between two claims, little enough to give back quickly. */
 const CLAIM_AHEAD_MS = 2_000;
-const CLAIM_AHEAD_SENDS = 16;
+const CLAIM_AHEAD_SENDS = 32;
 
 /**
  * The engine's side of one connection: what waits for it, by lane, and what is in flight. It starts a send whenever

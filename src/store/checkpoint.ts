@@ -1,5 +1,5 @@
 import type { Log } from '../model/notification.ts';
-import { BATCHES, firstSeq, heldBatch, heldId, heldRow, listLoggedSeqs } from './batches.ts';
+import { BATCHES, firstSeq, heldBatch, heldId, heldRow } from './batches.ts';
 import type { BatchProgress, CheckpointRequest, HeldBatch, Remainder } from './port.ts';
 import { encodeRecipients } from './recipients.ts';
 import { execute, type InsertShape, insertMany, int, query, type Row, type Steps, text } from './steps.ts';
@@ -66,13 +66,20 @@ function* lockHeldBatches(batches: readonly HeldBatch[]): Steps<Map<string, Pare
 }
 
 function* dropKnownLogs(batches: readonly BatchProgress[]): Steps<BatchProgress[]> {
-  const kept: BatchProgress[] = [];
-  for (const progress of batches) {
-    const seqs = progress.logs.map((log) => log.seq);
-    const known = new Set(yield* listLoggedSeqs({ batch: progress.batch, seqs }));
-    kept.push({ ...progress, logs: progress.logs.filter((log) => !known.has(log.seq)) });
-  }
-  return kept;
+  // One question for all: a database that is far away is the one that has to be asked again.
+  const rows = yield* query(
+    `SELECT logs.notification_id AS notification_id, logs.seq AS seq FROM logs
+     JOIN {rows sent(bot_id text, notification_id text, seq int) $1}
+       ON logs.bot_id = sent.bot_id AND logs.notification_id = sent.notification_id AND logs.seq = sent.seq`,
+    batches.flatMap(({ batch, logs }) =>
+      logs.map(({ seq }) => ({ bot_id: batch.botId, notification_id: batch.notificationId, seq })),
+    ),
+  );
+  const known = new Set(rows.map((row) => `${text(row, 'notification_id')}/${int(row, 'seq')}`));
+  return batches.map((progress) => ({
+    ...progress,
+    logs: progress.logs.filter(({ seq }) => !known.has(`${progress.batch.notificationId}/${seq}`)),
+  }));
 }
 
 function logRows(progress: BatchProgress) {

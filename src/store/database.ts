@@ -8,6 +8,8 @@ export interface Database {
   schemaVersion(): Promise<number>;
   /** One durable transaction. */
   write<T>(steps: () => Steps<T>): Promise<T>;
+  /** The same for a single statement: one turn of the network instead of two. */
+  writeAlone<T>(steps: () => Steps<T>): Promise<T>;
   read<T>(steps: () => Steps<T>): Promise<T>;
   /** Tells other processes that work is ready; best effort. */
   announce(): void;

@@ -56,7 +56,9 @@ function openDatabase(url: string, clock: Clock): Database {
 
 /** Every verb is its steps, run by the database. */
 function createStore(database: Database): Store {
-  const { read, write } = { read: database.read.bind(database), write: database.write.bind(database) };
+  const read = database.read.bind(database);
+  const write = database.write.bind(database);
+  const writeAlone = database.writeAlone.bind(database);
   return {
     kind: database.kind,
     async accept(request) {
@@ -67,8 +69,8 @@ function createStore(database: Database): Store {
     findReply: (scope) => read(() => replies.findReply(scope)),
 
     listQueues: (request) => read(() => batches.listQueues(request)),
-    claimDue: (request) => write(() => batches.claimDue(request)),
-    extendLeases: (request) => write(() => batches.extendLeases(request)),
+    claimDue: (request) => writeAlone(() => batches.claimDue(request)),
+    extendLeases: (request) => writeAlone(() => batches.extendLeases(request)),
     listLoggedSeqs: (request) => read(() => batches.listLoggedSeqs(request)),
     checkpoint: (request) => write(() => checkpoint(request)),
     voidLeases: () => write(() => batches.voidLeases()),

@@ -76,10 +76,19 @@ class PostgresDatabase implements Database {
     return this.#withClient(readVersion);
   }
 
-  async write<T>(steps: () => Steps<T>): Promise<T> {
+  write<T>(steps: () => Steps<T>): Promise<T> {
+    return this.#again((client) => this.#transact(client, steps));
+  }
+
+  /** A statement outside of a transaction is one by itself, and answered after its commit. */
+  writeAlone<T>(steps: () => Steps<T>): Promise<T> {
+    return this.#again((client) => this.#drive(client, steps(), []));
+  }
+
+  async #again<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
     for (let tries = 1; ; tries += 1) {
       try {
-        return await this.#withClient((client) => this.#transact(client, steps));
+        return await this.#withClient(work);
       } catch (error) {
         if (tries > RETRIES || !RETRYABLE.has(codeOf(error))) throw error;
       }

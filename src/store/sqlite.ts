@@ -141,6 +141,10 @@ class SqliteDatabase implements Database {
     });
   }
 
+  writeAlone<T>(steps: () => Steps<T>): Promise<T> {
+    return this.write(steps);
+  }
+
   async read<T>(steps: () => Steps<T>): Promise<T> {
     try {
       return this.#drive(steps());

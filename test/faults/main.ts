@@ -19,10 +19,12 @@ import { postgresSilent } from './postgres-silence.ts';
 import { powerCut } from './power-cut.ts';
 import { silentProvider, unwellProvider } from './provider-down.ts';
 import { rollingRestart } from './rolling-restart.ts';
+import { secondProcess } from './second-process.ts';
 import { sharedBreaker } from './shared-breaker.ts';
 import { stoppedPastLease } from './sigstop.ts';
 import { simulated } from './simulated.ts';
 import { slowClients } from './slow-clients.ts';
+import { slowLink } from './slow-link.ts';
 import { trickledAnswers } from './trickled-answers.ts';
 import { neighbourInOneLane, urgentBesideBulk, urgentOnOneConnection, urgentOnPostgres } from './urgent-beside-bulk.ts';
 
@@ -38,12 +40,14 @@ const FAULTS: readonly Fault[] = [
   backendsTerminated,
   commitUnknown,
   postgresSilent,
+  slowLink,
   diskFull,
   brokenDisk,
   clockJumps,
   oneClockJumps,
   backupOnline,
   rollingRestart,
+  secondProcess,
   silentProvider,
   trickledAnswers,
   brokenAnswers,

@@ -1,5 +1,8 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
+import type { Random } from '../../src/model/clock.ts';
+import { delay } from './delay.ts';
+import { between } from './seed.ts';
 
 /** Stands between a program and its database and misbehaves when told. */
 export interface TcpProxy {
@@ -8,6 +11,8 @@ export interface TcpProxy {
   open(): number;
   /** Resets every open connection; new ones are taken. */
   cut(): void;
+  /** From now on, until null is told, every answer is late and some exchanges end the connection. */
+  worsen(weather: Weather | null): void;
   /** From now on nothing moves, in no direction, on no connection; all stay open and new ones are taken. */
   freeze(): void;
   /** New connections work again; those that were open while nothing moved are lost, as behind a router that forgot. */
@@ -15,6 +20,14 @@ export interface TcpProxy {
   /** The answer that is next on some connection never arrives: what the client asked for happens, and it is cut. */
   swallowNextAnswer(matching: RegExp): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface Weather {
+  /** How late answers are, evenly between the two. They stay in order. */
+  readonly delayMs: readonly [least: number, most: number];
+  /** The share of what is asked upon which the connection is reset: every other one before it has arrived. */
+  readonly resetShare: number;
+  readonly random: Random;
 }
 
 interface Swallow {
@@ -26,14 +39,20 @@ export async function startTcpProxy(target: { readonly host: string; readonly po
   const pairs = new Set<readonly [Socket, Socket]>();
   let frozen = false;
   let swallow: Swallow | null = null;
+  let weather: Weather | null = null;
 
   const server = createServer((client) => {
     const upstream = connect(target);
     const pair = [client, upstream] as const;
     pairs.add(pair);
     let doomed: Swallow | null = null;
+    const answer = inOrder(client);
     client.on('data', (chunk) => {
       if (frozen) return;
+      if (weather !== null && weather.random() < weather.resetShare) {
+        if (weather.random() < 0.5) return reset(pair);
+        doomed = { matching: /./, done: () => {} };
+      }
       if (swallow?.matching.test(chunk.toString('latin1'))) {
         doomed = swallow;
         swallow = null;
@@ -45,7 +64,7 @@ export async function startTcpProxy(target: { readonly host: string; readonly po
         reset(pair);
         doomed.done();
         doomed = null;
-      } else if (!frozen) client.write(chunk);
+      } else if (!frozen) answer(chunk, weather === null ? 0 : between(weather.random, ...weather.delayMs));
     });
     for (const [one, other] of [pair, [upstream, client] as const]) {
       one.on('error', () => {});
@@ -67,6 +86,9 @@ export async function startTcpProxy(target: { readonly host: string; readonly po
     port: address.port,
     open: () => pairs.size,
     cut,
+    worsen: (next) => {
+      weather = next;
+    },
     freeze: () => {
       frozen = true;
     },
@@ -83,6 +105,22 @@ export async function startTcpProxy(target: { readonly host: string; readonly po
       server.close();
       await once(server, 'close');
     },
+  };
+}
+
+/** Writes each chunk when its delay is over, and none before the one that came before it. */
+function inOrder(socket: Socket): (chunk: Buffer, delayMs: number) => void {
+  let last: Promise<void> | null = null;
+  return (chunk, delayMs) => {
+    if (last === null && delayMs === 0) {
+      socket.write(chunk);
+      return;
+    }
+    const written = Promise.all([last, delay(delayMs)]).then(() => {
+      if (socket.writable) socket.write(chunk);
+      if (last === written) last = null;
+    });
+    last = written;
   };
 }
 

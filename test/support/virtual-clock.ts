@@ -20,8 +20,9 @@ export class VirtualClock implements Clock {
     this.#settled = whenSettled;
   }
 
+  /** Whole milliseconds, as those of every wall clock. */
   now(): number {
-    return this.#time;
+    return Math.floor(this.#time);
   }
 
   monotonic(): number {
