@@ -1,6 +1,7 @@
 import { after, before, describe } from 'node:test';
 import { examineAccept } from './exam-accept.ts';
 import { examineAddresses } from './exam-addresses.ts';
+import { examineCalls } from './exam-calls.ts';
 import { examineCheckpoint } from './exam-checkpoint.ts';
 import { examineClaim } from './exam-claim.ts';
 import { examinePeople } from './exam-people.ts';
@@ -27,6 +28,7 @@ export function examineStore(name: string, open: () => Promise<Store>): void {
     examineAddresses(store);
     examineSilences(store);
     examineRateShares(store);
+    examineCalls(store);
     examineReceipts(store);
     examineUpkeep(store);
   });

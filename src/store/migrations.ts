@@ -163,6 +163,13 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       state {text} NOT NULL
     ) {keyed}`,
   ],
+  [
+    // moments is JSON: when calls of the last hour began, and how many. A row lives in one step.
+    `CREATE TABLE call_counts (
+      bot_id {text} NOT NULL PRIMARY KEY,
+      moments {text} NOT NULL
+    ) {keyed}`,
+  ],
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -1,6 +1,7 @@
 import type { Clock } from '../model/clock.ts';
 import * as addresses from './addresses.ts';
 import * as batches from './batches.ts';
+import * as callCounts from './call-counts.ts';
 import { checkpoint } from './checkpoint.ts';
 import type { Database } from './database.ts';
 import { SCHEMA_VERSION } from './migrations.ts';
@@ -98,6 +99,7 @@ function createStore(database: Database): Store {
     countReceipts: (key) => read(() => receipts.countReceipts(key)),
     listReceipts: (request) => read(() => receipts.listReceipts(request)),
 
+    countCalls: (request) => write(() => callCounts.countCalls(request)),
     useJti: (request) => write(() => replies.useJti(request)),
 
     markRestored: (request) => write(() => restored.markRestored(request)),

@@ -82,6 +82,9 @@ export interface Store {
   /** True the first time an app uses this jti, false for ever after (until `expiresAt`). */
   useJti(request: { readonly appId: string; readonly jti: string; readonly expiresAt: number }): Promise<boolean>;
 
+  /** Admits calls of bots within limits that hold over all nodes, and counts those it admits. */
+  countCalls(request: CountCalls): Promise<CallCount[]>;
+
   // --- after a restore
   /**
    * The database came out of a backup: no queue is listed and nothing is claimed until `endRestore`. Whoever holds a
@@ -259,6 +262,28 @@ export interface RateShare {
   readonly slowed: Slowed | null;
   /** All of the account's; what is not named is not held. */
   readonly holds: readonly HoldShare[];
+}
+
+export interface CountCalls {
+  /** Each bot once. */
+  readonly asks: readonly { readonly botId: string; readonly calls: number }[];
+  /** Of every bot, rolling; 0: there is no such limit. */
+  readonly perMinute: number;
+  readonly perHour: number;
+}
+
+export interface CallCount {
+  /** The first so many of those asked for. */
+  readonly admitted: number;
+  readonly minute: CallWindow;
+  readonly hour: CallWindow;
+}
+
+export interface CallWindow {
+  /** With those that were admitted now. */
+  readonly used: number;
+  /** Until a call that counts leaves the window; when it is full until it has room. */
+  readonly freeInMs: number;
 }
 
 export interface ResolveRequest {

@@ -21,6 +21,7 @@ import { silentProvider, unwellProvider } from './provider-down.ts';
 import { rollingRestart } from './rolling-restart.ts';
 import { secondProcess } from './second-process.ts';
 import { sharedBreaker } from './shared-breaker.ts';
+import { sharedCallLimits } from './shared-call-limits.ts';
 import { stoppedPastLease } from './sigstop.ts';
 import { simulated } from './simulated.ts';
 import { slowClients } from './slow-clients.ts';
@@ -54,6 +55,7 @@ const FAULTS: readonly Fault[] = [
   hugeAnswers,
   unwellProvider,
   sharedBreaker,
+  sharedCallLimits,
   overload,
   slowClients,
   urgentBesideBulk,

@@ -5,7 +5,7 @@ import { SignJWT } from 'jose';
 import { Agent, request } from 'undici';
 import { stringify } from 'yaml';
 import { connectionId, derivedId } from '../../src/model/ids.ts';
-import { SCOPE_SEND } from '../../src/model/tenancy.ts';
+import { type CallLimits, SCOPE_SEND } from '../../src/model/tenancy.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { type BeckonProcess, startBeckon } from './beckon.ts';
 
@@ -47,6 +47,8 @@ export const recipientOf = (index: number): string => `person-${index}@example.c
 export interface HookStageOptions {
   readonly bots: readonly string[];
   readonly concurrency?: number;
+  /** Of every bot; default: none. */
+  readonly callLimits?: CallLimits;
   /** By bot: where its webhook posts instead of the stage's own sandbox. */
   readonly urls?: Readonly<Record<string, string>>;
 }
@@ -119,7 +121,9 @@ function codeOf(error: unknown): string {
   return 'code' in error ? String(error.code) : error.name;
 }
 
-function configFor(sandbox: Sandbox, { bots, concurrency = 32, urls = {} }: HookStageOptions) {
+const NO_LIMITS: CallLimits = { perMinute: 0, perHour: 0 };
+
+function configFor(sandbox: Sandbox, { bots, concurrency = 32, urls = {}, callLimits = NO_LIMITS }: HookStageOptions) {
   const limits = { perSecond: 0, concurrency };
   const hook = (bot: string) => ({
     channel: 'ivr',
@@ -133,6 +137,6 @@ function configFor(sandbox: Sandbox, { bots, concurrency = 32, urls = {} }: Hook
   return {
     bots: bots.map((bot) => ({ id: botIdOf(bot), name: bot, connections: [hook(bot)] })),
     apps: [{ clientId, name: 'Test', algorithm: 'HS256', clientSecret: secret, bots: ids, scopes: [SCOPE_SEND] }],
-    limits: { perMinute: 0, perHour: 0 },
+    limits: callLimits,
   };
 }
