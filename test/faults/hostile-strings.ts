@@ -23,11 +23,13 @@ const HEEDLESS = fileURLToPath(new URL('../support/heedless-server.ts', import.m
 export const hostileStrings: Fault = {
   id: 'F42',
   title: 'hostile texts in every place, both stores',
-  run: (parts) => writeHostile({ unseen: 300 }, parts),
-  control: (parts) => writeHostile({ unseen: 0, script: HEEDLESS }, parts),
+  run: (parts) => writeHostile({ share: 1, unseen: 300 }, parts),
+  control: (parts) => writeHostile({ share: 0.1, unseen: 0, script: HEEDLESS }, parts),
 };
 
 interface HostileOptions {
+  /** Of the classics. */
+  readonly share: number;
   /** Texts that are drawn, beside the classics. */
   readonly unseen: number;
   readonly script?: string;
@@ -40,7 +42,7 @@ interface HostileOptions {
  * written, or it was refused by an answer that names the place; no server fails over one, and both answer alike.
  */
 export async function writeHostile(options: HostileOptions, { random }: FaultParts): Promise<Finding> {
-  const texts = hostileTexts(random, options.unseen);
+  const texts = hostileTexts(random, options);
   const stage = await openApiStage({ bots: ['ann', 'bob'] });
   const postgres = options.database === undefined ? await startPostgres() : null;
   try {
@@ -227,7 +229,7 @@ class Trial {
     const to = `+1555${1_000_000 + this.#nextNumber()}`;
     const fault = { kind: 'status', status: 400, body: { code: 21_614, message: text } } as const;
     this.#stage.sandbox.faults.add({ provider: 'twilio', route: 'send', recipient: to, fault });
-    const body = { channel: 'sms', message: { type: 'text', value: 'Hello' }, identities: [{ phone: to }] };
+    const body = { channel: 'sms', message: { type: 'text', value: 'Hello' }, identities: [{ phoneNumber: to }] };
     const sent = await this.#send('provider', text, 'notifyV2', body, '', null);
     if (sent !== null) this.#later.push(async () => void (await this.#untilOver(sent)));
   }

@@ -10,6 +10,7 @@ import { hostileStrings } from './hostile-strings.ts';
 import { hugeAnswers } from './huge-answers.ts';
 import { killedOnPostgres, killedOnSqlite } from './kill.ts';
 import { writerKilled } from './kill-writer.ts';
+import { likeTheModel } from './like-the-model.ts';
 import { modelled } from './modelled.ts';
 import { oneKeyOnPostgres, oneKeyOnSqlite } from './one-key.ts';
 import { overload } from './overload.ts';
@@ -62,6 +63,7 @@ const FAULTS: readonly Fault[] = [
   urgentOnPostgres,
   urgentOnOneConnection,
   neighbourInOneLane,
+  likeTheModel,
   oneKeyOnPostgres,
   oneKeyOnSqlite,
   hostileStrings,

@@ -25,7 +25,7 @@ export interface ApiCall {
   readonly method?: string;
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | Buffer;
+  readonly body?: string | Uint8Array;
 }
 
 export interface ApiAnswer {
@@ -54,7 +54,7 @@ export async function openApiStage(options: ApiStageOptions): Promise<ApiStage> 
   const sandbox = await startSandbox({ limits: 'off' });
   const folder = await mkdtemp(join(tmpdir(), 'beckon-api-'));
   const configPath = join(folder, 'beckon.yaml');
-  await writeFile(configPath, stringify(configFor(sandbox, options)));
+  await writeFile(configPath, stringify(configFor(sandbox, options), { aliasDuplicateObjects: false }));
   const processes: BeckonProcess[] = [];
   const dispatcher = new Agent({ keepAliveTimeout: 30_000 });
   const sign: ApiStage['sign'] = (claims, app = 'lasting') =>

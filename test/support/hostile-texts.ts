@@ -91,9 +91,13 @@ const STORABLE: readonly string[] = [
   'long enough for no index '.repeat(4_000),
 ];
 
-/** The classics and as many that were never seen before. */
-export function hostileTexts(random: Random, unseen: number): string[] {
-  return [...UNSTORABLE, ...STORABLE, ...Array.from({ length: unseen }, () => drawText(random))];
+/** A share of the classics (all that must be refused), and as many that were never seen before. */
+export function hostileTexts(
+  random: Random,
+  { share, unseen }: { readonly share: number; readonly unseen: number },
+): string[] {
+  const classics = STORABLE.filter(() => random() < share);
+  return [...UNSTORABLE, ...classics, ...Array.from({ length: unseen }, () => drawText(random))];
 }
 
 export const isStorable = (text: string): boolean => !text.includes('\0') && text.isWellFormed();
