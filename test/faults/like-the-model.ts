@@ -64,7 +64,7 @@ export async function compareWithModel(options: ModelOptions, { seed }: FaultPar
 
 const COMMANDS = 50;
 /** Of the commands; a restart takes as long as a run. */
-const RESTART_WEIGHT = 1;
+const RESTART_WEIGHT = 2;
 
 interface LaneOptions extends ModelOptions {
   readonly stage: ApiStage;
