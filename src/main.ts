@@ -38,6 +38,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/status.ts'),
   },
   {
+    name: 'cancel',
+    summary: 'stop sending a notification to those who have not been sent it yet',
+    load: () => import('./commands/cancel.ts'),
+  },
+  {
     name: 'people',
     summary: 'import or export the directory',
     load: () => import('./commands/people.ts'),

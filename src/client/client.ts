@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../model/clock.ts';
 import { ClientError } from './client-error.ts';
-import type { Job, JobStatus, JobStatusV2, Notification, NotifyBody, NotifyV2Body } from './documents.ts';
+import type { Cancellation, Job, JobStatus, JobStatusV2, Notification, NotifyBody, NotifyV2Body } from './documents.ts';
 import { type Call, exchange, type Fetch, openStream } from './exchange.ts';
 
 export interface ClientOptions {
@@ -55,6 +55,8 @@ export interface Client {
   statusV2(request: StatusRequest): Promise<JobStatusV2>;
   /** How far it is, and what providers have said of it since. */
   notification(request: NotificationRequest): Promise<Notification>;
+  /** Whoever has not been sent it is not sent it any more. Asking twice is asking once. */
+  cancel(request: NotificationRequest): Promise<Cancellation>;
   /** Streams; never repeated, because what was read cannot be read again. Answers the server's report. */
   importPeople(request: PeopleImport): Promise<unknown>;
   /** Everybody, as they arrive. The stream breaks off with an error when the connection does. */
@@ -93,22 +95,26 @@ export function createClient({ url, token, fetch = globalThis.fetch, clock = sys
       timeoutMs: TIMEOUT_MS,
       signal: signal ?? null,
     });
+  const native = <T>(method: Call['method'], verb: string, request: NotificationRequest) => {
+    const [botId, notificationId] = [request.botId, request.notificationId].map(encodeURIComponent);
+    return call<T>({
+      method,
+      url: `${base}/api/v1/bots/${botId}/notifications/${notificationId}${verb}`,
+      headers: {},
+      body: null,
+      isRepeatable: true,
+      timeoutMs: TIMEOUT_MS,
+      signal: request.signal ?? null,
+    });
+  };
 
   return {
     notify: (request) => send('notify', request),
     notifyV2: (request) => send('notifyV2', request),
     status: (request) => ask('notify', request),
     statusV2: (request) => ask('notifyV2', request),
-    notification: ({ botId, notificationId, signal }) =>
-      call({
-        method: 'GET',
-        url: `${base}/api/v1/bots/${encodeURIComponent(botId)}/notifications/${encodeURIComponent(notificationId)}`,
-        headers: {},
-        body: null,
-        isRepeatable: true,
-        timeoutMs: TIMEOUT_MS,
-        signal: signal ?? null,
-      }),
+    notification: (request) => native('GET', '', request),
+    cancel: (request) => native('POST', '/cancel', request),
     importPeople: ({ botId, people, mediaType, query = {}, signal }) =>
       call({
         method: 'PUT',

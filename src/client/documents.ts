@@ -89,4 +89,18 @@ export interface Notification {
   readonly updatedAt: string;
   readonly expiresAt: string;
   readonly finishedAt: string | null;
+  readonly cancelledAt: string | null;
+}
+
+/** What a cancel did, each recipient counted once. Asked again it says the same, or that those in flight have ended. */
+export interface Cancellation {
+  readonly id: string;
+  /** Null: it had finished before. */
+  readonly cancelledAt: string | null;
+  /** Are not sent it any more. */
+  readonly cancelled: number;
+  /** Being sent it just now, or in the hands of a server that died: they may get it, and their log will say so. */
+  readonly inFlight: number;
+  /** Had ended in another way before. */
+  readonly alreadyFinal: number;
 }

@@ -28,6 +28,12 @@ export class Aside {
     return due.map(({ job }) => job);
   }
 
+  withdraw(isOne: (job: Sendable) => boolean): Sendable[] {
+    const entries = [...this.#jobs].filter(({ job }) => isOne(job));
+    for (const entry of entries) this.#jobs.delete(entry);
+    return entries.map(({ job }) => job);
+  }
+
   clear(): Sendable[] {
     const jobs = [...this.#jobs].map(({ job }) => job);
     this.#jobs.clear();

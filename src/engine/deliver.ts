@@ -4,8 +4,9 @@ import type { Random } from '../model/clock.ts';
 import type { Notification, Recipient } from '../model/notification.ts';
 import { identityKey } from '../model/person.ts';
 import { type ClaimedBatch, type Queue, type Store, StoreUnavailable } from '../store/port.ts';
+import { markCancelled, notificationsOf } from './cancellations.ts';
 import type { Outlet } from './outlet.ts';
-import { concludeUntried, deadlineOf, type Final, MAX_TAKEOVERS } from './policy.ts';
+import { concludeCancelled, concludeUntried, deadlineOf, type Final, MAX_TAKEOVERS } from './policy.ts';
 import { Work } from './work.ts';
 import { concludeUnsent, type Found, handOver, isUnwritten, type WriteParts, writeAndSend } from './write.ts';
 
@@ -35,6 +36,7 @@ export async function deliver(
 ): Promise<{ readonly writing: Promise<void> | null }> {
   const works = await openWorks(parts, claimed);
   for (const { work } of works) onWork(work);
+  await askCancelled(parts, claimed, works);
   const open = (await Promise.all(works.map((entry) => skipLogged(parts, claimed, entry)))).flat();
   const due = open.filter((entry) => !concludeUntriedIfHopeless(parts, claimed, entry));
   const unwritten = await sendOut(parts, claimed, due);
@@ -78,6 +80,16 @@ async function openWorks(parts: DeliverParts, claimed: Claimed): Promise<Opened[
   return Promise.all(opened);
 }
 
+/** After the claim was committed, or a cancel in between would be seen by nobody (`store/cancel.ts`). */
+async function askCancelled(parts: DeliverParts, claimed: Claimed, opened: readonly Opened[]): Promise<void> {
+  const notifications = notificationsOf(opened.map(({ work }) => work));
+  const cancelled = await patiently(parts, claimed, () => parts.store.listCancelled({ notifications }));
+  markCancelled(
+    opened.map(({ work }) => work),
+    cancelled,
+  );
+}
+
 /** After a take-over, logged recipients are done; any other may have been sent the message by the owner that died. */
 async function skipLogged(parts: DeliverParts, claimed: Claimed, { work, batch }: Opened): Promise<Entry[]> {
   const entries = batch.recipients.map((recipient) => ({ work, recipient, takeovers: batch.takeovers }));
@@ -103,6 +115,7 @@ function concludeUntriedIfHopeless(parts: DeliverParts, claimed: Claimed, entry:
 /** Why no attempt will be made; null when one will. */
 function hopeless(parts: DeliverParts, { outlet }: Claimed, { work, recipient, takeovers }: Entry): Final | null {
   const { notification } = work;
+  if (work.isCancelled) return concludeCancelled(recipient);
   if (takeovers > 0 && outlet?.afterUnknown === 'hold') {
     return concludeUntried(recipient, 'unknown', 'answer_lost', 'the server stopped while it was being sent');
   }

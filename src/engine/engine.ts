@@ -6,6 +6,7 @@ import type { Connection, Tenancy } from '../model/tenancy.ts';
 import type { ScriptRenderer } from '../render/script/renderer.ts';
 import type { Queue, Store } from '../store/port.ts';
 import { Accounts } from './accounts.ts';
+import { Cancellations } from './cancellations.ts';
 import { type ConnectionState, describeOutlet } from './connection-state.ts';
 import { type Claimed, type DeliverParts, deliver } from './deliver.ts';
 import { KnownNotifications } from './known-notifications.ts';
@@ -16,7 +17,15 @@ import { Outlet } from './outlet.ts';
 import { Recorder } from './recorder.ts';
 import { repeat } from './repeat.ts';
 import { Report } from './report.ts';
-import { learnFound, settle, settleExpired, settleLater, settleNotFound, settleRefused } from './settle.ts';
+import {
+  learnFound,
+  settle,
+  settleCancelled,
+  settleExpired,
+  settleLater,
+  settleNotFound,
+  settleRefused,
+} from './settle.ts';
 import { orderQueues } from './turns.ts';
 import type { Work } from './work.ts';
 
@@ -58,6 +67,7 @@ export class Engine {
   readonly #accounts: Accounts;
   readonly #report: Report;
   readonly #recorder: Recorder;
+  readonly #cancellations: Cancellations;
   readonly #deliverParts: DeliverParts;
   /** Queues whose claimed batches a script is writing messages for; nothing more of them is claimed meanwhile. */
   readonly #writing = new Map<string, Promise<void>>();
@@ -85,6 +95,14 @@ export class Engine {
       onEnded: (work) => this.#end(work),
       onRoom: () => this.#pumpAll(),
     });
+    this.#cancellations = new Cancellations({
+      store,
+      clock,
+      works: this.#works,
+      withdraw: () => this.#withdrawCancelled(),
+      isStopping: () => this.#stopping,
+      onError: (error) => this.#report.failed('heeding cancels failed', error),
+    });
     const notifications = new KnownNotifications(store);
     this.#deliverParts = {
       store,
@@ -108,6 +126,7 @@ export class Engine {
     if (this.#stopping) return;
     store.onWake(() => this.wake());
     this.#nodes?.start();
+    this.#cancellations.start();
     this.#stopKeeping = [
       keepLeases({
         store,
@@ -132,6 +151,11 @@ export class Engine {
   wake(): void {
     this.#awake = true;
     this.#wakeUp?.();
+  }
+
+  /** Something was cancelled. */
+  heedCancel(): void {
+    this.#cancellations.heed();
   }
 
   /** Present figures for people and metrics. */
@@ -173,6 +197,7 @@ export class Engine {
     cancelCut();
     await this.#recorder.flush();
     for (const stop of this.#stopKeeping) stop();
+    await this.#cancellations.stop();
     this.#nodes?.stop();
     await Promise.all(outlets.map((outlet) => outlet.close()));
   }
@@ -285,6 +310,7 @@ export class Engine {
       },
       onRefused: (job, refusal) => settleRefused(parts, job, refusal),
       onExpired: (job) => settleExpired(parts, job),
+      onCancelled: (job) => settleCancelled(parts, job),
       onLater: (job, waitMs, detail) => settleLater(parts, outlet, job, { waitMs, detail }),
       onFound: (job, address) => learnFound(parts, outlet, job, address),
       lookUps: {
@@ -301,6 +327,12 @@ export class Engine {
     if (!this.#works.delete(work)) return;
     this.#report.ended(work);
     this.wake();
+  }
+
+  #withdrawCancelled(): void {
+    for (const outlet of this.#outlets.values()) {
+      for (const job of outlet.withdraw(({ work }) => work.isCancelled)) settleCancelled(this.#deliverParts, job);
+    }
   }
 
   #pumpAll(): void {

@@ -29,6 +29,13 @@ export class Fifo<T> {
     if (this.#head > 1_000 && this.#head * 2 > this.#items.length) this.#compact();
   }
 
+  /** Takes out those of a kind; the others keep their order. */
+  withdraw(isOne: (item: T) => boolean): T[] {
+    const items = this.clear();
+    this.#items = items.filter((item) => !isOne(item));
+    return items.filter(isOne);
+  }
+
   clear(): T[] {
     this.#compact();
     return this.#items.splice(0);

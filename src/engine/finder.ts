@@ -70,6 +70,13 @@ export class Finder {
     return jobs;
   }
 
+  /** Those of a kind come back to the caller; an answer that is under way finds them gone. */
+  withdraw(isOne: (job: Job) => boolean): Job[] {
+    const jobs = [this.#asked, this.#waiting].flatMap((jobsByKey) => takeOut(jobsByKey, isOne));
+    this.#size -= jobs.length;
+    return jobs;
+  }
+
   #admit(job: Job): void {
     const key = identityKey(job.recipient.identity);
     const { session, onNotFound, onLater } = this.#parts;
@@ -189,6 +196,17 @@ const REMEMBERED = 50_000;
 const DEFAULT_PAUSE_MS = 5_000;
 const MIN_CROWDED_MS = 5_000;
 const MAX_CROWDED_MS = 300_000;
+
+function takeOut(jobsByKey: Map<string, Job[]>, isOne: (job: Job) => boolean): Job[] {
+  const taken: Job[] = [];
+  for (const [key, jobs] of jobsByKey) {
+    taken.push(...jobs.filter(isOne));
+    const kept = jobs.filter((job) => !isOne(job));
+    if (kept.length === 0) jobsByKey.delete(key);
+    else jobsByKey.set(key, kept);
+  }
+  return taken;
+}
 
 function pauseOf(outcome: NotSent): number {
   if (outcome.kind !== 'busy' || outcome.scope !== 'connection') return 0;

@@ -36,6 +36,8 @@ export interface OutletParts {
   readonly onRefused: (job: Job, refusal: Refusal) => void;
   /** Its notification expired while the job waited; nothing was sent. */
   readonly onExpired: (job: Job) => void;
+  /** Its notification was cancelled; nothing was sent. */
+  readonly onCancelled: (job: Job) => void;
   /** There is no room for it before so many ms have passed; nothing was asked or sent. */
   readonly onLater: (job: Job, waitMs: number, why: string) => void;
   /** What comes of looking addresses up, but for those who are found: they are sent their message. */
@@ -127,7 +129,8 @@ export class Outlet {
     return Math.max(0, this.#wanted() - ahead);
   }
 
-  add(jobs: readonly Job[]): void {
+  add(added: readonly Job[]): void {
+    const jobs = added.filter((job) => !this.#isCancelled(job));
     this.#enqueue(jobs.filter(isSendable));
     const unknown = jobs.filter((job) => !isSendable(job) && !this.#isRefused(job));
     if (unknown.length > 0) this.finder.add(unknown);
@@ -204,6 +207,12 @@ export class Outlet {
     const refusal = this.#inspections.refusalOf(job.message);
     if (refusal !== null) this.#parts.onRefused(job, refusal);
     return refusal !== null;
+  }
+
+  /** Concludes the job if its notification was cancelled while its message was being written. */
+  #isCancelled(job: Job): boolean {
+    if (job.work.isCancelled) this.#parts.onCancelled(job);
+    return job.work.isCancelled;
   }
 
   /** Concludes the job if its time ran out while it waited for a pause, a hold, its turn or its address. */
@@ -304,6 +313,15 @@ export class Outlet {
 
   #endCall(send: Send): void {
     if (send.endCall(this.#parts.clock.monotonic())) this.account.end(this);
+  }
+
+  /** Takes out those of a kind that wait, wherever they do; the caller concludes them. */
+  withdraw(isOne: (job: Job) => boolean): Job[] {
+    const waiting = LANES.flatMap((lane) => this.#waiting[lane].withdraw(isOne));
+    this.#waitingCount -= waiting.length;
+    const jobs = [...waiting, ...this.#aside.withdraw(isOne), ...this.finder.withdraw(isOne)];
+    if (jobs.length > 0) this.#parts.onRoom();
+    return jobs;
   }
 
   /** Starts nothing more; what waits comes back to the caller. */

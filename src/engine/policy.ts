@@ -120,6 +120,10 @@ export function concludeUntried(recipient: Recipient, state: FinalState, reason:
   return { kind: 'final', state, reason, detail, attempts, maybeDoubled: maybeSent };
 }
 
+/** Nobody more is sent a message whose notification was cancelled. */
+export const concludeCancelled = (recipient: Recipient): Final =>
+  concludeUntried(recipient, 'cancelled', 'cancelled', null);
+
 function final(
   { recipient }: Pick<Facts, 'recipient'>,
   state: FinalState,

@@ -4,7 +4,7 @@ import type { NotSent } from './finder.ts';
 import type { Refusal } from './inspections.ts';
 import type { Job, Sendable } from './job.ts';
 import type { Outlet } from './outlet.ts';
-import { concludeUntried, decide, type Final } from './policy.ts';
+import { concludeCancelled, concludeUntried, decide, type Final } from './policy.ts';
 import type { Send } from './send.ts';
 
 type SettleParts = Pick<DeliverParts, 'clock' | 'random' | 'recorder' | 'report'>;
@@ -27,6 +27,11 @@ export function settleRefused(parts: SettleParts, job: Job, refusal: Refusal): v
 /** Too late: nobody is served by a message that comes after its time. */
 export function settleExpired(parts: SettleParts, job: Job): void {
   settleUnsent(parts, job, concludeUntried(job.recipient, 'expired', 'expired', null));
+}
+
+/** Whoever waited when the notification was cancelled. */
+export function settleCancelled(parts: SettleParts, job: Job): void {
+  settleUnsent(parts, job, concludeCancelled(job.recipient));
 }
 
 function settleUnsent(parts: SettleParts, { work, recipient, personId }: Job, final: Final): void {
@@ -136,7 +141,9 @@ function conclude(parts: SettleParts, outlet: Outlet, job: Job, outcome: Outcome
   const { lane, createdAt, expiresAt } = work.notification;
   const now = parts.clock.now();
   const { afterUnknown } = outlet;
-  const decision = decide(outcome, { recipient, lane, createdAt, expiresAt, now, afterUnknown, holdMs }, parts.random);
+  const facts = { recipient, lane, createdAt, expiresAt, now, afterUnknown, holdMs };
+  const decided = decide(outcome, facts, parts.random);
+  const decision = decided.kind === 'retry' && work.isCancelled ? concludeCancelled(decided.recipient) : decided;
   if (decision.kind === 'retry') work.retryLater(decision);
   else {
     const providerMessageId = outcome.kind === 'accepted' ? outcome.providerMessageId : null;

@@ -12,6 +12,8 @@ export class Work {
   leaseEndsAt: number;
   /** The fence was lost: nothing about this batch may be written or started any more. */
   lost = false;
+  /** Nobody more of its notification shall be sent it; what is in flight ends as it ends. */
+  isCancelled = false;
   /** Recipients without a conclusion. */
   open: number;
   readonly counts = { delivered: 0, failed: 0, other: 0, retried: 0, returned: 0 };

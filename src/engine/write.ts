@@ -10,7 +10,7 @@ import type { ScriptRenderer } from '../render/script/renderer.ts';
 import type { Store } from '../store/port.ts';
 import type { Job } from './job.ts';
 import type { Outlet } from './outlet.ts';
-import { concludeUntried, type Final } from './policy.ts';
+import { concludeCancelled, concludeUntried, type Final } from './policy.ts';
 import type { Recorder } from './recorder.ts';
 import type { Report } from './report.ts';
 import type { Work } from './work.ts';
@@ -48,7 +48,9 @@ export async function writeAndSend(
     try {
       if (work.lost) continue;
       if (parts.isStopping()) giveBack(parts, work, entries);
-      else await writeBatch(parts, outlet, work, entries, patiently);
+      else if (work.isCancelled) {
+        for (const entry of entries) concludeUnsent(parts, entry, concludeCancelled(entry.recipient));
+      } else await writeBatch(parts, outlet, work, entries, patiently);
     } catch (error) {
       parts.report.failed('writing messages failed', error);
       parts.abandon(work);

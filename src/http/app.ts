@@ -44,6 +44,8 @@ export interface AppParts {
   readonly logger: Logger;
   readonly engine: {
     wake(): void;
+    /** Something was cancelled. */
+    heedCancel(): void;
     /** What it does on a connection just now; null: nothing yet. */
     describeConnection(connectionId: string): JsonObject | null;
   };
@@ -105,7 +107,13 @@ export function createApp(parts: AppParts): FastifyInstance {
     findChannel: createCatalog(parts.channels).find,
     maxUploadBytes: limits.maxUploadBytes,
   });
-  app.register(notificationRoutes, { prefix: NATIVE_PREFIX, store, gate });
+  app.register(notificationRoutes, {
+    prefix: NATIVE_PREFIX,
+    store,
+    clock,
+    gate,
+    onCancel: () => parts.engine.heedCancel(),
+  });
   app.register(connectionRoutes, {
     ...parts,
     prefix: NATIVE_PREFIX,

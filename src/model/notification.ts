@@ -44,6 +44,8 @@ export interface NotificationStatus extends Notification {
   /** Last change, epoch ms. */
   readonly updatedAt: number;
   readonly finishedAt: number | null;
+  /** When somebody asked that nobody more be sent it. */
+  readonly cancelledAt: number | null;
 }
 
 /** One line of a notification, known by (notification, seq). */

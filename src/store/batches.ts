@@ -105,6 +105,16 @@ export function* listLoggedSeqs(request: {
   return rows.map((row) => int(row, 'seq'));
 }
 
+/** Those of a batch who have no log yet. */
+export function* listOpen(request: {
+  readonly batch: BatchKey;
+  readonly recipients: readonly Recipient[];
+}): Steps<Recipient[]> {
+  const { batch, recipients } = request;
+  const logged = new Set(yield* listLoggedSeqs({ batch, seqs: recipients.map(({ seq }) => seq) }));
+  return recipients.filter(({ seq }) => !logged.has(seq));
+}
+
 export function* voidLeases(): Steps<number> {
   const rows = yield* query(
     'UPDATE batches SET claimable_at = 0 WHERE owner IS NOT NULL AND owner <> $1 RETURNING batch_no',

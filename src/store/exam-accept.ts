@@ -15,6 +15,7 @@ export function examineAccept(store: () => Store): void {
         ...request.notification,
         updatedAt: request.notification.createdAt,
         finishedAt: null,
+        cancelledAt: null,
         counts: { ...ZERO, total: 250, pending: 250 },
       });
     });

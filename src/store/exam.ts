@@ -2,6 +2,7 @@ import { after, before, describe } from 'node:test';
 import { examineAccept } from './exam-accept.ts';
 import { examineAddresses } from './exam-addresses.ts';
 import { examineCalls } from './exam-calls.ts';
+import { examineCancel } from './exam-cancel.ts';
 import { examineCheckpoint } from './exam-checkpoint.ts';
 import { examineClaim } from './exam-claim.ts';
 import { examinePeople } from './exam-people.ts';
@@ -24,6 +25,7 @@ export function examineStore(name: string, open: () => Promise<Store>): void {
     examineAccept(store);
     examineClaim(store);
     examineCheckpoint(store);
+    examineCancel(store);
     examinePeople(store);
     examineAddresses(store);
     examineSilences(store);

@@ -169,6 +169,10 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       bot_id {text} NOT NULL PRIMARY KEY,
       moments {text} NOT NULL
     ) {keyed}`,
+    'ALTER TABLE notifications ADD COLUMN cancelled_at {int}',
+    // What is cancelled and not yet ended: a handful of rows, asked for twice a second.
+    `CREATE INDEX notifications_in_cancel ON notifications (bot_id, id)
+     WHERE cancelled_at IS NOT NULL AND finished_at IS NULL`,
   ],
 ];
 

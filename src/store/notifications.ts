@@ -124,6 +124,7 @@ function notificationStatus(row: Row): NotificationStatus {
     expiresAt: int(row, 'expires_at'),
     updatedAt: int(row, 'updated_at'),
     finishedAt: intOrNull(row, 'finished_at'),
+    cancelledAt: intOrNull(row, 'cancelled_at'),
     counts: {
       total: int(row, 'total'),
       pending: int(row, 'pending'),

@@ -73,7 +73,7 @@ describe('opening a SQLite file', () => {
     const file = join(folder, 'sums.db');
     await (await openStore(`sqlite:${file}`, { clock })).close();
     const database = new DatabaseSync(file);
-    const insert = `INSERT INTO notifications VALUES ('st','ds','native','cs','u','c','c','dc',1,1,'{}',2,1,0,0,0,0,0,0,1,1,1,NULL)`;
+    const insert = `INSERT INTO notifications VALUES ('st','ds','native','cs','u','c','c','dc',1,1,'{}',2,1,0,0,0,0,0,0,1,1,1,NULL,NULL)`;
     assert.throws(() => database.exec(insert), /CHECK constraint failed/);
     database.close();
   });

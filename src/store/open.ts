@@ -2,6 +2,7 @@ import type { Clock } from '../model/clock.ts';
 import * as addresses from './addresses.ts';
 import * as batches from './batches.ts';
 import * as callCounts from './call-counts.ts';
+import * as cancel from './cancel.ts';
 import { checkpoint } from './checkpoint.ts';
 import type { Database } from './database.ts';
 import { SCHEMA_VERSION } from './migrations.ts';
@@ -75,6 +76,11 @@ function createStore(database: Database): Store {
     listLoggedSeqs: (request) => read(() => batches.listLoggedSeqs(request)),
     checkpoint: (request) => write(() => checkpoint(request)),
     voidLeases: () => write(() => batches.voidLeases()),
+
+    cancel: (request) => write(() => cancel.cancel(request)),
+    tallyCancelled: (key) => write(() => cancel.tallyCancelled(key)),
+    listCancelled: (request) => read(() => cancel.listCancelled(request)),
+    endCancelled: (request) => write(() => cancel.endCancelled(request)),
 
     shareRates: (request) => write(() => rateShares.shareRates(request)),
 

@@ -41,6 +41,23 @@ export interface Store {
    */
   shareRates(request: ShareRates): Promise<RateShare[]>;
 
+  // --- cancel
+  /**
+   * Marks a notification that is not finished: nobody more of it shall be sent anything. Asking twice is asking once.
+   * Whoever claims has to ask `listCancelled` after the claim, and whoever tells a caller has to tally after the mark:
+   * then nobody who was counted as cancelled is sent anything any more.
+   */
+  cancel(request: NotificationKey & { readonly at: number }): Promise<void>;
+  /** Where everybody of a cancelled notification is, at one moment. Null: there is no such notification. */
+  tallyCancelled(key: NotificationKey): Promise<CancelTally | null>;
+  /** Which of these notifications are cancelled. */
+  listCancelled(request: { readonly notifications: readonly NotificationKey[] }): Promise<NotificationKey[]>;
+  /**
+   * Ends batches of cancelled notifications that nobody works on, `limit` at the most: those that wait, and those whose
+   * owner died. Answers how many.
+   */
+  endCancelled(request: { readonly at: number; readonly limit: number }): Promise<number>;
+
   // --- look
   findNotification(key: NotificationKey): Promise<NotificationStatus | null>;
   listLogs(request: NotificationKey & { readonly afterSeq: number; readonly limit: number }): Promise<Log[]>;
@@ -197,6 +214,18 @@ export interface Remainder {
   /** Seq ascending, not empty. */
   readonly recipients: readonly Recipient[];
   readonly delayMs: number;
+}
+
+/** Each recipient is counted once. */
+export interface CancelTally {
+  /** Null: it was finished before anybody asked. */
+  readonly cancelledAt: number | null;
+  /** Will not be sent it, by this cancel. */
+  readonly cancelled: number;
+  /** In the hands of a worker that may not know yet, or may have died with them: maybe sent. */
+  readonly inFlight: number;
+  /** Ended in another way before. */
+  readonly alreadyFinal: number;
 }
 
 export interface ShareRates {

@@ -1,5 +1,5 @@
 import type { Log, Recipient } from '../model/notification.ts';
-import { BACKUP_OWNER, batchKey, listLoggedSeqs } from './batches.ts';
+import { BACKUP_OWNER, batchKey, listOpen } from './batches.ts';
 import { checkpoint } from './checkpoint.ts';
 import type { BatchProgress, HeldBatch, RestoreDecision, RestoredState } from './port.ts';
 import { decodeRecipients } from './recipients.ts';
@@ -43,6 +43,7 @@ export function* endRestore(request: { readonly decision: RestoreDecision; reado
   for (let page = yield* listStamped(); page.length > 0; page = yield* listStamped()) {
     const batches: BatchProgress[] = [];
     for (const batch of page) {
+      // One that was in work when the backup was made may have logs of some of its recipients.
       const open = yield* listOpen(batch);
       recipients += open.length;
       batches.push(request.decision === 'release' ? release(batch, open) : conclude(batch, open, request.at));
@@ -78,12 +79,6 @@ const stampedBatch = (row: Row): StampedBatch => ({
   recipients: decodeRecipients(text(row, 'recipients')),
   delayMs: Math.max(0, int(row, 'delay_ms')),
 });
-
-/** A batch that was in work when the backup was made may have logs of some of its recipients. */
-function* listOpen({ batch, recipients }: StampedBatch): Steps<Recipient[]> {
-  const logged = new Set(yield* listLoggedSeqs({ batch, seqs: recipients.map(({ seq }) => seq) }));
-  return recipients.filter(({ seq }) => !logged.has(seq));
-}
 
 function release({ batch, delayMs }: StampedBatch, open: readonly Recipient[]): BatchProgress {
   const recipients = open.map((recipient) => ({ ...recipient, maybeSent: true }));

@@ -117,7 +117,7 @@ export async function startRig(
     tools: { outbound: NOWHERE, clock, random: () => 0.5, publicUrl: options.publicUrl ?? null },
     clock,
     logger: recordInto(lines),
-    engine: { wake: () => wakes++, describeConnection: () => null },
+    engine: { wake: () => wakes++, heedCancel: () => {}, describeConnection: () => null },
     platformKey,
     ...(options.limits && { limits: options.limits }),
     ...(options.isDraining && { isDraining: options.isDraining }),

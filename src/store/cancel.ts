@@ -1,0 +1,142 @@
+import type { Log, Recipient } from '../model/notification.ts';
+import { BACKUP_OWNER, heldBatch, listOpen } from './batches.ts';
+import { checkpoint } from './checkpoint.ts';
+import type { BatchProgress, CancelTally, HeldBatch, NotificationKey } from './port.ts';
+import { decodeRecipients } from './recipients.ts';
+import { execute, int, intOrNull, query, type Row, type Steps, text, textOrNull } from './steps.ts';
+
+/*
+ * A cancel is one mark, however many recipients there are. Two things happen after it was committed and never before:
+ * a worker that has claimed a batch asks for the mark, and a tally looks for batches that somebody holds. Whichever
+ * comes first, one sees the other: a batch the tally took for a waiting one is claimed by a worker that finds the mark.
+ * The mark costs claims nothing, and ending a million recipients can take its time.
+ */
+
+export function* cancel({ botId, notificationId, at }: NotificationKey & { readonly at: number }): Steps<void> {
+  yield* execute(
+    `UPDATE notifications SET cancelled_at = $3
+     WHERE bot_id = $1 AND id = $2 AND cancelled_at IS NULL AND finished_at IS NULL`,
+    botId,
+    notificationId,
+    at,
+  );
+}
+
+export function* tallyCancelled({ botId, notificationId }: NotificationKey): Steps<CancelTally | null> {
+  // Locked: no checkpoint moves anybody from one count to another before all are counted.
+  const [row] = yield* query(
+    'SELECT total, pending, cancelled, cancelled_at FROM notifications WHERE bot_id = $1 AND id = $2 {lock}',
+    botId,
+    notificationId,
+  );
+  if (row === undefined) return null;
+  const [total, pending, ended] = [int(row, 'total'), int(row, 'pending'), int(row, 'cancelled')];
+  const inFlight = pending === 0 ? 0 : yield* countHeld({ botId, notificationId });
+  return {
+    cancelledAt: intOrNull(row, 'cancelled_at'),
+    cancelled: ended + pending - inFlight,
+    inFlight,
+    alreadyFinal: total - pending - ended,
+  };
+}
+
+function* countHeld({ botId, notificationId }: NotificationKey): Steps<number> {
+  const rows = yield* query(
+    `SELECT bot_id, notification_id, batch_no, token, owner, recipients FROM batches
+     WHERE bot_id = $1 AND notification_id = $2 AND owner IS NOT NULL`,
+    botId,
+    notificationId,
+  );
+  let count = 0;
+  for (const batch of rows.map(foundBatch)) count += (yield* listOpen(batch)).length;
+  return count;
+}
+
+export function* listCancelled({
+  notifications,
+}: {
+  readonly notifications: readonly NotificationKey[];
+}): Steps<NotificationKey[]> {
+  if (notifications.length === 0) return [];
+  const rows = yield* query(
+    `SELECT bot_id, id FROM notifications WHERE cancelled_at IS NOT NULL AND (bot_id, id) IN (
+       SELECT asked.bot_id, asked.id FROM {rows asked(bot_id text, id text) $1}
+     )`,
+    notifications.map(({ botId, notificationId }) => ({ bot_id: botId, id: notificationId })),
+  );
+  return rows.map(notificationKey);
+}
+
+export function* endCancelled({ at, limit }: { readonly at: number; readonly limit: number }): Steps<number> {
+  const batches: BatchProgress[] = [];
+  for (const key of yield* listInCancel()) {
+    if (batches.length >= limit) break;
+    for (const batch of yield* listUnworked(key, limit - batches.length)) batches.push(yield* endBatch(batch, at));
+  }
+  yield* checkpoint({ batches, again: false });
+  return batches.length;
+}
+
+function* listInCancel(): Steps<NotificationKey[]> {
+  const rows = yield* query(
+    'SELECT bot_id, id FROM notifications WHERE cancelled_at IS NOT NULL AND finished_at IS NULL LIMIT $1',
+    NOTIFICATIONS_PER_LOOK,
+  );
+  return rows.map(notificationKey);
+}
+
+const NOTIFICATIONS_PER_LOOK = 100;
+
+interface FoundBatch {
+  readonly batch: HeldBatch;
+  readonly recipients: readonly Recipient[];
+  readonly isHeld: boolean;
+}
+
+/** What a worker holds is its own to conclude, for it alone knows what was sent; unless it has died. */
+function* listUnworked({ botId, notificationId }: NotificationKey, limit: number): Steps<FoundBatch[]> {
+  const rows = yield* query(
+    `SELECT bot_id, notification_id, batch_no, token, owner, recipients FROM batches
+     WHERE bot_id = $1 AND notification_id = $2 AND (owner IS NULL OR owner = $3 OR claimable_at <= {now})
+     LIMIT $4 {skip}`,
+    botId,
+    notificationId,
+    BACKUP_OWNER,
+    limit,
+  );
+  return rows.map(foundBatch);
+}
+
+function* endBatch(found: FoundBatch, at: number): Steps<BatchProgress> {
+  const open = found.isHeld ? yield* listOpen(found) : found.recipients;
+  return {
+    batch: found.batch,
+    logs: open.map((recipient) => cancelledLog(recipient, found.isHeld, at)),
+    remainder: [],
+  };
+}
+
+const foundBatch = (row: Row): FoundBatch => ({
+  batch: heldBatch(row),
+  recipients: decodeRecipients(text(row, 'recipients')),
+  isHeld: textOrNull(row, 'owner') !== null,
+});
+
+const notificationKey = (row: Row): NotificationKey => ({
+  botId: text(row, 'bot_id'),
+  notificationId: text(row, 'id'),
+});
+
+const cancelledLog = ({ seq, identity, attempts, maybeSent }: Recipient, isHeld: boolean, at: number): Log => ({
+  seq,
+  identity,
+  state: 'cancelled',
+  reason: 'cancelled',
+  detail: null,
+  personId: null,
+  channelId: null,
+  providerMessageId: null,
+  attempts,
+  maybeDoubled: maybeSent || isHeld,
+  at,
+});
