@@ -129,6 +129,36 @@ export const BUGS: readonly Bug[] = [
     instead: 'if (index < 1) return 0;',
   },
   {
+    name: 'a claim does not ask whether it was cancelled',
+    file: 'engine/deliver.ts',
+    code: '  await askCancelled(parts, claimed, works);\n',
+    instead: '',
+  },
+  {
+    name: 'a worker that hears of a cancel sends on',
+    file: 'engine/cancellations.ts',
+    code: '    withdraw();\n',
+    instead: '',
+  },
+  {
+    name: 'a cancel ends what a worker is sending',
+    file: 'store/cancel.ts',
+    code: 'OR claimable_at <= {now})',
+    instead: 'OR claimable_at > 0)',
+  },
+  {
+    name: 'a cancel leaves who waits to wait',
+    file: 'store/cancel.ts',
+    code: '(owner IS NULL OR owner = $3 OR',
+    instead: '(owner = $3 OR',
+  },
+  {
+    name: 'a cancel forgets that a dead owner may have sent it',
+    file: 'store/cancel.ts',
+    code: 'maybeDoubled: maybeSent || isHeld,',
+    instead: 'maybeDoubled: maybeSent,',
+  },
+  {
     name: 'a drain forgets who was waiting',
     file: 'engine/engine.ts',
     code: 'job.work.giveBack(job.recipient);',

@@ -50,6 +50,12 @@ export class Fleet {
     for (const incident of scenario.incidents) clock.after(incident.at, () => this.#meet(incident));
   }
 
+  /** The process that was asked to cancel knows of it at once. */
+  heedCancel(): void {
+    const asked = this.#ships[0] ?? null;
+    asked?.node.enter(() => asked.engine.heedCancel());
+  }
+
   /** Everybody who is to come back has come back. */
   get isWhole(): boolean {
     return this.#ships.every((ship) => ship?.node.state === 'up' && !ship.isDraining);

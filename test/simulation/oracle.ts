@@ -4,7 +4,14 @@ import type { Clock } from '../../src/model/clock.ts';
 import { recipientRef } from '../../src/model/ids.ts';
 import type { Log, Notification } from '../../src/model/notification.ts';
 import type { Outcome } from '../../src/model/outcome.ts';
-import type { BatchKey, CheckpointRequest, ClaimedBatch, HeldBatch } from '../../src/store/port.ts';
+import type {
+  BatchKey,
+  CancelTally,
+  CheckpointRequest,
+  ClaimedBatch,
+  HeldBatch,
+  NotificationKey,
+} from '../../src/store/port.ts';
 import { Limits } from './limits.ts';
 import type { Node } from './node.ts';
 import { dueBy } from './rules.ts';
@@ -22,6 +29,8 @@ export interface Story {
   acknowledged: Log | null;
   /** Whoever claimed it last, while that claim stands. */
   holder: string | null;
+  /** A caller was told that this recipient is not sent it any more. */
+  isWithdrawn: boolean;
   /** An answer asked to wait until then, and to whom it was given. */
   wait: { readonly until: number; readonly heardAt: number; readonly node: string } | null;
 }
@@ -42,6 +51,8 @@ export class Oracle {
   readonly #scenario: Scenario;
   readonly #clock: Clock;
   readonly #startsAt: number;
+  /** By node and notification: since when it knows of the cancel. */
+  readonly #heard = new Map<string, number>();
   readonly #limits: Limits;
   #ends = 0;
 
@@ -75,6 +86,11 @@ export class Oracle {
     this.note(`accepted ${this.#name(id)}: ${total} ${lane}, expires ${expiresAt - this.#startsAt}`);
   }
 
+  /** When nothing goes wrong any more. */
+  get calmFrom(): number {
+    return this.#startsAt + this.#scenario.calmAt;
+  }
+
   /** Everybody who was accepted has a log. */
   get isFinished(): boolean {
     return this.#ends === this.notifications.reduce((sum, { total }) => sum + total, 0);
@@ -84,7 +100,15 @@ export class Oracle {
     const ref = recipientRef(notificationId, seq);
     const known = this.stories.get(ref);
     if (known !== undefined) return known;
-    const story: Story = { sends: [], taken: 0, log: null, acknowledged: null, holder: null, wait: null };
+    const story: Story = {
+      sends: [],
+      taken: 0,
+      log: null,
+      acknowledged: null,
+      holder: null,
+      isWithdrawn: false,
+      wait: null,
+    };
     this.stories.set(ref, story);
     return story;
   }
@@ -101,6 +125,10 @@ export class Oracle {
     if (notification === undefined) {
       this.violate(`${who}, which nobody asked for`);
       return;
+    }
+    if (story.isWithdrawn) this.violate(`${who} after its caller was told that it is cancelled`);
+    if (now > (this.#heard.get(`${node.name} ${notificationId}`) ?? now)) {
+      this.violate(`${who} after it heard that it is cancelled`);
     }
     if (now >= dueBy(notification)) this.violate(`${who} after it expired`);
     if (story.log !== null) this.violate(`${who} after it was recorded as ${story.log.state}`);
@@ -182,7 +210,40 @@ export class Oracle {
     }
   }
 
-  #logged({ notificationId }: BatchKey, log: Log): void {
+  // --- cancels
+
+  /** The caller's answer, at the moment it was true. */
+  tallied({ notificationId }: NotificationKey, tally: CancelTally | null): void {
+    const total = this.notifications.find(({ id }) => id === notificationId)?.total ?? 0;
+    this.note(`${this.#name(notificationId)} is cancelled: ${JSON.stringify(tally)}`);
+    if (tally === null) return;
+    const { cancelled, inFlight, alreadyFinal } = tally;
+    if (cancelled + inFlight + alreadyFinal !== total || cancelled < 0) this.violate('a tally does not add up');
+    for (let seq = 0; seq < total; seq += 1) {
+      const story = this.storyOf(notificationId, seq);
+      if (story.holder === null && story.log === null) story.isWithdrawn = true;
+    }
+  }
+
+  heardOfCancel(node: Node, keys: readonly NotificationKey[]): void {
+    for (const { notificationId } of keys) {
+      const key = `${node.name} ${notificationId}`;
+      if (this.#heard.has(key)) continue;
+      this.#heard.set(key, this.#clock.now());
+      this.note(`${node.name} hears that ${this.#name(notificationId)} is cancelled`);
+    }
+  }
+
+  /** What the store ended by itself. */
+  endedByCancel(key: NotificationKey, logs: readonly Log[]): void {
+    const unknown = logs.filter(({ state, seq }) => {
+      return state === 'cancelled' && this.storyOf(key.notificationId, seq).log === null;
+    });
+    if (unknown.length > 0) this.note(`${unknown.length} of ${this.#name(key.notificationId)} are ended`);
+    for (const log of unknown) this.#logged(key, log);
+  }
+
+  #logged({ notificationId }: NotificationKey, log: Log): void {
     const story = this.storyOf(notificationId, log.seq);
     // The same checkpoint once more, after an answer that was lost.
     if (story.log !== null && JSON.stringify(story.log) === JSON.stringify(log)) return;

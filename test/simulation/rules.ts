@@ -53,10 +53,21 @@ function faultsOf(log: Log, story: Story, { oracle, scenario, status }: Circumst
     'gave up with attempts to spare': log.reason === 'provider_error' && attempts < given,
     'was given up as poison without cause': log.reason === 'poison' && isQuiet,
     'expired before its time': state === 'expired' && log.at + LONGEST_WAIT_MS < dueBy(status),
+    'was cancelled, and nobody asked for it': state === 'cancelled' && status.cancelledAt === null,
+    'was cancelled, and is told only now': isLate(log, { oracle, scenario, status }),
     'was acknowledged as something else': differs(story.acknowledged, log),
     'was written over': differs(story.log, log),
     'holds where it should retry': state === 'unknown' && scenario.channel.afterUnknown === 'retry' && attempts < given,
   }).flatMap(([fault, isSo]) => (isSo ? [fault] : []));
+}
+
+/** A send that ends; where there was trouble, also a lease that lapses and a process that comes back. No other wait. */
+function isLate({ at }: Log, { oracle, scenario, status }: Circumstances): boolean {
+  if (status.cancelledAt === null) return false;
+  const { leaseMs, incidents } = scenario;
+  const isQuiet = incidents.length === 0 && !oracle.isTroubled;
+  if (isQuiet) return at > status.cancelledAt + leaseMs / 2 + 3_000;
+  return at > Math.max(status.cancelledAt, oracle.calmFrom) + 5 * leaseMs + 30_000;
 }
 
 /** A limit, or a connection that nobody can use, is not this recipient's failure. */

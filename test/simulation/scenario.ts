@@ -47,6 +47,8 @@ export interface NotificationPlan {
   readonly expiresInMs: number;
   /** The provider takes this message for nobody. */
   readonly isMalformed: boolean;
+  /** So long after it was accepted its caller wants it sent no more; null: never. */
+  readonly cancelAfterMs: number | null;
 }
 
 export interface ProviderPlan {
@@ -92,6 +94,8 @@ export interface StoreFaultPlan {
 export function drawScenario(seed: number): Scenario {
   const random = seededRandom(seed);
   const draw = drawFrom(random);
+  // Of their own, so that what a seed decides of everything else is as it was without them.
+  const cancels = drawFrom(seededRandom(seed ^ 0xca9ce1));
   const kind = draw.chance(0.25) ? 'sqlite' : 'postgres';
   const nodes = kind === 'sqlite' ? 1 : draw.pick([1, 2, 2, 3]);
   const leaseMs = draw.pick([2_000, 4_000, 8_000]);
@@ -110,7 +114,12 @@ export function drawScenario(seed: number): Scenario {
       isShared,
       windows: draw.chance(0.5) ? [] : draw.pick([[{ calls: 1, ms: 1_000 }], TWO_WINDOWS]),
     },
-    notifications: Array.from({ length: draw.integer(1, 4) }, () => drawNotification(draw, bots, calmAt)),
+    notifications: Array.from({ length: draw.integer(1, 4) }, () => drawNotification(draw, bots, calmAt)).map(
+      (plan) => ({
+        ...plan,
+        cancelAfterMs: cancels.chance(0.3) ? cancels.integer(0, cancels.pick([50, 1_000, calmAt])) : null,
+      }),
+    ),
     provider: drawProvider(draw, calmAt),
     incidents: draw.chance(0.65) ? drawIncidents(draw, { calmAt, nodes, leaseMs }) : [],
     storeFaults: draw.chance(0.5) ? NO_STORE_FAULTS : drawStoreFaults(draw, calmAt),
@@ -132,7 +141,11 @@ function drawBots(draw: Draw, seed: number, isShared: boolean): BotPlan[] {
   });
 }
 
-function drawNotification(draw: Draw, bots: readonly BotPlan[], calmAt: number): NotificationPlan {
+function drawNotification(
+  draw: Draw,
+  bots: readonly BotPlan[],
+  calmAt: number,
+): Omit<NotificationPlan, 'cancelAfterMs'> {
   const recipients = draw.chance(0.02) ? draw.integer(90, 130) : draw.integer(1, 12);
   return {
     at: draw.chance(0.4) ? 0 : draw.integer(0, calmAt),

@@ -81,6 +81,19 @@ export class StoreLink {
           oracle.acknowledged(request, result.lost);
           return result;
         }),
+      cancel: (request) => call('cancel', () => store.cancel(request)),
+      tallyCancelled: (key) =>
+        call(
+          'tallyCancelled',
+          () => store.tallyCancelled(key),
+          (tally) => oracle.tallied(key, tally),
+        ),
+      listCancelled: (request) =>
+        call('listCancelled', () => store.listCancelled(request)).then((keys) => {
+          oracle.heardOfCancel(node, keys);
+          return keys;
+        }),
+      endCancelled: (request) => call('endCancelled', () => this.#endCancelled(request)),
       voidLeases: () => call('voidLeases', () => store.voidLeases()),
       findNotification: (key) => call('findNotification', () => store.findNotification(key)),
       resolve: (request) => call('resolve', () => store.resolve(request)),
@@ -104,6 +117,17 @@ export class StoreLink {
     } finally {
       this.calls -= 1;
     }
+  }
+
+  /** The answer is a number; the oracle wants to know who. */
+  async #endCancelled(request: { readonly at: number; readonly limit: number }): Promise<number> {
+    const ended = await this.#store.endCancelled(request);
+    if (ended === 0) return 0;
+    for (const { botId, id } of this.#oracle.notifications) {
+      const key = { botId, notificationId: id };
+      this.#oracle.endedByCancel(key, await this.#store.listLogs({ ...key, afterSeq: -1, limit: 1_000 }));
+    }
+    return ended;
   }
 
   async #carry<T>(what: string, run: () => Promise<T>, onEffect?: (result: T) => void): Promise<T> {

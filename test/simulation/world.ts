@@ -1,6 +1,6 @@
 import { derivedId } from '../../src/model/ids.ts';
 import type { Notification, Recipient } from '../../src/model/notification.ts';
-import type { Store } from '../../src/store/port.ts';
+import type { NotificationKey, Store } from '../../src/store/port.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 import { FarSide, MALFORMED } from './far-side.ts';
 import { Fleet } from './fleet.ts';
@@ -101,6 +101,23 @@ class World {
         await this.#link.storeOf(client).accept(request);
         this.#toCome -= 1;
         this.#link.announce();
+        const key = { botId, notificationId: id };
+        if (plan.cancelAfterMs !== null) this.#clock.after(plan.cancelAfterMs, () => void this.#cancel(key, index));
+        return;
+      } catch {
+        await new Promise<void>((resolve) => this.#clock.after(500, resolve));
+      }
+    }
+  }
+
+  /** As the HTTP surface does it, for a caller who asks until there is an answer. */
+  async #cancel(key: NotificationKey, index: number): Promise<void> {
+    const store = this.#link.storeOf(new Node(`canceller ${index}`, this.#clock));
+    for (;;) {
+      try {
+        await store.cancel({ ...key, at: this.#clock.now() });
+        this.#fleet.heedCancel();
+        await store.tallyCancelled(key);
         return;
       } catch {
         await new Promise<void>((resolve) => this.#clock.after(500, resolve));
