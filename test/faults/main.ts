@@ -2,6 +2,7 @@ import { chooseSeed } from '../support/seed.ts';
 import { backupOnline } from './backup-online.ts';
 import { brokenAnswers } from './broken-answers.ts';
 import { brokenDisk } from './broken-disk.ts';
+import { cancelOnPostgres, cancelOnSqlite } from './cancel.ts';
 import { clockJumps, oneClockJumps } from './clock-jumps.ts';
 import { diskFull } from './disk-full.ts';
 import { type Fault, type FaultParts, type Finding, partsOf } from './fault.ts';
@@ -69,6 +70,8 @@ const FAULTS: readonly Fault[] = [
   hostileStrings,
   simulated,
   modelled,
+  cancelOnSqlite,
+  cancelOnPostgres,
 ];
 
 interface Row extends Finding {
