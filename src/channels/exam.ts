@@ -286,7 +286,7 @@ const HOSTILE_TEXTS = ['\ud800', '\u0000', '\r\nwebhook-id: x', '{"a":1}', '&<>"
 const RETRY_AFTER: readonly (readonly [string | null, number | null])[] = [
   [null, null],
   ['2', 2_000],
-  ['0', 0],
+  ['0', null],
   ['999999999', 3_600_000],
   ['1e99', null],
   ['-1', null],

@@ -5,8 +5,9 @@ const HTTP_DATE =
   /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 
 /**
- * Milliseconds to wait by a `Retry-After` header, 0 to one hour; null when it is absent or neither whole seconds nor an
- * HTTP date. `nowMs` is epoch milliseconds.
+ * Milliseconds to wait by a `Retry-After` header, up to one hour; null when it is absent or neither whole seconds nor an
+ * HTTP date. Null too when no time is left to wait: whoever refuses a call and says "again at once" would be called
+ * without end by those who believe it. `nowMs` is epoch milliseconds.
  */
 export function parseRetryAfter(header: string | readonly string[] | undefined, nowMs: number): number | null {
   if (typeof header !== 'string') return null;
@@ -17,6 +18,6 @@ export function parseRetryAfter(header: string | readonly string[] | undefined, 
   return Number.isNaN(at) ? null : clampWait(at - nowMs);
 }
 
-function clampWait(waitMs: number): number {
-  return Math.min(Math.max(waitMs, 0), MAX_WAIT_MS);
+function clampWait(waitMs: number): number | null {
+  return waitMs > 0 ? Math.min(waitMs, MAX_WAIT_MS) : null;
 }

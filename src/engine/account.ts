@@ -1,6 +1,6 @@
 import type { RateWindow } from '../channels/contract.ts';
 import type { Clock, Random } from '../model/clock.ts';
-import type { RateAsk, RateShare } from '../store/port.ts';
+import type { RateAsk, RateShare, Slowed } from '../store/port.ts';
 import { Breaker } from './breaker.ts';
 import { Hold } from './hold.ts';
 import type { Nodes, Shared } from './nodes.ts';
@@ -26,6 +26,8 @@ export class Account implements Shared {
   readonly pace: Pace;
   readonly scopes = new Scopes();
   readonly breaker: Breaker;
+  /** After a pause one call finds out whether it is over, before all others follow; each node by itself. */
+  readonly trial = new Hold({ minMs: 0 });
   readonly retries = new RetryBudget();
   readonly #clock: Clock;
   /** The documented rate as a window that is never exceeded; the pace within only spreads the calls over it. */
@@ -81,6 +83,12 @@ export class Account implements Shared {
     if (this.#line.size > 0 && this.#cancelTimer === null) this.#serve();
   }
 
+  /** The provider asked to wait. Answers for how long the account is paused. */
+  slowDown(now: number, retryAfterMs: number | null, why: string): number {
+    this.trial.begin(now, why);
+    return this.pace.slowDown(now, retryAfterMs, why);
+  }
+
   ask(now: number): Omit<RateAsk, 'account'> | null {
     const slowed = this.pace.news(now);
     const { calls, ms } = this.#window ?? NO_WINDOW;
@@ -100,13 +108,19 @@ export class Account implements Shared {
     this.#heardAt = now;
     this.#setPart({ calls, fair, until });
     this.pace.markTold();
-    if (slowed !== null) this.pace.heed(slowed, now);
+    if (slowed !== null) this.#heed(slowed, now);
     const told = new Map(holds.map((hold) => [hold.name, hold]));
     for (const name of told.keys()) this.holdOf(name);
     for (const [name, hold] of this.#holds) hold.answer(told.get(name) ?? null, now, until);
     this.#cancelTimer?.();
     this.#cancelTimer = null;
     if (this.#line.size > 0) this.#serve();
+  }
+
+  /** Another node was asked to wait. */
+  #heed(slowed: Slowed, now: number): void {
+    this.pace.heed(slowed, now);
+    if (slowed.pausedMs > 0) this.trial.begin(now, slowed.why);
   }
 
   #setPart(part: { readonly calls: number; readonly fair: number; readonly until: number }): void {

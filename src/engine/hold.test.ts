@@ -24,6 +24,14 @@ describe('Hold', () => {
     assert.deepEqual([hold.begin(0, ''), hold.begin(0, ''), hold.begin(1_000, '')], [5_000, 5_000, 4_000]);
   });
 
+  it('can be for nothing but the probing', () => {
+    const hold = new Hold({ minMs: 0 });
+    for (let refusal = 0; refusal < 2_000; refusal += 1) assert.equal(hold.begin(refusal, '429'), 0);
+    assert.deepEqual([hold.heldMs(2_000), hold.probing], [0, true]);
+    assert.equal(hold.succeed(), true);
+    assert.equal(hold.probing, false);
+  });
+
   it('lets one call find out for all, and tells everybody when it has', () => {
     const hold = new Hold();
     let told = 0;

@@ -12,6 +12,8 @@ export interface Held {
 export interface HoldOptions {
   /** Successes it takes. */
   readonly mendedAfter?: number;
+  /** Of the first hold; 0: nobody is held, and only the probing is left of it. */
+  readonly minMs?: number;
   /** Others that are told of it and make no probe while we do; null: there are none. */
   readonly nodes?: Pick<Nodes, 'want'> | null;
 }
@@ -26,6 +28,7 @@ export class Hold {
   #until = 0;
   #count = 0;
   readonly #mendedAfter: number;
+  readonly #minMs: number;
   #successes = 0;
   #isProbing = false;
   readonly #right: ProbeRight;
@@ -38,8 +41,9 @@ export class Hold {
   /** What the provider said; null when nothing is held. */
   #why: string | null = null;
 
-  constructor({ mendedAfter = 1, nodes = null }: HoldOptions = {}) {
+  constructor({ mendedAfter = 1, minMs = MIN_HOLD_MS, nodes = null }: HoldOptions = {}) {
     this.#mendedAfter = mendedAfter;
+    this.#minMs = minMs;
     this.#right = new ProbeRight(nodes);
   }
 
@@ -59,7 +63,7 @@ export class Hold {
   /** Answers for how long it is held: 5 s, doubling to a minute. Many refusals of one moment count as one. */
   begin(now: number, why: string): number {
     if (this.#until <= now) {
-      this.#until = now + Math.min(MAX_HOLD_MS, MIN_HOLD_MS * 2 ** this.#count);
+      this.#until = now + Math.min(MAX_HOLD_MS, this.#minMs * 2 ** Math.min(this.#count, MAX_DOUBLINGS));
       this.#count += 1;
       this.#tell();
     }
@@ -170,5 +174,6 @@ export class Hold {
 
 const MIN_HOLD_MS = 5_000;
 const MAX_HOLD_MS = 60_000;
+const MAX_DOUBLINGS = 10;
 const LOOK_MS = 1_000;
 const IDLE_LOOK_MS = 10_000;

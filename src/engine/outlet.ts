@@ -89,7 +89,7 @@ export class Outlet {
     this.channel = parts.channel;
     this.account = parts.account;
     this.hold = parts.hold;
-    this.holds = new Holds(parts.hold, parts.account.breaker.hold);
+    this.holds = new Holds(parts.hold, parts.account.breaker.hold, parts.account.trial);
     this.holds.join(this);
     const { limits } = parts.connection;
     this.isUnlimited = limits.perSecond === 0;

@@ -14,6 +14,7 @@ export function settle(parts: SettleParts, outlet: Outlet, send: Send, outcome: 
   const { job } = send;
   heedBreaker(parts, outlet, send, outcome);
   const holdMs = heedForAll(parts, outlet, outcome);
+  heedTrial(outlet, send, outcome);
   if (job.work.lost) return;
   keepAddress(parts, outlet, job, outcome);
   conclude(parts, outlet, job, outcome, holdMs);
@@ -89,10 +90,16 @@ function heedBreaker({ clock, report }: SettleParts, outlet: Outlet, { probes }:
   if (news?.kind === 'closed') report.working(outlet);
 }
 
+/** Any other answer says that the provider listens again. What was under way when it began to refuse says nothing. */
+function heedTrial({ account: { trial } }: Outlet, { probes }: Send, outcome: Outcome): void {
+  const isRefused = outcome.kind === 'busy' && outcome.scope === 'connection';
+  if (!isRefused && probes.includes(trial)) trial.succeed();
+}
+
 function slowDown(parts: SettleParts, outlet: Outlet, { retryAfterMs, detail }: Busy, now: number): void {
-  const { pace } = outlet.account;
-  const isNew = pace.pausedMs(now) === 0;
-  const pausedMs = pace.slowDown(now, retryAfterMs, detail);
+  const { account } = outlet;
+  const isNew = account.pace.pausedMs(now) === 0;
+  const pausedMs = account.slowDown(now, retryAfterMs, detail);
   if (isNew) parts.report.slowed(outlet, detail, pausedMs);
 }
 

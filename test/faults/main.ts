@@ -27,6 +27,7 @@ import { sharedCallLimits } from './shared-call-limits.ts';
 import { stoppedPastLease } from './sigstop.ts';
 import { simulated } from './simulated.ts';
 import { slowClients } from './slow-clients.ts';
+import { slowDownStorm } from './slow-down-storm.ts';
 import { slowLink } from './slow-link.ts';
 import { trickledAnswers } from './trickled-answers.ts';
 import { neighbourInOneLane, urgentBesideBulk, urgentOnOneConnection, urgentOnPostgres } from './urgent-beside-bulk.ts';
@@ -55,6 +56,7 @@ const FAULTS: readonly Fault[] = [
   trickledAnswers,
   brokenAnswers,
   hugeAnswers,
+  slowDownStorm,
   unwellProvider,
   sharedBreaker,
   sharedCallLimits,

@@ -49,6 +49,8 @@ export interface HookStageOptions {
   readonly concurrency?: number;
   /** Of every bot; default: none. */
   readonly callLimits?: CallLimits;
+  /** By bot; absent: as fast as it goes. */
+  readonly perSecond?: Readonly<Record<string, number>>;
   /** By bot: where its webhook posts instead of the stage's own sandbox. */
   readonly urls?: Readonly<Record<string, string>>;
 }
@@ -123,14 +125,16 @@ function codeOf(error: unknown): string {
 
 const NO_LIMITS: CallLimits = { perMinute: 0, perHour: 0 };
 
-function configFor(sandbox: Sandbox, { bots, concurrency = 32, urls = {}, callLimits = NO_LIMITS }: HookStageOptions) {
-  const limits = { perSecond: 0, concurrency };
+function configFor(
+  sandbox: Sandbox,
+  { bots, concurrency = 32, perSecond = {}, urls = {}, callLimits = NO_LIMITS }: HookStageOptions,
+) {
   const hook = (bot: string) => ({
     channel: 'ivr',
     name: 'Hook',
     url: urls[bot] ?? `${sandbox.urls.hooks}/${bot}`,
     secret: sandbox.credentials.hook.secret,
-    limits,
+    limits: { perSecond: perSecond[bot] ?? 0, concurrency },
     allowPrivateNetwork: true,
   });
   const ids = bots.map(botIdOf);
