@@ -8,6 +8,7 @@ import { SCOPE_SEND, type Tenancy } from '../model/tenancy.ts';
 import type { Store } from '../store/port.ts';
 import { createGate } from './auth/gate.ts';
 import type { PlatformKey } from './auth/platform-key.ts';
+import { expectPace } from './body-pace.ts';
 import { callbackRoutes } from './callbacks/callbacks.ts';
 import { KORE_PREFIX } from './error-handler.ts';
 import { answerAlive, createReadiness } from './health.ts';
@@ -65,6 +66,7 @@ export function createApp(parts: AppParts): FastifyInstance {
   const isDraining = parts.isDraining ?? (() => false);
   const leave = { clock, restOfBodyMs: limits.headersTimeoutMs, isDraining };
   takeLeave(app, leave);
+  expectPace(app, clock, limits);
   const calls = new CallsInWork(limits.maxCalls);
   turnAway(app.server, {
     ...leave,
@@ -80,7 +82,7 @@ export function createApp(parts: AppParts): FastifyInstance {
   app.register(
     async (kore) => {
       limitWork(kore, calls, limits);
-      openKoreSurface(kore, { clock, bodyTimeoutMs: limits.bodyTimeoutMs });
+      openKoreSurface(kore);
       const admit = [gate.requireScope(SCOPE_SEND), createCallLimit(parts)];
       const send = { method: 'POST', onRequest: [...admit, requireJsonBody] };
       const look = { method: ['GET', 'POST'], onRequest: admit, exposeHeadRoute: false };

@@ -15,7 +15,7 @@ const body = {
 describe('requests off the wire', () => {
   let rig: Rig;
   before(async () => {
-    rig = await startRig({ limits: { bodyTimeoutMs: 5000 } });
+    rig = await startRig({ limits: { bodyWindowMs: 5000 } });
   });
   after(() => rig.close());
 

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Clock } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
+import type { BodyPace } from './body-pace.ts';
 import { createErrorHandler } from './error-handler.ts';
 import { Fault } from './faults.ts';
 import { limitConnections } from './limit-connections.ts';
@@ -9,16 +10,14 @@ import type { RefusalTally } from './refusal-tally.ts';
 import { createRequestLog } from './request-log.ts';
 
 /** What one connection and one request may take. Times in milliseconds. */
-export interface ServerLimits {
+export interface ServerLimits extends BodyPace {
   readonly maxBodyBytes: number;
   /** For people that are streamed in. */
   readonly maxUploadBytes: number;
   /** For all headers of a request: a client that trickles them is cut off with 408. */
   readonly headersTimeoutMs: number;
-  /** For a whole request. Long, because directories are streamed in; calls with small bodies have `bodyTimeoutMs`. */
+  /** For a whole request, of which Node itself knows no pace. */
   readonly requestTimeoutMs: number;
-  /** For the body of a Kore call. */
-  readonly bodyTimeoutMs: number;
   /** Kore calls in work at once; more are told to come again. */
   readonly maxCalls: number;
   /** Of the bodies of Kore calls that are on their way or in work, together; more calls are told to come again. */
@@ -37,15 +36,17 @@ export const DEFAULT_LIMITS: ServerLimits = {
   // The largest documented call has 1,000 recipients with 20 parameters of 200 characters: over 4 MB.
   maxBodyBytes: 8 * 1024 * 1024,
   maxUploadBytes: 1024 ** 3,
-  headersTimeoutMs: 10_000,
-  requestTimeoutMs: 15 * 60_000,
-  bodyTimeoutMs: 30_000,
+  headersTimeoutMs: 8_000,
+  // A directory of a gigabyte over a line of a megabit and a half.
+  requestTimeoutMs: 2 * 3_600_000,
+  bodyWindowMs: 8_000,
+  minWindowBytes: 16 * 1024,
   maxCalls: 100,
   maxBodyBytesAtOnce: 128 * 1024 * 1024,
   maxConnections: 10_000,
   idleTimeoutMs: 120_000,
   keepAliveTimeoutMs: 72_000,
-  checkIntervalMs: 2000,
+  checkIntervalMs: 1000,
 };
 
 const MAX_HEADER_BYTES = 16 * 1024;
