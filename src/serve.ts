@@ -1,5 +1,4 @@
-import type { AddressInfo, Server } from 'node:net';
-import { promisify } from 'node:util';
+import type { AddressInfo } from 'node:net';
 import { CHANNELS, findChannel } from './channels/channels.ts';
 import { createOutbound } from './channels/outbound-undici.ts';
 import type { LoadedConfig } from './config/file.ts';
@@ -9,6 +8,7 @@ import type { Moments } from './engine/moments.ts';
 import { keepTime } from './engine/timekeeping.ts';
 import { createApp } from './http/app.ts';
 import { generatePlatformPem, openPlatformKey } from './http/auth/platform-key.ts';
+import { Doors } from './http/doors.ts';
 import { createHealthApp } from './http/health-app.ts';
 import { type Clock, type Random, systemClock } from './model/clock.ts';
 import type { Logger } from './model/logger.ts';
@@ -38,9 +38,6 @@ export interface RunningServer {
   readonly closed: Promise<void>;
 }
 
-/** Connections that may wait to be taken; those on top would be tried again after seconds by the kernel of the caller. */
-const BACKLOG = 4_096;
-
 /** What callers between two calls are given to find out that they should go elsewhere. */
 const LAST_CALLS_MS = 1_000;
 
@@ -48,12 +45,11 @@ const LAST_CALLS_MS = 1_000;
  * Goes on answering for as long as a balancer may need to see that this server is no longer ready, and then until no
  * connection is open any more, or for a while.
  */
-async function untilLeft(server: Server, lingerMs: number, clock: Clock): Promise<void> {
+async function untilLeft(doors: Doors, lingerMs: number, clock: Clock): Promise<void> {
   const pause = (ms: number) => new Promise<void>((resolve) => clock.after(ms, resolve));
-  const count = promisify<number>((done) => server.getConnections(done));
   await pause(lingerMs);
   const endsAt = clock.monotonic() + LAST_CALLS_MS;
-  while (clock.monotonic() < endsAt && (await count()) > 0) await pause(50);
+  while (clock.monotonic() < endsAt && (await doors.countConnections()) > 0) await pause(50);
 }
 
 /**
@@ -98,15 +94,16 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     platformKey: await openPlatformKey(settings.platformKey ?? generatePlatformPem()),
     isDraining: () => draining,
   });
+  const doors = new Doors(app);
   const closed = Promise.withResolvers<void>();
 
   async function closeAll(): Promise<void> {
     draining = true;
     logger.info('server draining');
     // Meanwhile every answer asks its caller to call elsewhere: one whose connection is cut cannot know what became of it.
-    await Promise.all([engine.drain(settings.drainMs), untilLeft(app.server, lingerMs, clock)]);
+    await Promise.all([engine.drain(settings.drainMs), untilLeft(doors, lingerMs, clock)]);
     await renderer.close();
-    await app.close();
+    await doors.close();
     await outbound.close();
     time.stop();
     await store.close();
@@ -115,10 +112,10 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   }
 
   try {
-    await app.listen({ host: settings.host, port: settings.port, backlog: BACKLOG });
+    await doors.open(settings);
   } catch (error) {
     time.stop();
-    await Promise.allSettled([app.close(), outbound.close(), store.close()]);
+    await Promise.allSettled([doors.close(), outbound.close(), store.close()]);
     throw error;
   }
   if (settings.role !== 'api') await engine.start();

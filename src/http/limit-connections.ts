@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Clock } from '../model/clock.ts';
 import type { RefusalTally } from './refusal-tally.ts';
 
@@ -13,9 +14,18 @@ export function limitConnections(
   max: number,
   { clock, tally }: { readonly clock: Clock; readonly tally: RefusalTally },
 ): void {
+  let open = 0;
   let roomMadeAt = Number.NEGATIVE_INFINITY;
-  server.maxConnections = max;
-  server.on('drop', () => {
+  // Counted here, since a server knows only of those that came through its own door.
+  server.prependListener('connection', (socket: Socket) => {
+    if (open < max) {
+      open += 1;
+      socket.once('close', () => {
+        open -= 1;
+      });
+      return;
+    }
+    socket.destroy();
     tally.add({ status: null, route: 'connection', botId: null });
     if (clock.monotonic() - roomMadeAt < MAKE_ROOM_EVERY_MS) return;
     roomMadeAt = clock.monotonic();
