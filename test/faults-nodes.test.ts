@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Finding } from './faults/fault.ts';
+import { swallowPoison } from './faults/poison.ts';
 import { callTooOften } from './faults/shared-call-limits.ts';
 
 /* What several processes over one PostgreSQL share, in short; `npm run test:faults` runs each long, with its control. */
 describe('nodes over one database', () => {
   const check = (name: string, run: () => Promise<Finding>) =>
-    it(name, { timeout: 60_000 }, async (test) => {
+    it(name, { timeout: 180_000 }, async (test) => {
       const { figure, bar, ok } = await run();
       test.diagnostic(`${figure} (bar: ${bar})`);
       assert.ok(ok, `${figure}; bar: ${bar}`);
     });
 
   check('F21 limits on calls', () => callTooOften({ perMinute: 60 }));
+  check('F34 poison', () => swallowPoison({ people: 200, beside: 50, mostDeaths: 12, nodes: 1 }));
 });

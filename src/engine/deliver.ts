@@ -7,6 +7,7 @@ import { type ClaimedBatch, type Queue, type Store, StoreUnavailable } from '../
 import { markCancelled, notificationsOf } from './cancellations.ts';
 import type { Outlet } from './outlet.ts';
 import { concludeCancelled, concludeUntried, deadlineOf, type Final, MAX_TAKEOVERS } from './policy.ts';
+import { spareOthers } from './suspects.ts';
 import { Work } from './work.ts';
 import { concludeUnsent, type Found, handOver, isUnwritten, type WriteParts, writeAndSend } from './write.ts';
 
@@ -39,7 +40,7 @@ export async function deliver(
   await askCancelled(parts, claimed, works);
   const open = (await Promise.all(works.map((entry) => skipLogged(parts, claimed, entry)))).flat();
   const due = open.filter((entry) => !concludeUntriedIfHopeless(parts, claimed, entry));
-  const unwritten = await sendOut(parts, claimed, due);
+  const unwritten = await sendOut(parts, claimed, await spareOthers(parts.recorder, due));
   const { outlet } = claimed;
   if (outlet === null || unwritten.length === 0) return { writing: null };
   return { writing: writeAndSend(parts, outlet, unwritten, (read) => patiently(parts, claimed, read)) };

@@ -26,6 +26,7 @@ import {
   settleNotFound,
   settleRefused,
 } from './settle.ts';
+import { isSuspectAlone } from './suspects.ts';
 import { orderQueues } from './turns.ts';
 import type { Work } from './work.ts';
 
@@ -241,6 +242,7 @@ export class Engine {
     const room = outlet === null ? ORPHANS_PER_LOOK : outlet.room(queue.lane);
     if (room === 0) return 0;
     const { clock, leaseMs, store } = this.#parts;
+    if (isSuspectAlone(this.#works, clock.monotonic())) return 0;
     const leaseEndsAt = clock.monotonic() + leaseMs;
     const limit = Math.min(MAX_BATCHES_PER_CLAIM, Math.ceil(room / 100));
     const batches = await store.claimDue({ queue, owner: this.#owner, leaseMs, limit });

@@ -8,6 +8,8 @@ export class Work {
   readonly batch: HeldBatch;
   readonly notification: Notification;
   readonly startedAt: number;
+  /** How many owners died with it. */
+  readonly takeovers: number;
   /** Monotonic ms after which the lease may be somebody else's. */
   leaseEndsAt: number;
   /** The fence was lost: nothing about this batch may be written or started any more. */
@@ -19,12 +21,15 @@ export class Work {
   readonly counts = { delivered: 0, failed: 0, other: 0, retried: 0, returned: 0 };
   #logs: Log[] = [];
   #retries: Retry[] = [];
+  /** The longest of the batches it comes back as. */
+  #partSize = BATCH_SIZE;
 
   constructor(batch: ClaimedBatch, notification: Notification, now: number, leaseEndsAt: number) {
     const { botId, notificationId, batchNo, token } = batch;
     this.batch = { botId, notificationId, batchNo, token };
     this.notification = notification;
     this.startedAt = now;
+    this.takeovers = batch.takeovers;
     this.leaseEndsAt = leaseEndsAt;
     this.open = batch.recipients.length;
   }
@@ -61,7 +66,8 @@ export class Work {
   }
 
   /** Not started: goes back as it was, the attempt unspent. */
-  giveBack(recipient: Recipient): void {
+  giveBack(recipient: Recipient, partSize = BATCH_SIZE): void {
+    this.#partSize = Math.min(this.#partSize, partSize);
     this.#retries.push({ kind: 'retry', recipient, delayMs: 0 });
     this.counts.returned += 1;
     this.open -= 1;
@@ -75,7 +81,7 @@ export class Work {
 
   /** What comes back as smaller batches; null while recipients are open. */
   remainder(): Remainder[] | null {
-    return this.open === 0 ? groupRetries(this.#retries) : null;
+    return this.open === 0 ? groupRetries(this.#retries, this.#partSize) : null;
   }
 }
 
@@ -87,19 +93,19 @@ export interface Concluded {
 }
 
 /** Few batches that come due together instead of a hundred that each cost a claim; nobody comes back too early. */
-export function groupRetries(retries: readonly Retry[]): Remainder[] {
+export function groupRetries(retries: readonly Retry[], partSize = BATCH_SIZE): Remainder[] {
   const longestMs = retries.reduce((longest, retry) => Math.max(longest, retry.delayMs), 0);
   const stepMs = Math.max(MIN_STEP_MS, longestMs / MAX_GROUPS);
   const groups = Map.groupBy(retries, (retry) => Math.ceil(retry.delayMs / stepMs));
-  return [...groups.values()].flatMap(split).map(toRemainder);
+  return [...groups.values()].flatMap((group) => split(group, partSize)).map(toRemainder);
 }
 
 const MAX_GROUPS = 8;
 const MIN_STEP_MS = 250;
 
-function split(group: readonly Retry[]): (readonly Retry[])[] {
+function split(group: readonly Retry[], size: number): (readonly Retry[])[] {
   const parts = [];
-  for (let from = 0; from < group.length; from += BATCH_SIZE) parts.push(group.slice(from, from + BATCH_SIZE));
+  for (let from = 0; from < group.length; from += size) parts.push(group.slice(from, from + size));
   return parts;
 }
 

@@ -15,6 +15,7 @@ import { likeTheModel } from './like-the-model.ts';
 import { modelled } from './modelled.ts';
 import { oneKeyOnPostgres, oneKeyOnSqlite } from './one-key.ts';
 import { overload } from './overload.ts';
+import { poisonMessage } from './poison.ts';
 import { postgresCrash } from './postgres-crash.ts';
 import { backendsTerminated, commitUnknown } from './postgres-cuts.ts';
 import { postgresSilent } from './postgres-silence.ts';
@@ -60,6 +61,7 @@ const FAULTS: readonly Fault[] = [
   unwellProvider,
   sharedBreaker,
   sharedCallLimits,
+  poisonMessage,
   overload,
   slowClients,
   urgentBesideBulk,

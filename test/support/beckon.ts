@@ -12,6 +12,8 @@ export interface BeckonProcess {
   readonly lines: readonly string[];
   /** SIGKILL; resolves when the process is gone. */
   kill(): Promise<void>;
+  /** Resolves when the process is gone, whoever ended it. */
+  readonly ended: Promise<unknown>;
   /** SIGTERM; resolves with the exit code. */
   stop(): Promise<number | null>;
   signal(name: NodeJS.Signals): void;
@@ -45,6 +47,7 @@ export async function startBeckon(
     lines: output.lines,
     line: output.line,
     next: output.next,
+    ended: exited,
     signal: (name) => child.kill(name),
     async kill() {
       child.kill('SIGKILL');
