@@ -8,6 +8,7 @@ import { diskFull } from './disk-full.ts';
 import { type Fault, type FaultParts, type Finding, partsOf } from './fault.ts';
 import { fsyncOrder } from './fsync-order.ts';
 import { hostileStrings } from './hostile-strings.ts';
+import { hostileTemplates } from './hostile-templates.ts';
 import { hugeAnswers } from './huge-answers.ts';
 import { killedOnPostgres, killedOnSqlite } from './kill.ts';
 import { writerKilled } from './kill-writer.ts';
@@ -68,6 +69,7 @@ const FAULTS: readonly Fault[] = [
   urgentOnPostgres,
   urgentOnOneConnection,
   neighbourInOneLane,
+  hostileTemplates,
   likeTheModel,
   oneKeyOnPostgres,
   oneKeyOnSqlite,

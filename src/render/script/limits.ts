@@ -12,6 +12,10 @@ export const STACK_BYTES = 128 * 1_024;
 export const RENDER_CPU_MS = 50;
 /** Wall time without progress after which the thread is ended from outside: the only thing that stops every loop. */
 export const STUCK_MS = 250;
+/** Processor time it must have had meanwhile: on a busy machine a thread without progress may just not have had its turn. */
+export const STUCK_CPU_MS = 125;
+/** Wall time without progress after which nothing else counts. */
+export const STARVED_MS = 2_500;
 /** A step ends after the first rendering past this, so that a slow script is neither killed nor holds up others. */
 export const STEP_MS = 100;
 

@@ -2,7 +2,8 @@ import { Worker } from 'node:worker_threads';
 import type { Clock } from '../../model/clock.ts';
 import type { Rendering } from './fault.ts';
 import type { Step } from './instance.ts';
-import { STUCK_MS } from './limits.ts';
+import { STARVED_MS, STUCK_CPU_MS, STUCK_MS } from './limits.ts';
+import { Spending } from './spending.ts';
 import { BEATS, DONE, SIGNS_BYTES, type ThreadData, type ThreadMessage } from './thread-signs.ts';
 
 /**
@@ -17,6 +18,8 @@ export type StepEnd =
 /** How often the watch looks. Counting looks instead of time forgives a process that was itself held up. */
 const LOOK_MS = 25;
 const PATIENCE = STUCK_MS / LOOK_MS;
+/** Whatever it was given of the processor: nobody waits longer for it. */
+const LAST_PATIENCE = STARVED_MS / LOOK_MS;
 
 /** An installed package is compiled, name by name. */
 const THREAD = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url);
@@ -81,12 +84,17 @@ export class Thread {
   #watch(): () => void {
     let last = -1;
     let looks = 0;
+    let spending = new Spending(this.#worker);
     let cancel = () => {};
     const look = () => {
       const beats = Atomics.load(this.#signs, BEATS);
       looks = beats === last ? looks + 1 : 0;
+      if (looks === 0) spending = new Spending(this.#worker);
+      else spending.ask();
       last = beats;
-      if (looks >= PATIENCE) this.#die();
+      // Without a sign, but also without the processor, it is not stuck: others on a busy machine had it.
+      const isStuck = looks >= PATIENCE && spending.spentMs >= STUCK_CPU_MS;
+      if (isStuck || looks >= LAST_PATIENCE) this.#die();
       else cancel = this.#clock.after(LOOK_MS, look);
     };
     look();
