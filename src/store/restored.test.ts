@@ -120,6 +120,23 @@ for (const [name, create] of Object.entries(DATABASES)) {
       assert.equal((await claim(store, fresh)).length, 1);
     });
 
+    it('cancelled meanwhile: nobody has to decide about it any more, and everybody ends as maybe sent', async () => {
+      const [old, other] = [request(250), { ...request(2), delayMs: 600_000 }];
+      for (const each of [old, other]) await store.accept(each);
+      await store.markRestored({ at: 1 });
+      for (const each of [old, other]) await store.cancel({ ...keyOf(each), at: 50 });
+      assert.equal((await store.tallyCancelled(keyOf(old)))?.inFlight, 250);
+      while ((await store.endCancelled({ at: 60, limit: 2 })) > 0);
+      assert.deepEqual(await store.findRestored(), { at: 1, recipients: 0 });
+      assert.equal(await store.endRestore({ decision: 'release', at: 99 }), 0);
+      for (const each of [old, other]) {
+        const found = await store.findNotification(keyOf(each));
+        assert.deepEqual([found?.counts.cancelled, found?.finishedAt], [each.notification.total, 60]);
+        const logs = await store.listLogs({ ...keyOf(each), afterSeq: -1, limit: 1_000 });
+        assert.ok(logs.every(({ maybeDoubled }) => maybeDoubled));
+      }
+    });
+
     it('fences whoever held a batch before', async () => {
       const old = request(1);
       await store.accept(old);

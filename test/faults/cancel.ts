@@ -18,14 +18,14 @@ export const cancelOnSqlite: Fault = {
   id: 'F41',
   title: 'cancel 10,000 recipients at full rate, SQLite',
   run: (parts) => cancelAtFullRate({ rounds: 10, rows: ROWS }, parts),
-  control: (parts) => cancelAtFullRate({ rounds: 2, rows: ROWS, script: DEAF }, parts),
+  control: (parts) => cancelAtFullRate({ rounds: 1, rows: ROWS, script: DEAF }, parts),
 };
 
 export const cancelOnPostgres: Fault = {
   id: 'F41',
   title: 'cancel 10,000 recipients at full rate, 2 nodes on PostgreSQL',
   run: (parts) => cancelAtFullRate({ rounds: 10, rows: ROWS, postgres: true }, parts),
-  control: (parts) => cancelAtFullRate({ rounds: 2, rows: ROWS, postgres: true, script: DEAF }, parts),
+  control: (parts) => cancelAtFullRate({ rounds: 1, rows: ROWS, postgres: true, script: DEAF }, parts),
 };
 
 export interface CancelOptions {
