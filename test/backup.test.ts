@@ -139,7 +139,7 @@ describe('backup and restore refuse in a sentence', () => {
     const future = join(folder, 'future.db');
     await run('backup', future, '--database', `sqlite:${good}`);
     const newer = new DatabaseSync(future);
-    newer.exec('INSERT INTO schema_versions VALUES (99)');
+    newer.exec('INSERT INTO schema_versions (version) VALUES (99)');
     newer.close();
     const restore = (backup: string) => runCli(['restore', backup, '--database', target]);
     assertRefused(await restore(join(folder, 'none.db')), 1, /there is no such file/);

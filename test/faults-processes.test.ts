@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Finding, partsOf } from './faults/fault.ts';
 import { killServer } from './faults/kill.ts';
+import { EXPANDS, rollOutAndBack } from './faults/mixed-versions.ts';
 import { fallSilent } from './faults/provider-down.ts';
 import { restartInTurn } from './faults/rolling-restart.ts';
 import { stopPastLease } from './faults/sigstop.ts';
@@ -12,7 +13,7 @@ const seed = chooseSeed();
 
 describe(`faults of processes, seed ${seed} (BECKON_SEED repeats it)`, () => {
   const check = (name: string, run: () => Promise<Finding>) =>
-    it(name, { timeout: 60_000 }, async (test) => {
+    it(name, { timeout: 120_000 }, async (test) => {
       const { figure, bar, ok } = await run();
       test.diagnostic(`${figure} (bar: ${bar})`);
       assert.ok(ok, `${figure}; bar: ${bar}; seed ${seed}`);
@@ -22,4 +23,7 @@ describe(`faults of processes, seed ${seed} (BECKON_SEED repeats it)`, () => {
   check('F04 SIGSTOP past the lease', () => stopPastLease({ stops: 1 }, partsOf(seed)));
   check('F13 a provider that never answers', () => fallSilent({ calls: 50, shared: false, graceMs: 1_000 }));
   check('F28 rolling restart of three nodes', () => restartInTurn({ restarts: 3 }, partsOf(seed)));
+  // The next version takes one place, and this one starts after it on its schema.
+  const isNext = (restart: number) => restart === 0;
+  check('F35 two versions on one database', () => rollOutAndBack({ restarts: 2, isNext, ...EXPANDS }, partsOf(seed)));
 });

@@ -8,7 +8,7 @@ import { Client } from 'pg';
 import { systemClock } from '../src/model/clock.ts';
 import { postgresDialect, sqliteDialect, translate } from '../src/store/dialect.ts';
 import { MIGRATIONS, SCHEMA_VERSION } from '../src/store/migrations.ts';
-import { openStore } from '../src/store/open.ts';
+import { inspectStore, openStore } from '../src/store/open.ts';
 import { startPostgres, type TestPostgres } from './support/postgres.ts';
 import { runCli } from './support/run-cli.ts';
 
@@ -78,6 +78,29 @@ describe('migrations', () => {
     });
   }
 
+  it('a newer schema that still serves this Beckon is worked on and left as it is, another is refused', async () => {
+    const url = await postgres.createDatabase();
+    const path = join(folder, 'compatible.db');
+    const client = new Client({ connectionString: url });
+    await client.connect();
+    const databases = [
+      { url, run: async (sql: string) => void (await client.query(sql)) },
+      { url: `sqlite:${path}`, run: async (sql: string) => onFile(path, sql) },
+    ];
+    for (const { url, run } of databases) {
+      await (await openStore(url, { clock })).close();
+      await run(`INSERT INTO schema_versions VALUES (${SCHEMA_VERSION + 1}, ${SCHEMA_VERSION})`);
+      const store = await openStore(url, { clock });
+      assert.equal(await store.schemaVersion(), SCHEMA_VERSION + 1);
+      await store.close();
+      assert.equal((await inspectStore(url, { clock })).isCurrent, true);
+      await run(`INSERT INTO schema_versions VALUES (${SCHEMA_VERSION + 2}, ${SCHEMA_VERSION + 1})`);
+      await assert.rejects(openStore(url, { clock }), { name: 'SchemaTooNew' });
+      assert.equal((await inspectStore(url, { clock })).isCurrent, false);
+    }
+    await client.end();
+  });
+
   it('many processes that start at once migrate once, and all of them start', { timeout: 60_000 }, async () => {
     const url = await postgres.createDatabase();
     const results = await Promise.all(Array.from({ length: 5 }, () => runCli(['migrate', '--database', url])));
@@ -125,7 +148,7 @@ describe('migrations', () => {
     const store = await openStore(database, { clock });
     await store.close();
     const file = new DatabaseSync(join(folder, 'newer.db'));
-    file.exec(`INSERT INTO schema_versions VALUES (${SCHEMA_VERSION + 1})`);
+    file.exec(`INSERT INTO schema_versions (version) VALUES (${SCHEMA_VERSION + 1})`);
     file.close();
     for (const command of [['migrate'], ['restore', '--mark']]) {
       const { code, stdout, stderr } = await runCli([...command, '--database', database]);
@@ -167,6 +190,12 @@ describe('a database file that is not sound', () => {
     assert.match(stderr, /^beckon: [^\n]*damaged[^\n]*put a backup back[^\n]*\n$/);
   });
 });
+
+function onFile(path: string, sql: string): void {
+  const file = new DatabaseSync(path);
+  file.exec(sql);
+  file.close();
+}
 
 async function headless(): Promise<Buffer> {
   const path = join(folder, 'head.db');

@@ -56,8 +56,8 @@ export async function checkDatabase(database: string): Promise<DatabaseFound> {
   ]);
   const found = await inspectStore(database, { clock: systemClock }).catch(explainHeld);
   if (typeof found === 'string') return { finding: found, isHeld: true };
-  const { schemaVersion, restored } = found;
-  if (schemaVersion !== SCHEMA_VERSION) {
+  const { schemaVersion, isCurrent, restored } = found;
+  if (!isCurrent) {
     const advice = schemaVersion < SCHEMA_VERSION ? 'run `beckon migrate` or start the server' : 'use a newer Beckon';
     const sentence = `${shown} has schema version ${schemaVersion}, this Beckon ${SCHEMA_VERSION}: ${advice}.`;
     throw new CommandFailure(sentence, EXIT.failure);

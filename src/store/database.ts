@@ -6,6 +6,8 @@ export interface Database {
   /** Brings the schema up to date under a lock; rejects with `SchemaTooNew`. */
   migrate(): Promise<void>;
   schemaVersion(): Promise<number>;
+  /** This Beckon may work on it: the schema is not newer, or is and only has more in it. */
+  serves(): Promise<boolean>;
   /** One durable transaction. */
   write<T>(steps: () => Steps<T>): Promise<T>;
   /** The same for a single statement: one turn of the network instead of two. */

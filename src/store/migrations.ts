@@ -173,12 +173,35 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     // What is cancelled and not yet ended: a handful of rows, asked for twice a second.
     `CREATE INDEX notifications_in_cancel ON notifications (bot_id, id)
      WHERE cancelled_at IS NOT NULL AND finished_at IS NULL`,
+    'ALTER TABLE schema_versions ADD COLUMN compatible_since INTEGER',
   ],
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
-/** The database was made by a newer Beckon; running on it could lose what only that one understands. */
+/**
+ * By the schema it knows: the oldest Beckon that may work on this one, beside newer ones while they are rolled out or
+ * after them when they are rolled back. A migration that only adds (tables, columns that may be NULL or have a default,
+ * indexes) leaves it alone; whatever takes away or gives a new meaning has to raise it.
+ */
+export const COMPATIBLE_SINCE = 5;
+
+/** Before this version the schema does not say whom it serves. */
+const SAYS_SINCE = 5;
+
+export const noteVersion = (version: number): string =>
+  version < SAYS_SINCE
+    ? `INSERT INTO schema_versions (version) VALUES (${version})`
+    : `INSERT INTO schema_versions (version, compatible_since) VALUES (${version}, ${COMPATIBLE_SINCE})`;
+
+/** Of a schema newer than ours. */
+export const COMPATIBLE_SINCE_QUERY = 'SELECT compatible_since FROM schema_versions ORDER BY version DESC LIMIT 1';
+
+/** NULL: it does not say so. */
+export const servesUs = (compatibleSince: unknown): boolean =>
+  typeof compatibleSince === 'number' && compatibleSince <= SCHEMA_VERSION;
+
+/** The database belongs to a newer Beckon that no longer serves this one; running on it could lose or break what it holds. */
 export class SchemaTooNew extends Error {
   override readonly name = 'SchemaTooNew';
   constructor(found: number) {

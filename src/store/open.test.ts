@@ -57,7 +57,7 @@ describe('opening a SQLite file', () => {
 
   it('refuses a schema from the future and leaves it as it is', async () => {
     const database = new DatabaseSync(path);
-    database.exec(`INSERT INTO schema_versions VALUES (${SCHEMA_VERSION + 1})`);
+    database.exec(`INSERT INTO schema_versions (version) VALUES (${SCHEMA_VERSION + 1})`);
     database.close();
     await assert.rejects(openStore(url, { clock }), { name: 'SchemaTooNew', message: /start a newer Beckon/ });
   });
@@ -98,7 +98,7 @@ describe('opening PostgreSQL', () => {
     await (await openStore(url, { clock })).close();
     const client = new Client({ connectionString: url });
     await client.connect();
-    await client.query('INSERT INTO schema_versions VALUES ($1)', [SCHEMA_VERSION + 1]);
+    await client.query('INSERT INTO schema_versions (version) VALUES ($1)', [SCHEMA_VERSION + 1]);
     await client.end();
     await assert.rejects(openStore(url, { clock }), { name: 'SchemaTooNew' });
   });

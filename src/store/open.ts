@@ -36,15 +36,19 @@ export async function openStore(url: string, options: { readonly clock: Clock })
 export async function inspectStore(
   url: string,
   options: { readonly clock: Clock },
-): Promise<{ readonly schemaVersion: number; readonly restored: RestoredState | null }> {
+): Promise<{ readonly schemaVersion: number; readonly isCurrent: boolean; readonly restored: RestoredState | null }> {
   const database = openDatabase(url, options.clock);
   try {
     const schemaVersion = await database.schemaVersion();
-    const knows = schemaVersion === SCHEMA_VERSION;
-    return { schemaVersion, restored: knows ? await database.read(() => restored.findRestored()) : null };
+    const isCurrent = schemaVersion >= SCHEMA_VERSION && (await database.serves());
+    return {
+      schemaVersion,
+      isCurrent,
+      restored: isCurrent ? await database.read(() => restored.findRestored()) : null,
+    };
   } catch (error) {
     if (error instanceof StoreUnavailable || error instanceof StoreDamaged) throw error;
-    return { schemaVersion: 0, restored: null };
+    return { schemaVersion: 0, isCurrent: false, restored: null };
   } finally {
     await database.close();
   }

@@ -1,7 +1,14 @@
 import { Client, Pool, type PoolClient } from 'pg';
 import type { Database } from './database.ts';
 import { postgresDialect, translate } from './dialect.ts';
-import { MIGRATIONS, SCHEMA_VERSION, SchemaTooNew } from './migrations.ts';
+import {
+  COMPATIBLE_SINCE_QUERY,
+  MIGRATIONS,
+  noteVersion,
+  SCHEMA_VERSION,
+  SchemaTooNew,
+  servesUs,
+} from './migrations.ts';
 import { StoreUnavailable } from './port.ts';
 import { codeOf, unavailable } from './postgres-errors.ts';
 import { ANSWER_MS, CONNECT_MS, poolConfig } from './postgres-pool.ts';
@@ -63,17 +70,21 @@ class PostgresDatabase implements Database {
   async #applyMissing(client: Client): Promise<void> {
     await client.query('CREATE TABLE IF NOT EXISTS schema_versions (version INTEGER PRIMARY KEY)');
     const current = await readVersion(client);
-    if (current > SCHEMA_VERSION) throw new SchemaTooNew(current);
+    if (!(await serves(client, current))) throw new SchemaTooNew(current);
     for (const [index, statements] of MIGRATIONS.slice(current).entries()) {
       await client.query('BEGIN');
       for (const statement of statements) await client.query(translate(statement, postgresDialect));
-      await client.query('INSERT INTO schema_versions VALUES ($1)', [current + index + 1]);
+      await client.query(noteVersion(current + index + 1));
       await client.query('COMMIT');
     }
   }
 
   schemaVersion(): Promise<number> {
     return this.#withClient(readVersion);
+  }
+
+  serves(): Promise<boolean> {
+    return this.#withClient(async (client) => serves(client, await readVersion(client)));
   }
 
   write<T>(steps: () => Steps<T>): Promise<T> {
@@ -238,6 +249,12 @@ async function readVersion(client: Client | PoolClient): Promise<number> {
     'SELECT coalesce(max(version), 0) AS version FROM schema_versions',
   );
   return result.rows[0]?.version ?? 0;
+}
+
+async function serves(client: Client | PoolClient, version: number): Promise<boolean> {
+  if (version <= SCHEMA_VERSION) return true;
+  const { rows } = await client.query<{ compatible_since: unknown }>(COMPATIBLE_SINCE_QUERY);
+  return servesUs(rows[0]?.compatible_since);
 }
 
 const binds = (step: Query): unknown[] => step.params.map(bind);

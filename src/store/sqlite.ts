@@ -6,7 +6,14 @@ import { damaged } from './backup.ts';
 import type { Database } from './database.ts';
 import { sqliteDialect, translate } from './dialect.ts';
 import { holdFile, StoreHeld } from './hold.ts';
-import { MIGRATIONS, SCHEMA_VERSION, SchemaTooNew } from './migrations.ts';
+import {
+  COMPATIBLE_SINCE_QUERY,
+  MIGRATIONS,
+  noteVersion,
+  SCHEMA_VERSION,
+  SchemaTooNew,
+  servesUs,
+} from './migrations.ts';
 import { StoreDamaged, StoreUnavailable } from './port.ts';
 import type { InsertMany, InsertShape, Param, Query, Row, Step, Steps } from './steps.ts';
 
@@ -108,15 +115,24 @@ class SqliteDatabase implements Database {
   #applyMissing(): void {
     this.#database.exec('CREATE TABLE IF NOT EXISTS schema_versions (version INTEGER PRIMARY KEY) STRICT');
     const current = this.#schemaVersion();
-    if (current > SCHEMA_VERSION) throw new SchemaTooNew(current);
+    if (!this.#serves(current)) throw new SchemaTooNew(current);
     for (const [index, statements] of MIGRATIONS.slice(current).entries()) {
       for (const statement of statements) this.#database.exec(translate(statement, sqliteDialect));
-      this.#database.exec(`INSERT INTO schema_versions VALUES (${current + index + 1})`);
+      this.#database.exec(noteVersion(current + index + 1));
     }
   }
 
   async schemaVersion(): Promise<number> {
     return this.#schemaVersion();
+  }
+
+  async serves(): Promise<boolean> {
+    return this.#serves(this.#schemaVersion());
+  }
+
+  #serves(version: number): boolean {
+    if (version <= SCHEMA_VERSION) return true;
+    return servesUs(this.#database.prepare(COMPATIBLE_SINCE_QUERY).get()?.['compatible_since']);
   }
 
   #schemaVersion(): number {

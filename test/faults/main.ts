@@ -13,6 +13,7 @@ import { hugeAnswers } from './huge-answers.ts';
 import { killedOnPostgres, killedOnSqlite } from './kill.ts';
 import { writerKilled } from './kill-writer.ts';
 import { likeTheModel } from './like-the-model.ts';
+import { mixedVersions } from './mixed-versions.ts';
 import { modelled } from './modelled.ts';
 import { oneKeyOnPostgres, oneKeyOnSqlite } from './one-key.ts';
 import { overload } from './overload.ts';
@@ -74,6 +75,7 @@ const FAULTS: readonly Fault[] = [
   oneKeyOnPostgres,
   oneKeyOnSqlite,
   hostileStrings,
+  mixedVersions,
   simulated,
   modelled,
   cancelOnSqlite,

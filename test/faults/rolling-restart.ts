@@ -1,3 +1,5 @@
+import { systemClock } from '../../src/model/clock.ts';
+import { inspectStore } from '../../src/store/open.ts';
 import type { BeckonProcess } from '../support/beckon.ts';
 import { delay } from '../support/delay.ts';
 import { type HookAnswer, type HookStage, openHookStage } from '../support/hook-stage.ts';
@@ -18,6 +20,8 @@ interface RestartOptions {
   readonly restarts: number;
   /** How a node is ended; by SIGTERM unless told otherwise. Answers the exit code if there is one. */
   readonly end?: (node: BeckonProcess) => Promise<unknown>;
+  /** What takes a node's place; by default this tree's own program. */
+  readonly scriptOf?: (restart: number) => string | undefined;
 }
 
 const NODES = 3;
@@ -32,7 +36,10 @@ const LINGER_MS = '1000';
  * Nodes over one PostgreSQL are ended one after the other under steady load. The clients call through what a balancer
  * is: they choose among the nodes whose `/readyz` says so, and go to another one only when told 503 or 429.
  */
-export async function restartInTurn(options: RestartOptions, { random }: FaultParts): Promise<Finding> {
+export async function restartInTurn(
+  options: RestartOptions,
+  { random }: FaultParts,
+): Promise<Finding & { readonly schemaVersion: number }> {
   const postgres = await startPostgres();
   const stage = await openHookStage({ bots: ['ann'] });
   try {
@@ -52,13 +59,15 @@ export async function restartInTurn(options: RestartOptions, { random }: FaultPa
       const code = await (options.end ?? ((ending) => ending.stop()))(node);
       exits.slowestMs = Math.max(exits.slowestMs, performance.now() - startedAt);
       if (code !== 0) exits.wrong += 1;
-      nodes[index] = await stage.start(args);
+      nodes[index] = await stage.start(args, options.scriptOf?.(restart));
     }
     const { accepted, moved, errors } = await load.end();
     const { undelivered, detail } = await untilAllOver(database);
+    const { schemaVersion } = await inspectStore(database, { clock: systemClock });
     const { total, replays } = stage.sandbox.ledger.counts('hooks');
     const lost = accepted * PEOPLE - total;
     return {
+      schemaVersion,
       figure: `${options.restarts} restarts, ${accepted} notifications of ${PEOPLE}: ${lost} lost, ${replays} doubled, ${undelivered} not delivered ${detail}, ${errors.length} client errors ${[...new Set(errors)].join(' ')} (${moved} moved on), exit ≤ ${Math.round(exits.slowestMs)} ms, ${exits.wrong} not with 0`,
       bar: '0 lost, 0 doubled, 0 client errors, exit 0 in ≤ 20 s',
       ok:
