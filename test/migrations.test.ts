@@ -101,6 +101,34 @@ describe('migrations', () => {
     await client.end();
   });
 
+  it('a server goes on asking while a newer one adds columns to what it asks for', async () => {
+    const url = await DATABASES['PostgreSQL']?.();
+    assert.ok(url !== undefined);
+    const store = await openStore(url, { clock });
+    const key = { botId: 'st-1', notificationId: 'ds-1' };
+    const askEverything = async () => [
+      await store.findNotification(key),
+      await store.listPeople({ botId: 'st-1', afterId: '', limit: 10 }),
+      await store.findPerson({ botId: 'st-1', personId: 'u-ann' }),
+      await store.findPeople({ botId: 'st-1', personIds: ['u-ann'] }),
+      await store.listLogs({ ...key, afterSeq: -1, limit: 10 }),
+      await store.countReceipts(key),
+      await store.listReceipts({ ...key, fromSeq: 0, toSeq: 9 }),
+      await store.resolve({ botId: 'st-1', connectionId: 'dc-1', identities: ['ann@example.com'] }),
+    ];
+    // Prepared by this connection from now on.
+    const before = await askEverything();
+    const client = new Client({ connectionString: url });
+    await client.connect();
+    const { rows } = await client.query<{ name: string }>(
+      "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'",
+    );
+    for (const { name } of rows) await client.query(`ALTER TABLE ${name} ADD COLUMN added TEXT`);
+    await client.end();
+    assert.deepEqual(await askEverything(), before);
+    await store.close();
+  });
+
   it('many processes that start at once migrate once, and all of them start', { timeout: 60_000 }, async () => {
     const url = await postgres.createDatabase();
     const results = await Promise.all(Array.from({ length: 5 }, () => runCli(['migrate', '--database', url])));

@@ -70,7 +70,11 @@ function* insertBatches({ notification, recipients, delayMs }: AcceptRequest): S
 
 export function* findNotification(key: NotificationKey): Steps<NotificationStatus | null> {
   const [row] = yield* query(
-    'SELECT * FROM notifications WHERE bot_id = $1 AND id = $2',
+    // By name, here and everywhere: PostgreSQL refuses a prepared `*` for good once a newer Beckon has added a column.
+    `SELECT bot_id, id, api, app_id, created_by, channel, channel_spelling, connection_id, resolve, lane, message, total,
+       created_at, expires_at, updated_at, finished_at, cancelled_at, pending, delivered, failed, suppressed, expired,
+       cancelled, unknown
+     FROM notifications WHERE bot_id = $1 AND id = $2`,
     key.botId,
     key.notificationId,
   );

@@ -2,6 +2,10 @@ import { identityKeys, type Person } from '../model/person.ts';
 import { ADDRESSES, addressRow, IDENTITIES, lastBy, PEOPLE, person, personRow } from './people-rows.ts';
 import { execute, insertMany, query, type Row, type Steps, text } from './steps.ts';
 
+const PERSON = 'bot_id, id, email, upn, phone, identities, name, locale, time_zone, tags, attributes';
+const ADDRESS =
+  'bot_id, person_id, connection_id, channel, connection_name, channel_id, reference, source, at, worked_at';
+
 /** An import says all there is to say of a person, so identities it no longer names go; learnt addresses stay. */
 export function* upsertPeople({ people }: { readonly people: readonly Person[] }): Steps<void> {
   if (people.length === 0) return;
@@ -33,7 +37,7 @@ export function* listPeople(request: {
   readonly limit: number;
 }): Steps<Person[]> {
   const rows = yield* query(
-    'SELECT * FROM people WHERE bot_id = $1 AND id > $2 ORDER BY id LIMIT $3',
+    `SELECT ${PERSON} FROM people WHERE bot_id = $1 AND id > $2 ORDER BY id LIMIT $3`,
     request.botId,
     request.afterId,
     request.limit,
@@ -42,7 +46,11 @@ export function* listPeople(request: {
 }
 
 export function* findPerson(request: { readonly botId: string; readonly personId: string }): Steps<Person | null> {
-  const rows = yield* query('SELECT * FROM people WHERE bot_id = $1 AND id = $2', request.botId, request.personId);
+  const rows = yield* query(
+    `SELECT ${PERSON} FROM people WHERE bot_id = $1 AND id = $2`,
+    request.botId,
+    request.personId,
+  );
   const [person] = yield* withAddresses(request.botId, rows);
   return person ?? null;
 }
@@ -52,7 +60,7 @@ export function* findPeople(request: {
   readonly personIds: readonly string[];
 }): Steps<Person[]> {
   const rows = yield* query(
-    'SELECT * FROM people WHERE bot_id = $1 AND id {any:text $2}',
+    `SELECT ${PERSON} FROM people WHERE bot_id = $1 AND id {any:text $2}`,
     request.botId,
     request.personIds,
   );
@@ -69,7 +77,11 @@ export function* deletePerson(request: { readonly botId: string; readonly person
 
 function* withAddresses(botId: string, people: readonly Row[]): Steps<Person[]> {
   const ids = people.map((row) => text(row, 'id'));
-  const rows = yield* query('SELECT * FROM addresses WHERE bot_id = $1 AND person_id {any:text $2}', botId, ids);
+  const rows = yield* query(
+    `SELECT ${ADDRESS} FROM addresses WHERE bot_id = $1 AND person_id {any:text $2}`,
+    botId,
+    ids,
+  );
   const byPerson = Map.groupBy(rows, (row) => text(row, 'person_id'));
   return people.map((row) => person(row, byPerson.get(text(row, 'id')) ?? []));
 }
