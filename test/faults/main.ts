@@ -27,6 +27,7 @@ import { rollingRestart } from './rolling-restart.ts';
 import { secondProcess } from './second-process.ts';
 import { sharedBreaker } from './shared-breaker.ts';
 import { sharedCallLimits } from './shared-call-limits.ts';
+import { sharedRates } from './shared-rates.ts';
 import { stoppedPastLease } from './sigstop.ts';
 import { simulated } from './simulated.ts';
 import { slowClients } from './slow-clients.ts';
@@ -63,6 +64,7 @@ const FAULTS: readonly Fault[] = [
   unwellProvider,
   sharedBreaker,
   sharedCallLimits,
+  sharedRates,
   poisonMessage,
   overload,
   slowClients,
