@@ -13,6 +13,7 @@ import { hugeAnswers } from './huge-answers.ts';
 import { killedOnPostgres, killedOnSqlite } from './kill.ts';
 import { writerKilled } from './kill-writer.ts';
 import { likeTheModel } from './like-the-model.ts';
+import { loopOnPostgres, loopOnSqlite } from './loop-delay.ts';
 import { mixedVersions } from './mixed-versions.ts';
 import { modelled } from './modelled.ts';
 import { oneKeyOnPostgres, oneKeyOnSqlite } from './one-key.ts';
@@ -78,6 +79,8 @@ const FAULTS: readonly Fault[] = [
   oneKeyOnSqlite,
   hostileStrings,
   mixedVersions,
+  loopOnSqlite,
+  loopOnPostgres,
   simulated,
   modelled,
   cancelOnSqlite,
