@@ -20,6 +20,8 @@ const MIGRATION_LOCK = 0x6265636b;
 /** A deadlock or serialisation failure changed nothing, so the same steps may run again. */
 const RETRYABLE = new Set(['40001', '40P01']);
 const RETRIES = 3;
+/** A step before this one failed. */
+const REFUSED = '25P02';
 
 /** PostgreSQL 14 or newer, shared by any number of processes. */
 export function openPostgres(url: string): Database {
@@ -113,7 +115,7 @@ class PostgresDatabase implements Database {
   /**
    * The connection is pipelined: BEGIN, COMMIT and every step whose rows nobody reads are sent without waiting, so a
    * checkpoint costs two turns of the network instead of seven. A step that fails makes the server refuse all that
-   * follows, COMMIT included, and its error is the first to come back.
+   * follows, COMMIT included: what is reported is the error of that step, not one of the refusals.
    */
   async #transact<T>(client: PoolClient, steps: () => Steps<T>): Promise<T> {
     const sent: Promise<unknown>[] = [];
@@ -123,7 +125,8 @@ class PostgresDatabase implements Database {
       send(sent, client.query('COMMIT'));
       await Promise.all(sent);
       return result;
-    } catch (error) {
+    } catch (thrown) {
+      const error = codeOf(thrown) === REFUSED ? await firstFault(sent, thrown) : thrown;
       // A connection that is gone or silent is thrown away, and its transaction with it; asking it again only takes time.
       if (unavailable(error) instanceof StoreUnavailable) throw error;
       await Promise.allSettled(sent);
@@ -236,6 +239,12 @@ class PostgresDatabase implements Database {
       client.release(broken);
     }
   }
+}
+
+/** What made the server refuse the rest: the earliest of what was sent that failed. */
+async function firstFault(sent: readonly Promise<unknown>[], refusal: unknown): Promise<unknown> {
+  const settled = await Promise.allSettled(sent);
+  return settled.find((answer) => answer.status === 'rejected')?.reason ?? refusal;
 }
 
 /** Awaited with the others at the end; until then its failure is nobody's surprise. */

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { type BeckonProcess, untilFinished } from '../support/beckon.ts';
 import { delay } from '../support/delay.ts';
 import { notifyOnce } from '../support/notify-once.ts';
+import { startPostgres } from '../support/postgres.ts';
 import { openRehearsal, type Rehearsal } from '../support/rehearsal.ts';
 import type { Fault, Finding } from './fault.ts';
 
@@ -18,7 +19,17 @@ export const diskFull: Fault = {
   control: () => fillDisk({ holdMs: 1_000, script: SWALLOWING }),
 };
 
+export const volumeFull: Fault = {
+  id: 'F10',
+  title: 'volume full, PostgreSQL',
+  skip: whyNoTmpfs,
+  run: () => fillDisk({ holdMs: 20_000, postgres: true }),
+  control: () => fillDisk({ holdMs: 1_000, postgres: true, script: SWALLOWING }),
+};
+
 interface FillOptions {
+  /** Its volume, instead of the disk of the server. */
+  readonly postgres?: boolean;
   /** How long the disk stays full. */
   readonly holdMs: number;
   readonly script?: string;
@@ -26,13 +37,17 @@ interface FillOptions {
 
 const PEOPLE = 200;
 const DISK_MB = 16;
+/** A fresh one takes half of it. */
+const VOLUME_MB = 96;
 
 /** A server on a small disk: fill it in the middle of deliveries, look at what callers are told, make room again. */
-export async function fillDisk({ holdMs, script }: FillOptions): Promise<Finding> {
-  const disk = mountSmallDisk();
+export async function fillDisk({ holdMs, script, postgres = false }: FillOptions): Promise<Finding> {
+  const disk = mountSmallDisk(postgres ? VOLUME_MB : DISK_MB);
+  const database = postgres ? await startPostgres([], disk.path) : null;
   const rehearsal = await openRehearsal({ limits: 'off', concurrency: 4 });
   try {
-    const server = await rehearsal.start(['--database', `sqlite:${join(disk.path, 'beckon.db')}`], script);
+    const url = (await database?.createDatabase()) ?? `sqlite:${join(disk.path, 'beckon.db')}`;
+    const server = await rehearsal.start(['--database', url], script);
     await rehearsal.importPeople(server.url, PEOPLE);
     rehearsal.sandbox.faults.add({ provider: 'teams', route: 'send', fault: { kind: 'slow', delayMs: 10 } });
     const acknowledged: string[] = [];
@@ -49,6 +64,7 @@ export async function fillDisk({ holdMs, script }: FillOptions): Promise<Finding
     };
   } finally {
     await rehearsal.close();
+    await database?.stop();
     disk.close();
   }
 }
@@ -97,10 +113,10 @@ async function countLost(rehearsal: Rehearsal, server: BeckonProcess, ids: reado
   return lost;
 }
 
-function mountSmallDisk() {
+function mountSmallDisk(sizeMb: number) {
   const path = mkdtempSync('/tmp/beckon-disk-');
   const ballast = join(path, 'ballast');
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_MB}m`, 'tmpfs', path]);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeMb}m,mode=0777`, 'tmpfs', path]);
   return {
     path,
     fill() {

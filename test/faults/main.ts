@@ -4,7 +4,9 @@ import { brokenAnswers } from './broken-answers.ts';
 import { brokenDisk } from './broken-disk.ts';
 import { cancelOnPostgres, cancelOnSqlite } from './cancel.ts';
 import { clockJumps, oneClockJumps } from './clock-jumps.ts';
-import { diskFull } from './disk-full.ts';
+import { descriptorsGone } from './descriptors.ts';
+import { diskFull, volumeFull } from './disk-full.ts';
+import { dueTogether } from './due-together.ts';
 import { type Fault, type FaultParts, type Finding, partsOf } from './fault.ts';
 import { fsyncOrder } from './fsync-order.ts';
 import { hostileStrings } from './hostile-strings.ts';
@@ -51,12 +53,15 @@ const FAULTS: readonly Fault[] = [
   postgresSilent,
   slowLink,
   diskFull,
+  volumeFull,
   brokenDisk,
+  descriptorsGone,
   clockJumps,
   oneClockJumps,
   backupOnline,
   rollingRestart,
   secondProcess,
+  dueTogether,
   silentProvider,
   trickledAnswers,
   brokenAnswers,

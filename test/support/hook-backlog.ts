@@ -7,11 +7,16 @@ import { botIdOf, hookIdOf, recipientOf } from './hook-stage.ts';
 const PEOPLE = 1_000;
 const AT_ONCE = 20;
 
+interface Backlog {
+  readonly bot: string;
+  readonly lane: Lane;
+  readonly notifications: number;
+  /** Epoch ms; in the past: at once. */
+  readonly dueAt?: number;
+}
+
 /** Puts `notifications` of 1,000 recipients each into a database that nobody serves yet. */
-export async function fillBacklog(
-  database: string,
-  { bot, lane, notifications }: { readonly bot: string; readonly lane: Lane; readonly notifications: number },
-): Promise<void> {
+export async function fillBacklog(database: string, { bot, lane, notifications, dueAt = 0 }: Backlog): Promise<void> {
   const store = await openStore(database, { clock: systemClock });
   const createdAt = systemClock.now();
   const recipients = Array.from({ length: PEOPLE }, (_, seq) => ({
@@ -41,7 +46,7 @@ export async function fillBacklog(
         expiresAt: createdAt + 86_400_000,
       },
       recipients,
-      delayMs: 0,
+      delayMs: Math.max(0, dueAt - systemClock.now()),
       idempotency: null,
     });
   for (let first = 0; first < notifications; first += AT_ONCE) {

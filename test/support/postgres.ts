@@ -18,20 +18,24 @@ export interface TestPostgres {
   stop(): Promise<void>;
 }
 
-/** A real PostgreSQL out of the npm registry, in a folder of its own, on a free loopback port. */
-export async function startPostgres(flags: readonly string[] = []): Promise<TestPostgres> {
+/** A real PostgreSQL out of the npm registry, in a folder of its own, or its tables on a volume, on a free loopback port. */
+export async function startPostgres(
+  flags: readonly string[] = [],
+  volume: string | null = null,
+): Promise<TestPostgres> {
   const folder = await mkdtemp(join(tmpdir(), 'beckon-pg-'));
   // PostgreSQL refuses to run as root; then it runs as a user of its own, who must be able to write here.
   await chmod(folder, 0o777);
   const port = await freePort();
   const server = new EmbeddedPostgres({
-    databaseDir: join(folder, 'data'),
+    databaseDir: volume === null ? join(folder, 'data') : join(volume, 'data'),
     user: 'beckon',
     password: 'beckon',
     port,
     persistent: false,
     createPostgresUser: process.getuid?.() === 0,
-    initdbFlags: ['--encoding=UTF8', '--locale=C'],
+    // With the log elsewhere, as is advised: PostgreSQL itself goes down when that has no room.
+    initdbFlags: ['--encoding=UTF8', '--locale=C', ...(volume === null ? [] : [`--waldir=${join(folder, 'log')}`])],
     postgresFlags: ['-c', 'listen_addresses=127.0.0.1', '-c', 'max_connections=100', ...flags],
     onLog: () => {},
     onError: () => {},
