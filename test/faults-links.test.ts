@@ -21,7 +21,7 @@ describe(`faults around a server, seed ${seed} (BECKON_SEED repeats it)`, () => 
     });
 
   check('F09 a slow and broken link to PostgreSQL', () =>
-    worsenLink({ backlog: 1, baseMs: 100, worseMs: 1_000, leaseMs: 4_000, judgesRates: false }, partsOf(seed)),
+    worsenLink({ backlog: 1, baseMs: 100, worseMs: 500, leaseMs: 2_000, judgesRates: false }, partsOf(seed)),
   );
   check('F10 volume of PostgreSQL full', () => fillDisk({ holdMs: 200, postgres: true }), whyNoTmpfs() ?? false);
   check('F11 no descriptor left', () => exhaustDescriptors({ calls: 10 }), whyNoPrlimit() ?? false);

@@ -39,7 +39,7 @@ export async function fallDue(options: DueOptions): Promise<Finding> {
   const stage = await openHookStage({ bots: ['ann', 'bulk'], perSecond: { bulk: perSecond } });
   try {
     const database = `sqlite:${join(stage.folder, 'beckon.db')}`;
-    const dueAt = Date.now() + (judgesTimes ? AHEAD_MS : 2_000) + quietMs;
+    const dueAt = Date.now() + (judgesTimes ? AHEAD_MS : 1_000) + quietMs;
     await fillBacklog(database, { bot: 'bulk', lane: 'normal', notifications, dueAt });
     const server = await stage.start(['--database', database, '--log-level', 'warn'], script);
     await delay(dueAt - quietMs - Date.now());
