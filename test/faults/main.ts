@@ -18,6 +18,7 @@ import { likeTheModel } from './like-the-model.ts';
 import { loopOnPostgres, loopOnSqlite } from './loop-delay.ts';
 import { mixedVersions } from './mixed-versions.ts';
 import { modelled } from './modelled.ts';
+import { oneAccountDown } from './one-account-down.ts';
 import { oneKeyOnPostgres, oneKeyOnSqlite } from './one-key.ts';
 import { overload } from './overload.ts';
 import { poisonMessage } from './poison.ts';
@@ -68,6 +69,7 @@ const FAULTS: readonly Fault[] = [
   hugeAnswers,
   slowDownStorm,
   unwellProvider,
+  oneAccountDown,
   sharedBreaker,
   sharedCallLimits,
   sharedRates,
