@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../src/model/clock.ts';
 import { connectionId } from '../src/model/ids.ts';
+import { sizeOf } from '../src/model/lane.ts';
 import { allDelivered } from '../src/store/exam-samples.ts';
 import { openStore } from '../src/store/open.ts';
 import type { Queue, Store } from '../src/store/port.ts';
@@ -142,7 +143,12 @@ async function lookIdle(stage: Stage, file: string): Promise<number> {
 
 /** Notifications that were delivered before anybody looked. */
 async function fillHistory(url: string, notifications: number): Promise<void> {
-  const queue: Queue = { lane: 'normal', botId: BOTS.bulk, connectionId: connectionId(BOTS.bulk, 'msteams', null) };
+  const queue: Queue = {
+    lane: 'normal',
+    size: sizeOf(PEOPLE),
+    botId: BOTS.bulk,
+    connectionId: connectionId(BOTS.bulk, 'msteams', null),
+  };
   for (let done = 0; done < notifications; done += HISTORY_STEP) {
     await fillBacklog(url, Math.min(HISTORY_STEP, notifications - done), done);
     const store = await openStore(url, { clock: systemClock });

@@ -68,7 +68,7 @@ describe('migrations', () => {
       const key = { botId: 'st-1', notificationId: 'ds-1' };
       const { pending, delivered } = (await store.findNotification(key))?.counts ?? {};
       assert.deepEqual([pending, delivered], [1, 1]);
-      const queue = { lane: 'normal', botId: 'st-1', connectionId: 'dc-1' } as const;
+      const queue = { lane: 'normal', size: 'large', botId: 'st-1', connectionId: 'dc-1' } as const;
       const [batch] = await store.claimDue({ queue, owner: 'me', leaseMs: 1_000, limit: 10 });
       assert.deepEqual([batch?.token, batch?.recipients.map(({ identity }) => identity)], [4, ['bo@example.com']]);
       assert.equal((await store.listLogs({ ...key, afterSeq: -1, limit: 10 })).length, 1);

@@ -9,6 +9,7 @@ const BOT = Type.Object(
   {
     id: Type.String(),
     name: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+    weight: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
     connections: Type.Array(Type.Unknown(), { default: [] }),
   },
   { additionalProperties: false },
@@ -28,7 +29,8 @@ interface BotContext {
 /** Null when the bot itself has a fault; its connections are judged all the same. */
 export function readBot(raw: unknown, path: string, { report, channels }: BotContext): ReadBot | null {
   const section = readSection(BOT, raw, path, report);
-  const { id, name = id } = section?.value ?? { id: '' };
+  const { id, name = id, weight } = section?.value ?? { id: '' };
+  const weighted = weight === undefined ? {} : { weight };
   if (section !== null && !isId('st', id)) {
     report.faults.push(`${path}.id: is not a bot id; this one is fresh and free to use: ${randomId('st')}`);
   }
@@ -40,9 +42,9 @@ export function readBot(raw: unknown, path: string, { report, channels }: BotCon
   if (section === null) return null;
   const items = read.map(({ item }) => item).filter((item) => item !== null);
   return {
-    bot: { id, name },
+    bot: { id, name, ...weighted },
     connections: items.map((item) => item.connection),
-    printable: { id, name, connections: items.map((item) => item.printable) },
+    printable: { id, name, ...weighted, connections: items.map((item) => item.printable) },
   };
 }
 

@@ -108,6 +108,11 @@ limits: { perMinute: 0 }
   });
 });
 
+test('a bot may have a weight', () => {
+  const { tenancy } = load(`bots: [{ id: ${BOT}, weight: 3 }, { id: ${OTHER_BOT} }]`);
+  assert.deepEqual([tenancy.bot(BOT)?.weight, tenancy.bot(OTHER_BOT)?.weight], [3, undefined]);
+});
+
 test('an empty file is a server without tenants', () => {
   assert.deepEqual(load('# nothing yet\n').tenancy.bots(), []);
 });
@@ -151,6 +156,7 @@ const REFUSED: readonly (readonly [string, string, RegExp])[] = [
     /^bots\[1\]\.id: st-.* is declared already at bots\[0\]\.id\.$/,
   ],
   ['a number where text belongs', `bots: [{ id: ${BOT}, name: 5 }]`, /^bots\[0\]\.name: must be text; put quotes/],
+  ['a weight of nothing', `bots: [{ id: ${BOT}, weight: 0 }]`, /^bots\[0\]\.weight: must be at least 1\.$/],
   ['limits below zero', 'limits: { perMinute: -1 }', /^limits\.perMinute: must be at least 0\.$/],
   ['a connection that is a word', bot('[msteams]'), /^bots\[0\]\.connections\[0\]: must be a mapping of keys\.$/],
   [

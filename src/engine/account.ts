@@ -5,22 +5,40 @@ import { Breaker } from './breaker.ts';
 import { Hold } from './hold.ts';
 import type { Nodes, Shared } from './nodes.ts';
 import { Pace } from './pace.ts';
+import { Precedence } from './precedence.ts';
+import { laneOf } from './ranks.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { ScopeState } from './scope-state.ts';
 import { Scopes } from './scopes.ts';
+import { type LaneTurns, laneTurns } from './turns.ts';
 
 /** Somebody who wants to make calls. */
 export interface Caller {
+  readonly botId: string;
   /** Pays no heed to the rate; a pause holds for everybody. */
   readonly isUnlimited: boolean;
+  /** Of what it wants to call for, 0 first; null: it wants nothing any more. */
+  readonly nextRank: number | null;
   pump(): void;
+}
+
+export interface AccountParts {
+  /** Null or 0: no rate. */
+  readonly perSecond: number | null;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Null: nobody else spends it. */
+  readonly nodes: Pick<Nodes, 'want'> | null;
+  readonly weightOf: (botId: string) => number;
 }
 
 /**
  * What is shared by all connections that spend one quota at a provider: the rate, its pauses, what it has learnt,
- * whether the provider works, how much of it may be retries, and the narrower scopes. Those who have to wait stand in
- * line and are let in one call at a time, so that one bot's flood takes no more than its turns. Where other nodes spend
- * the quota too, only a part of the rate is ours.
+ * whether the provider works, how much of it may be retries, and the narrower scopes. Those who have to wait are let in
+ * one call at a time: what is urgent first, within a rank by turns of bots, so that one bot's flood takes no more than
+ * its turns. No part of the rate is kept for what is urgent: calls are spread over the window, so it has the next one
+ * an interval later, and a part that nobody uses would cost every run as much. Where other nodes spend the quota too,
+ * only a part of the rate is ours.
  */
 export class Account implements Shared {
   readonly pace: Pace;
@@ -37,17 +55,19 @@ export class Account implements Shared {
   /** By name, as other nodes know them. */
   readonly #holds: Map<string, Hold>;
   readonly #line = new Set<Caller>();
+  readonly #precedence = new Precedence();
+  readonly #turns: LaneTurns;
   #turnOf: Caller | null = null;
   #cancelTimer: (() => void) | null = null;
   #part = { calls: 0, fair: 0, until: 0 };
   #usedAt = Number.NEGATIVE_INFINITY;
   #heardAt = Number.NEGATIVE_INFINITY;
 
-  /** `perSecond` null or 0: no rate. `nodes` null: nobody else spends it. */
-  constructor(perSecond: number | null, clock: Clock, random: Random, nodes: Pick<Nodes, 'want'> | null = null) {
+  constructor({ perSecond, clock, random, nodes, weightOf }: AccountParts) {
     this.pace = new Pace(perSecond, random);
     this.#clock = clock;
     this.#nodes = nodes;
+    this.#turns = laneTurns(weightOf);
     this.breaker = new Breaker(nodes);
     this.#holds = new Map([[BREAKER, this.breaker.hold]]);
     this.#window = perSecond ? windowOf(perSecond) : null;
@@ -71,6 +91,7 @@ export class Account implements Shared {
     const isBehindOthers = this.#line.size > 0 && this.#turnOf !== caller;
     if (isBehindOthers || this.#waitMs(now) > 0) return this.#queue(caller, now);
     this.#turnOf = null;
+    this.#turns[laneOf(caller.nextRank)].count(caller.botId, 1);
     this.pace.count(now);
     this.#second.start();
     return true;
@@ -145,18 +166,40 @@ export class Account implements Shared {
   }
 
   #serve(): void {
-    for (const caller of this.#line) {
+    while (this.#line.size > 0) {
       const waitMs = this.#waitMs(this.#clock.monotonic());
       if (waitMs > 0) {
         this.#serveAfter(waitMs);
         return;
       }
-      // Whoever has nothing to send any more is out of the line by not coming back.
-      this.#line.delete(caller);
-      this.#turnOf = caller;
-      caller.pump();
-      this.#turnOf = null;
+      this.#serveNext();
     }
+  }
+
+  #serveNext(): void {
+    const firsts = this.#firstInLine();
+    const waits = (rank: number) => firsts.has(rank);
+    const rank = this.#precedence.next(waits, () => true);
+    const caller = firsts.get(rank);
+    if (caller === undefined) return;
+    // Whoever has nothing to send any more is out of the line by not coming back.
+    this.#line.delete(caller);
+    this.#turnOf = caller;
+    caller.pump();
+    if (rank !== null && this.#turnOf === null) this.#precedence.count(rank, waits);
+    this.#turnOf = null;
+  }
+
+  /** Of each rank who is first in turn, under `null` somebody who wants nothing any more. */
+  #firstInLine(): Map<number | null, Caller> {
+    const firsts = new Map<number | null, { readonly caller: Caller; readonly place: number }>();
+    for (const caller of this.#line) {
+      const rank = caller.nextRank;
+      const place = this.#turns[laneOf(rank)].placeOf(caller.botId);
+      const first = firsts.get(rank);
+      if (first === undefined || place < first.place) firsts.set(rank, { caller, place });
+    }
+    return new Map([...firsts].map(([rank, { caller }]) => [rank, caller]));
   }
 
   #serveAfter(waitMs: number): void {

@@ -12,6 +12,7 @@ export interface AccountsParts {
   readonly random: Random;
   /** Other processes that send over the same accounts; null: there are none. */
   readonly nodes: Nodes | null;
+  readonly weightOf: (botId: string) => number;
 }
 
 /** Which connections share what, over all bots of this process. */
@@ -29,8 +30,8 @@ export class Accounts {
     const key = `${channel.id} ${channel.account?.(connection) ?? connection.id}`;
     const known = this.#accounts.get(key);
     if (known !== undefined) return known;
-    const { clock, random, nodes } = this.#parts;
-    const account = new Account(this.#rateOf(connection, channel), clock, random, nodes);
+    const { clock, random, nodes, weightOf } = this.#parts;
+    const account = new Account({ perSecond: this.#rateOf(connection, channel), clock, random, nodes, weightOf });
     nodes?.add(key, account);
     this.#accounts.set(key, account);
     return account;

@@ -4,11 +4,12 @@ import type { Clock, Random } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
 import type { Connection, Tenancy } from '../model/tenancy.ts';
 import type { ScriptRenderer } from '../render/script/renderer.ts';
-import type { Queue, Store } from '../store/port.ts';
+import type { Queue, QueueState, Store } from '../store/port.ts';
 import { Accounts } from './accounts.ts';
 import { Cancellations } from './cancellations.ts';
 import { type ConnectionState, describeOutlet } from './connection-state.ts';
 import { type Claimed, type DeliverParts, deliver } from './deliver.ts';
+import { HeldWorks } from './held-works.ts';
 import { KnownNotifications } from './known-notifications.ts';
 import { keepLeases } from './leases.ts';
 import { type Moments, silentMoments } from './moments.ts';
@@ -27,7 +28,7 @@ import {
   settleRefused,
 } from './settle.ts';
 import { isSuspectAlone } from './suspects.ts';
-import { orderQueues } from './turns.ts';
+import { type LaneTurns, laneTurns, orderQueues } from './turns.ts';
 import type { Work } from './work.ts';
 
 export interface EngineParts {
@@ -45,6 +46,9 @@ export interface EngineParts {
 
 /** Listings of queues are read this many at a time; the next look goes on where the last ended. */
 const QUEUES_PER_LOOK = 1_000;
+const URGENT_PER_LOOK = 100;
+/** So long a look goes on when something new has come meanwhile: it may be urgent. */
+const LOOK_MS = 20;
 /** The floor under every wake-up: work is found this late at the latest, whatever notice was lost. */
 const POLL_MS = 1_000;
 /** One fault may be a connection that broke, and the next is sound; several are a database that is away. */
@@ -61,7 +65,9 @@ export class Engine {
   readonly #parts: EngineParts;
   readonly #owner = randomUUID();
   readonly #moments: Moments;
-  readonly #works = new Set<Work>();
+  readonly #held = new HeldWorks();
+  /** In what was claimed. */
+  readonly #turns: LaneTurns;
   readonly #outlets = new Map<string, Outlet>();
   /** Whoever else works on the same database; null where nobody can. */
   readonly #nodes: Nodes | null;
@@ -72,7 +78,6 @@ export class Engine {
   readonly #deliverParts: DeliverParts;
   /** Queues whose claimed batches a script is writing messages for; nothing more of them is claimed meanwhile. */
   readonly #writing = new Map<string, Promise<void>>();
-  #lastServed: Queue | null = null;
   #lookFrom: Queue | null = null;
   #stopping = false;
   #awake = false;
@@ -87,7 +92,9 @@ export class Engine {
     this.#report = new Report(logger, clock, this.#moments);
     const onError = (error: unknown) => this.#report.failed('sharing rates failed', error);
     this.#nodes = store.kind === 'sqlite' ? null : new Nodes({ store, clock, node: this.#owner, onError });
-    this.#accounts = new Accounts({ tenancy, clock, random, nodes: this.#nodes });
+    const weightOf = (botId: string) => tenancy.bot(botId)?.weight ?? 1;
+    this.#turns = laneTurns(weightOf);
+    this.#accounts = new Accounts({ tenancy, clock, random, nodes: this.#nodes, weightOf });
     this.#recorder = new Recorder({
       store,
       clock,
@@ -99,7 +106,7 @@ export class Engine {
     this.#cancellations = new Cancellations({
       store,
       clock,
-      works: this.#works,
+      works: this.#held.works,
       withdraw: () => this.#withdrawCancelled(),
       isStopping: () => this.#stopping,
       onError: (error) => this.#report.failed('heeding cancels failed', error),
@@ -134,7 +141,7 @@ export class Engine {
         clock,
         logger,
         leaseMs,
-        works: this.#works,
+        works: this.#held.works,
         onRenewed: () => this.#pumpAll(),
         onLost: (work) => this.#end(work),
       }),
@@ -163,7 +170,7 @@ export class Engine {
   snapshot() {
     const outlets = [...this.#outlets.values()];
     return {
-      batchesHeld: this.#works.size,
+      batchesHeld: this.#held.works.size,
       waiting: outlets.reduce((sum, outlet) => sum + outlet.waiting, 0),
       inFlight: outlets.reduce((sum, outlet) => sum + outlet.inFlight, 0),
       unrecorded: this.#recorder.unrecorded,
@@ -223,12 +230,19 @@ export class Engine {
 
   /** One look at the queues: claims what there is room for and answers how long until the next look is worth it. */
   async #look(): Promise<number> {
-    const states = await this.#parts.store.listQueues({ after: this.#lookFrom, limit: QUEUES_PER_LOOK });
-    const partial = states.length === QUEUES_PER_LOOK || this.#lookFrom !== null;
+    const { store, clock } = this.#parts;
+    const [startedAt, from] = [clock.monotonic(), this.#lookFrom];
+    const states = await store.listQueues({ after: from, limit: QUEUES_PER_LOOK });
+    const urgent = from === null || from.lane === 'urgent' ? [] : await this.#listUrgent();
+    const partial = states.length === QUEUES_PER_LOOK || from !== null;
     this.#lookFrom = states.length === QUEUES_PER_LOOK ? (states.at(-1)?.queue ?? null) : null;
     let claimed = 0;
-    for (const queue of orderQueues(states, this.#lastServed)) {
+    for (const queue of orderQueues([...urgent, ...states], this.#turns)) {
       if (this.#stopping) return 0;
+      if (this.#awake && clock.monotonic() - startedAt >= LOOK_MS) {
+        this.#lookFrom = from;
+        return 0;
+      }
       claimed += await this.#serve(queue);
     }
     if (claimed > 0) return 0;
@@ -236,18 +250,25 @@ export class Engine {
     return partial ? 0 : Math.min(POLL_MS, ...waits);
   }
 
+  /** On every page, for they would have to wait until all pages were read. */
+  async #listUrgent(): Promise<QueueState[]> {
+    const first = await this.#parts.store.listQueues({ after: null, limit: URGENT_PER_LOOK });
+    return first.filter(({ queue }) => queue.lane === 'urgent');
+  }
+
   async #serve(queue: Queue): Promise<number> {
     if (this.#writing.has(keyOf(queue))) return 0;
     const outlet = this.#outletFor(queue.connectionId);
-    const room = outlet === null ? ORPHANS_PER_LOOK : outlet.room(queue.lane);
-    if (room === 0) return 0;
+    const room = outlet === null ? ORPHANS_PER_LOOK : outlet.room(queue);
+    const limit = Math.min(MAX_BATCHES_PER_CLAIM, Math.ceil(room / 100), this.#held.roomFor(queue));
+    if (limit === 0) return 0;
     const { clock, leaseMs, store } = this.#parts;
-    if (isSuspectAlone(this.#works, clock.monotonic())) return 0;
+    if (isSuspectAlone(this.#held.works, clock.monotonic())) return 0;
     const leaseEndsAt = clock.monotonic() + leaseMs;
-    const limit = Math.min(MAX_BATCHES_PER_CLAIM, Math.ceil(room / 100));
     const batches = await store.claimDue({ queue, owner: this.#owner, leaseMs, limit });
     if (batches.length === 0) return 0;
-    this.#lastServed = queue;
+    const recipients = batches.reduce((sum, batch) => sum + batch.recipients.length, 0);
+    this.#turns[queue.lane].count(queue.botId, recipients);
     this.#moments.emit('claimed', batches.length);
     await this.#deliver({ queue, batches, outlet, leaseEndsAt });
     return batches.length;
@@ -258,7 +279,7 @@ export class Engine {
     try {
       const { writing } = await deliver(this.#deliverParts, claimed, (work) => {
         works.push(work);
-        this.#works.add(work);
+        this.#held.add(work);
       });
       if (writing !== null) this.#follow(claimed.queue, writing);
     } catch (error) {
@@ -304,7 +325,7 @@ export class Engine {
       hold: this.#accounts.holdOf(connection, channel),
       clock: this.#parts.clock,
       sendDeadlineMs: Math.min(MAX_SEND_MS, this.#parts.leaseMs / 2),
-      mayStart: () => !this.#recorder.full,
+      mayStart: (lane) => !this.#recorder.isFullFor(lane),
       onSending: () => this.#moments.emit('sending', 1),
       onOutcome: (send, outcome) => {
         this.#moments.emit('sent', 1);
@@ -326,7 +347,7 @@ export class Engine {
   }
 
   #end(work: Work): void {
-    if (!this.#works.delete(work)) return;
+    if (!this.#held.delete(work)) return;
     this.#report.ended(work);
     this.wake();
   }
@@ -353,7 +374,7 @@ export class Engine {
   }
 }
 
-const keyOf = ({ lane, botId, connectionId }: Queue): string => `${lane}/${botId}/${connectionId}`;
+const keyOf = ({ lane, size, botId, connectionId }: Queue): string => `${lane}/${size}/${botId}/${connectionId}`;
 
 const MAX_SEND_MS = 15_000;
 const MAX_BATCHES_PER_CLAIM = 10;

@@ -1,6 +1,6 @@
 import type { Send } from './send.ts';
 
-/** Sends under way that want to make another call, in the order they asked. */
+/** Sends under way that want to make another call, by rank, and in the order they asked. */
 export class FurtherCalls {
   readonly #waiting = new Map<Send, () => void>();
 
@@ -20,10 +20,17 @@ export class FurtherCalls {
     return promise;
   }
 
+  /** Of the first of them; null when nobody waits. */
+  get nextRank(): number | null {
+    if (this.#waiting.size === 0) return null;
+    return this.#waiting.keys().reduce((first, send) => Math.min(first, rankOf(send)), Number.POSITIVE_INFINITY);
+  }
+
   /** Lets those begin whose conversation has room, while `take` finds room for them. Answers in how many ms to ask again. */
   letGo(now: number, take: () => boolean): number {
     let againMs = Number.POSITIVE_INFINITY;
-    for (const [send, go] of this.#waiting) {
+    if (this.#waiting.size === 0) return againMs;
+    for (const [send, go] of [...this.#waiting].sort(([one], [other]) => rankOf(one) - rankOf(other))) {
       const waitMs = send.scopes.reduce((most, scope) => Math.max(most, scope.waitMs(now)), 0);
       if (waitMs > 0) againMs = Math.min(againMs, waitMs);
       else if (!take()) break;
@@ -36,3 +43,5 @@ export class FurtherCalls {
     return againMs;
   }
 }
+
+const rankOf = ({ job }: Send): number => job.work.rank;

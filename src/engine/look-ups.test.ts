@@ -183,7 +183,7 @@ describe('look-ups', () => {
     await rig.clock.advance(1_000);
     await Promise.all([rig.engine.drain(15_000), rig.clock.advance(1_000)]);
     assert.equal(aborted, true);
-    const queue = { lane: 'normal', ...bot } as const;
+    const queue = { lane: 'normal', size: 'small', ...bot } as const;
     const [batch] = await rig.store.claimDue({ queue, owner: 'another', leaseMs: 1_000, limit: 1 });
     assert.deepEqual([batch?.recipients.length, batch?.takeovers], [3, 0]);
     assert.ok(batch?.recipients.every(({ attempts, maybeSent }) => attempts === 0 && !maybeSent));

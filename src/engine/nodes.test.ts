@@ -9,7 +9,9 @@ import { Nodes } from './nodes.ts';
 
 /** A process that sends over the account for as long as it is told to; each call lasts `lastsMs`. */
 class Sender {
+  readonly botId = 'st-1';
   readonly isUnlimited = false;
+  readonly nextRank = 0;
   readonly calls: { readonly startedAt: number; readonly endedAt: number }[] = [];
   readonly account: Account;
   readonly nodes: Nodes;
@@ -24,7 +26,7 @@ class Sender {
       return store.shareRates(request);
     };
     this.nodes = new Nodes({ store: { shareRates }, clock, node, onError: assert.ifError });
-    this.account = new Account(perSecond, clock, () => 0, this.nodes);
+    this.account = new Account({ perSecond, clock, random: () => 0, nodes: this.nodes, weightOf: () => 1 });
     this.nodes.add('one', this.account);
     this.nodes.start();
     this.#clock = clock;

@@ -1,13 +1,13 @@
 import type { Channel, ChannelSession } from '../channels/contract.ts';
 import type { Clock } from '../model/clock.ts';
 import { messageId } from '../model/ids.ts';
-import { LANES, type Lane } from '../model/notification.ts';
+import type { Lane } from '../model/notification.ts';
 import type { Address, Outcome } from '../model/outcome.ts';
 import type { Connection } from '../model/tenancy.ts';
+import type { Queue } from '../store/port.ts';
 import type { Account } from './account.ts';
 import { Aside } from './aside.ts';
 import { Conversations } from './conversations.ts';
-import { Fifo } from './fifo.ts';
 import { Finder, type FinderParts } from './finder.ts';
 import { Flights } from './flights.ts';
 import { FurtherCalls } from './further-calls.ts';
@@ -15,9 +15,12 @@ import type { Hold } from './hold.ts';
 import { Holds } from './holds.ts';
 import { Inspections, type Refusal } from './inspections.ts';
 import { isRetry, isSendable, type Job, type Sendable } from './job.ts';
+import { Lineup } from './lineup.ts';
 import { deadlineOf } from './policy.ts';
+import { laneOf, rankOf } from './ranks.ts';
 import type { ScopeState } from './scope-state.ts';
 import { Send } from './send.ts';
+import { Slots } from './slots.ts';
 
 export interface OutletParts {
   readonly connection: Connection;
@@ -29,7 +32,7 @@ export interface OutletParts {
   /** Longest a send may take, all told, ms. */
   readonly sendDeadlineMs: number;
   /** False while outcomes pile up unrecorded. */
-  readonly mayStart: () => boolean;
+  readonly mayStart: (lane: Lane) => boolean;
   readonly onSending: () => void;
   readonly onOutcome: (send: Send, outcome: Outcome) => void;
   /** Nobody can be sent this message: its inspection says so, or the provider has said so. */
@@ -50,9 +53,11 @@ export interface OutletParts {
 /** How far ahead work is claimed: enough never to run dry between two claims, little enough to give back quickly. */
 const CLAIM_AHEAD_MS = 2_000;
 const CLAIM_AHEAD_SENDS = 32;
+/** Of what is claimed ahead, for each queue whatever waits before it. */
+const LEAST_ROOM = 0.1;
 
 /**
- * The engine's side of one connection: what waits for it, by lane, and what is in flight. It starts a send whenever
+ * The engine's side of one connection: what waits for it, by rank, and what is in flight. It starts a send whenever
  * there is a free slot, the account and the recipient's scopes have room and the lease is long enough to finish it; it
  * decides nothing. People whose address is not known wait in the finder, out of everybody's way.
  */
@@ -66,13 +71,11 @@ export class Outlet {
   readonly finder: Finder;
   /** With `limits.perSecond: 0` nothing is held back but by what the provider asks. */
   readonly isUnlimited: boolean;
+  readonly botId: string;
   readonly #parts: OutletParts;
   readonly #concurrency: number;
-  readonly #waiting: Readonly<Record<Lane, Fifo<Sendable>>> = {
-    urgent: new Fifo(),
-    normal: new Fifo(),
-    bulk: new Fifo(),
-  };
+  readonly #lineup = new Lineup();
+  readonly #slots: Slots;
   readonly #aside = new Aside();
   readonly #flights: Flights;
   readonly #furtherCalls = new FurtherCalls();
@@ -80,12 +83,12 @@ export class Outlet {
   readonly #conversations: Conversations;
   #cancelTimer: (() => void) | null = null;
   #timerAt = 0;
-  #waitingCount = 0;
   #stopped = false;
 
   constructor(parts: OutletParts) {
     this.#parts = parts;
     this.connection = parts.connection;
+    this.botId = parts.connection.botId;
     this.channel = parts.channel;
     this.account = parts.account;
     this.hold = parts.hold;
@@ -98,6 +101,7 @@ export class Outlet {
     this.#conversations = new Conversations({ connection, channel, scopes: account.scopes, isUnlimited });
     this.#flights = new Flights(parts.clock, parts.sendDeadlineMs);
     this.#concurrency = limits.concurrency ?? parts.channel.defaults.concurrency;
+    this.#slots = new Slots(this.#concurrency);
     this.finder = new Finder({
       ...parts.lookUps,
       session: parts.session,
@@ -118,15 +122,26 @@ export class Outlet {
 
   /** Recipients that are claimed and not in flight. */
   get waiting(): number {
-    return this.#waitingCount + this.#aside.size;
+    return this.#lineup.size + this.#aside.size;
   }
 
-  /** How many more recipients of a lane are worth claiming now. An urgent one never waits behind what was claimed. */
-  room(lane: Lane): number {
+  /** Of what it would call for next; null: for nothing. */
+  get nextRank(): number | null {
+    const begun = this.#furtherCalls.nextRank;
+    const first = this.#lineup.next(this.#isOpen)?.work.rank ?? null;
+    return begun === null || first === null ? (begun ?? first) : Math.min(begun, first);
+  }
+
+  /**
+   * How many more recipients of a queue are worth claiming now: it never waits behind what was claimed of those below
+   * it, and those above it never take all the room.
+   */
+  room({ lane, size }: Queue): number {
     const now = this.#parts.clock.monotonic();
     if (this.#stopped || this.holds.heldMs(now) > 0 || this.account.pace.pausedMs(now) > 0) return 0;
-    const ahead = lane === 'urgent' ? this.#waiting.urgent.size : this.#waitingCount;
-    return Math.max(0, this.#wanted() - ahead);
+    const rank = rankOf(lane, size);
+    const [wanted, own] = [this.#wanted(), this.#lineup.waitingOf(rank)];
+    return Math.max(0, wanted - this.#lineup.waitingUpTo(rank), Math.ceil(wanted * LEAST_ROOM) - own);
   }
 
   add(added: readonly Job[]): void {
@@ -137,8 +152,7 @@ export class Outlet {
   }
 
   #enqueue(jobs: readonly Sendable[]): void {
-    for (const job of jobs) this.#waiting[job.work.notification.lane].push(job);
-    this.#waitingCount += jobs.length;
+    for (const job of jobs) this.#lineup.push(job);
     this.pump();
   }
 
@@ -149,24 +163,29 @@ export class Outlet {
 
   /** Starts whatever may start now. Called after everything that could have made room. */
   pump(): void {
-    this.#letGoOn();
     this.#comeBack();
+    const isOvertaken = this.#isOvertaken();
+    if (!isOvertaken) this.#letGoOn();
     while (!this.#stopped && this.#mayTakeSlot() && this.#startNext());
+    if (isOvertaken) this.#letGoOn();
   }
 
   #mayTakeSlot(): boolean {
-    if (!this.#parts.mayStart()) return false;
     return this.holds.probing
       ? this.#flights.size === 0 && !this.holds.isProbeOut
       : this.#flights.size < this.#concurrency;
   }
 
+  readonly #isOpen = (rank: number, isOverdue: boolean): boolean => {
+    const lane = laneOf(rank);
+    return this.#slots.isOpen(lane, isOverdue) && this.#parts.mayStart(isOverdue ? 'urgent' : lane);
+  };
+
   /** False: nothing more starts before something else happens, or the timer does. */
   #startNext(): boolean {
-    const queue = this.#nextQueue();
-    const job = queue?.peek();
-    if (queue === null || job === undefined) return false;
-    if (job.work.lost || this.#isRefused(job) || this.#isExpired(job)) return this.#shift(queue);
+    const job = this.#lineup.next(this.#isOpen);
+    if (job === null) return false;
+    if (job.work.lost || this.#isRefused(job) || this.#isExpired(job)) return this.#drop(job);
     const now = this.#parts.clock.monotonic();
     // Too late to finish within the lease: the renewal will bring it back, or the fence will take it away.
     if (job.work.leaseEndsAt - now < this.#parts.sendDeadlineMs) return this.#pumpAfter(RENEWAL_POLL_MS);
@@ -178,23 +197,26 @@ export class Outlet {
     const isUnaffordable = closed.length === 0 && isRetry(job) && !this.account.retries.hasRoom(now);
     const isPutOff = closed.length > 0 || isUnaffordable;
     if (!isPutOff && !this.account.take(this)) return false;
-    this.#shift(queue);
-    if (isUnaffordable) this.#putOff(job, this.account.retries.putOff(now), 'too many are tried again');
-    else if (isPutOff) this.#putOff(job, latestOf(closed, now) - now, 'its conversation had no room');
-    else void this.#attempt(job, scopes, now);
+    if (isPutOff) {
+      this.#drop(job);
+      if (isUnaffordable) this.#putOff(job, this.account.retries.putOff(now), 'too many are tried again');
+      else this.#putOff(job, latestOf(closed, now) - now, 'its conversation had no room');
+      return true;
+    }
+    this.#lineup.start(job);
+    this.#tellRoom();
+    void this.#attempt(job, scopes, now);
     return true;
   }
 
-  #shift(queue: Fifo<Sendable>): true {
-    queue.shift();
-    this.#waitingCount -= 1;
-    if (this.#waitingCount === Math.floor(this.#wanted() / 2)) this.#parts.onRoom();
+  #drop(job: Sendable): true {
+    this.#lineup.drop(job);
+    this.#tellRoom();
     return true;
   }
 
-  #nextQueue(): Fifo<Sendable> | null {
-    for (const lane of LANES) if (this.#waiting[lane].size > 0) return this.#waiting[lane];
-    return null;
+  #tellRoom(): void {
+    if (this.#lineup.size === Math.floor(this.#wanted() / 2)) this.#parts.onRoom();
   }
 
   #wanted(): number {
@@ -235,8 +257,7 @@ export class Outlet {
     if (this.#aside.size === 0 || this.#stopped) return;
     const now = this.#parts.clock.monotonic();
     for (const job of this.#aside.takeDue(now)) {
-      this.#waiting[job.work.notification.lane].putFirst(job);
-      this.#waitingCount += 1;
+      this.#lineup.putFirst(job);
     }
     if (this.#aside.size > 0) this.#pumpAfter(this.#aside.nextAt - now);
   }
@@ -254,6 +275,8 @@ export class Outlet {
   }
 
   async #attempt(job: Sendable, scopes: readonly ScopeState[], now: number): Promise<void> {
+    const { lane } = job.work.notification;
+    this.#slots.take(lane);
     this.account.retries.start(isRetry(job), now);
     const send = new Send(job, this.#flights.start(now), scopes, this.holds.startCall());
     send.startCall();
@@ -263,6 +286,7 @@ export class Outlet {
     this.account.retries.end(isRetry(job), outcome, this.#parts.clock.monotonic());
     this.#heed(send, outcome);
     this.#parts.onOutcome(send, outcome);
+    this.#slots.leave(lane);
     this.#flights.end(send.flight);
     for (const hold of send.probes) hold.endProbe();
     this.pump();
@@ -305,7 +329,12 @@ export class Outlet {
     return promise;
   }
 
-  /** What was begun goes before what was not. */
+  /** What was begun goes before what was not, but not before what ranks above it; the slots are the bound on that. */
+  #isOvertaken(): boolean {
+    const begun = this.#furtherCalls.nextRank;
+    return begun !== null && (this.#lineup.next(this.#isOpen)?.work.rank ?? begun) < begun;
+  }
+
   #letGoOn(): void {
     const againMs = this.#furtherCalls.letGo(this.#parts.clock.monotonic(), () => this.account.take(this));
     if (againMs < Number.POSITIVE_INFINITY) this.#pumpAfter(Math.min(againMs, FLIGHT_POLL_MS));
@@ -317,9 +346,7 @@ export class Outlet {
 
   /** Takes out those of a kind that wait, wherever they do; the caller concludes them. */
   withdraw(isOne: (job: Job) => boolean): Job[] {
-    const waiting = LANES.flatMap((lane) => this.#waiting[lane].withdraw(isOne));
-    this.#waitingCount -= waiting.length;
-    const jobs = [...waiting, ...this.#aside.withdraw(isOne), ...this.finder.withdraw(isOne)];
+    const jobs = [...this.#lineup.withdraw(isOne), ...this.#aside.withdraw(isOne), ...this.finder.withdraw(isOne)];
     if (jobs.length > 0) this.#parts.onRoom();
     return jobs;
   }
@@ -328,8 +355,7 @@ export class Outlet {
   stop(): Job[] {
     this.#stopped = true;
     this.#cancelTimer?.();
-    this.#waitingCount = 0;
-    return [...LANES.flatMap((lane) => this.#waiting[lane].clear()), ...this.#aside.clear(), ...this.finder.stop()];
+    return [...this.#lineup.clear(), ...this.#aside.clear(), ...this.finder.stop()];
   }
 
   /** Resolves when nothing is in flight. */

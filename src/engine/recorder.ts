@@ -1,8 +1,10 @@
 import type { Clock } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
+import type { Lane } from '../model/notification.ts';
 import { type BatchProgress, type HeldBatch, type Store, StoreUnavailable } from '../store/port.ts';
 import { Knowledge } from './knowledge.ts';
 import type { Moments } from './moments.ts';
+import { LANE_SHARES } from './ranks.ts';
 import type { Work } from './work.ts';
 
 /** A checkpoint is due after this many outcomes or this long, whichever is first: the bound on what a crash can repeat. */
@@ -19,7 +21,7 @@ export interface RecorderParts {
   readonly moments: Moments;
   /** The batch is over for this process: recorded whole, or lost. */
   readonly onEnded: (work: Work) => void;
-  /** Room again after `full`. */
+  /** Room again for who had none. */
   readonly onRoom: () => void;
 }
 
@@ -45,8 +47,8 @@ export class Recorder {
     return this.#knowledge;
   }
 
-  get full(): boolean {
-    return this.#unrecorded >= MAX_UNRECORDED;
+  isFullFor(lane: Lane): boolean {
+    return this.#unrecorded >= MAX_UNRECORDED * LANE_SHARES[lane];
   }
 
   get unrecorded(): number {
@@ -90,7 +92,7 @@ export class Recorder {
     const lost = await this.#checkpoint(progress);
     await knowledge;
     for (const [index, work] of works.entries()) this.#settle(work, progress[index], lost);
-    const wasFull = this.full;
+    const wasFull = this.isFullFor('bulk');
     this.#unrecorded -= counted;
     this.#parts.moments.emit('checkpointed', counted);
     if (wasFull) this.#parts.onRoom();

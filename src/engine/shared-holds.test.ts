@@ -25,7 +25,7 @@ class Sender {
       return store.shareRates(request);
     };
     this.nodes = new Nodes({ store: { shareRates }, clock, node, onError: assert.ifError });
-    this.account = new Account(null, clock, () => 0, this.nodes);
+    this.account = new Account({ perSecond: null, clock, random: () => 0, nodes: this.nodes, weightOf: () => 1 });
     this.nodes.add('one', this.account);
     this.holds = new Holds(this.account.holdOf('cn-1'), this.account.breaker.hold);
     this.holds.join(this);
@@ -59,7 +59,7 @@ class Sender {
 const CALL_MS = 400;
 
 function keepBusy(account: Account): void {
-  const caller = { isUnlimited: true, pump: () => void account.take(caller) };
+  const caller = { botId: 'st-1', isUnlimited: true, nextRank: 0, pump: () => void account.take(caller) };
   caller.pump();
 }
 

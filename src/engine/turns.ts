@@ -1,25 +1,55 @@
-import { LANES } from '../model/notification.ts';
+import { LANES, type Lane } from '../model/notification.ts';
 import type { Queue, QueueState } from '../store/port.ts';
+import { rankOf } from './ranks.ts';
 
 /**
- * In which order due queues are served: lane by lane, and within a lane the bot after the one served last goes first,
- * so that a bot with a hundred thousand batches waits its turn like everybody else.
+ * Weighted turns of bots: who had the least for its weight goes next. Whoever wanted nothing for a while begins where
+ * the others are: it has saved nothing up, and comes before everybody who has just had something.
  */
-export function orderQueues(states: readonly QueueState[], lastServed: Queue | null): Queue[] {
+export class Turns {
+  readonly #weightOf: (botId: string) => number;
+  /** What each has had, divided by its weight. */
+  readonly #had = new Map<string, number>();
+  /** The same of whoever was served last, before that. */
+  #level = 0;
+
+  constructor(weightOf: (botId: string) => number) {
+    this.#weightOf = weightOf;
+  }
+
+  /** The lowest goes next. */
+  placeOf(botId: string): number {
+    return Math.max(this.#level, this.#had.get(botId) ?? 0);
+  }
+
+  count(botId: string, amount: number): void {
+    this.#level = this.placeOf(botId);
+    this.#had.set(botId, this.#level + amount / this.#weightOf(botId));
+  }
+}
+
+export type LaneTurns = Readonly<Record<Lane, Turns>>;
+
+/** Each lane by itself, for what is urgent shall not be paid for in bulk. */
+export const laneTurns = (weightOf: (botId: string) => number): LaneTurns => ({
+  urgent: new Turns(weightOf),
+  normal: new Turns(weightOf),
+  bulk: new Turns(weightOf),
+});
+
+/**
+ * In which order due queues are served: lane by lane, within a lane by turns of bots, so that a bot with a hundred
+ * thousand batches waits its turn like everybody else, and of one bot the small notifications first.
+ */
+export function orderQueues(states: readonly QueueState[], turns: LaneTurns): Queue[] {
   const due = states.filter((state) => state.dueInMs <= 0).map((state) => state.queue);
   return LANES.flatMap((lane) =>
-    rotate(
-      due.filter((queue) => queue.lane === lane),
-      lastServed,
-    ),
+    due
+      .filter((queue) => queue.lane === lane)
+      .map((queue) => ({ queue, place: turns[lane].placeOf(queue.botId) }))
+      .sort((one, other) => one.place - other.place || rankIn(one.queue) - rankIn(other.queue))
+      .map(({ queue }) => queue),
   );
 }
 
-function rotate(queues: readonly Queue[], lastServed: Queue | null): readonly Queue[] {
-  if (lastServed === null) return queues;
-  const next = queues.findIndex((queue) => isAfter(queue, lastServed));
-  return next <= 0 ? queues : [...queues.slice(next), ...queues.slice(0, next)];
-}
-
-const isAfter = (queue: Queue, other: Queue): boolean =>
-  queue.botId > other.botId || (queue.botId === other.botId && queue.connectionId > other.connectionId);
+const rankIn = ({ lane, size }: Queue): number => rankOf(lane, size);

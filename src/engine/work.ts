@@ -1,7 +1,9 @@
+import { sizeOf } from '../model/lane.ts';
 import { BATCH_SIZE, type Log, type Notification, type Recipient } from '../model/notification.ts';
 import type { Address } from '../model/outcome.ts';
 import type { ClaimedBatch, HeldBatch, Remainder } from '../store/port.ts';
 import type { Final, Retry } from './policy.ts';
+import { rankOf } from './ranks.ts';
 
 /** A batch this process holds: what is still open in it, and what the next checkpoint will say of it. */
 export class Work {
@@ -10,6 +12,8 @@ export class Work {
   readonly startedAt: number;
   /** How many owners died with it. */
   readonly takeovers: number;
+  /** Where it stands in the order of what waits. */
+  readonly rank: number;
   /** Monotonic ms after which the lease may be somebody else's. */
   leaseEndsAt: number;
   /** The fence was lost: nothing about this batch may be written or started any more. */
@@ -30,6 +34,7 @@ export class Work {
     this.notification = notification;
     this.startedAt = now;
     this.takeovers = batch.takeovers;
+    this.rank = rankOf(notification.lane, sizeOf(notification.total));
     this.leaseEndsAt = leaseEndsAt;
     this.open = batch.recipients.length;
   }

@@ -253,7 +253,7 @@ describe('messages that a script writes', () => {
     await Promise.all([drained, clock.advance(2_000)]);
     assert.equal(steps.length, 1);
     const left = await store.claimDue({
-      queue: { lane: 'normal', botId, connectionId: connections[0]?.id ?? '' },
+      queue: { lane: 'normal', size: 'large', botId, connectionId: connections[0]?.id ?? '' },
       owner: 'another',
       leaseMs: 1_000,
       limit: 10,

@@ -3,6 +3,8 @@ import type { JsonObject } from './json.ts';
 export interface Bot {
   readonly id: string;
   readonly name: string;
+  /** How many turns it has for each of a bot of weight 1; absent: 1. */
+  readonly weight?: number;
 }
 
 export const ALGORITHMS = ['HS256', 'HS512', 'RS256', 'RS512'] as const;

@@ -25,7 +25,13 @@ export const BACKUP_OWNER = 'backup';
 const RESTORED = 'EXISTS (SELECT 1 FROM restored)';
 
 /** Sorts by lane, then bot, then connection; a skip scan over it costs one seek a queue however many batches wait. */
-export const queueKey = (queue: Queue): string => `${LANES.indexOf(queue.lane)}/${queue.botId}/${queue.connectionId}`;
+export function queueKey({ lane, botId, connectionId, size }: Queue): string {
+  const key = `${LANES.indexOf(lane)}/${botId}/${connectionId}`;
+  // Batches from before there were sizes have no mark.
+  return size === 'small' ? `${key}/${SMALL}` : key;
+}
+
+const SMALL = 'small';
 
 export function* listQueues(request: { readonly after: Queue | null; readonly limit: number }): Steps<QueueState[]> {
   const rows = yield* query(
@@ -154,6 +160,7 @@ export const heldRow = (batch: HeldBatch): Row => ({
 });
 
 function parseQueueKey(key: string): Queue {
-  const [lane = '', botId = '', connectionId = ''] = key.split('/');
-  return { lane: LANES[Number(lane)] ?? ('normal' satisfies Lane), botId, connectionId };
+  const [lane = '', botId = '', connectionId = '', mark] = key.split('/');
+  const size = mark === SMALL ? 'small' : 'large';
+  return { lane: LANES[Number(lane)] ?? ('normal' satisfies Lane), botId, connectionId, size };
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { randomId } from '../model/ids.ts';
-import { claim, claimAll, EXPIRED, held, queueOf, sample } from './exam-samples.ts';
+import { claim, claimAll, EXPIRED, held, logOf, queueOf, record, sample } from './exam-samples.ts';
 import type { Store } from './port.ts';
 
 /** The part of the exam that is about queues, claims and leases. */
@@ -34,6 +34,23 @@ export function examineClaim(store: () => Store): void {
         mine.slice(1),
       );
       assert.equal((await store().listQueues({ after: null, limit: 1 })).length, 1);
+    });
+
+    it('keeps small notifications in a queue apart from large ones, what comes back of them too', async () => {
+      const botId = randomId('st');
+      const [large, small] = [sample({ botId, recipients: 101 }), sample({ botId, recipients: 100 })];
+      for (const request of [large, small]) await store().accept(request);
+      const all = (await store().listQueues({ after: null, limit: 1_000 })).map(({ queue }) => queue);
+      const mine = all.filter((queue) => queue.botId === botId);
+      assert.deepEqual(mine, [queueOf(large), queueOf(small)]);
+      const [batch] = await claimAll(store(), queueOf(small));
+      assert.equal(batch?.notificationId, small.notification.id);
+      assert.equal((await claimAll(store(), queueOf(large))).length, 2);
+      const recipients = batch.recipients.slice(7);
+      const logs = batch.recipients.slice(0, 7).map(({ seq }) => logOf(seq, 'delivered'));
+      await record(store(), [{ batch, logs, remainder: [{ recipients, delayMs: 0 }] }]);
+      const [rest] = await claimAll(store(), queueOf(small));
+      assert.deepEqual([rest?.notificationId, rest?.recipients.length], [small.notification.id, 93]);
     });
 
     it('hands a batch to one owner at a time', async () => {

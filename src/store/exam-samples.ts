@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { connectionId, derivedId, randomId } from '../model/ids.ts';
+import { sizeOf } from '../model/lane.ts';
 import type { Log, Notification, Recipient } from '../model/notification.ts';
 import type { Person } from '../model/person.ts';
 import type { AcceptRequest, BatchProgress, ClaimedBatch, HeldBatch, Queue, Store } from './port.ts';
@@ -127,6 +128,7 @@ export const queueOf = ({ notification }: AcceptRequest): Queue => ({
   lane: notification.lane,
   botId: notification.botId,
   connectionId: notification.connectionId,
+  size: sizeOf(notification.total),
 });
 
 export const held = ({ botId, notificationId, batchNo, token }: HeldBatch): HeldBatch => ({

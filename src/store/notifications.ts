@@ -1,4 +1,5 @@
 import { isJsonObject, type Json } from '../model/json.ts';
+import { sizeOf } from '../model/lane.ts';
 import type { Content } from '../model/message.ts';
 import {
   type Api,
@@ -50,7 +51,7 @@ function* insertNotification(notification: Notification): Steps<void> {
 
 function* insertBatches({ notification, recipients, delayMs }: AcceptRequest): Steps<void> {
   const claimableAt = (yield* leaseClock()) + delayMs;
-  const queue = queueKey(notification);
+  const queue = queueKey({ ...notification, size: sizeOf(notification.total) });
   const rows = [];
   for (let from = 0; from < recipients.length; from += BATCH_SIZE) {
     const slice = recipients.slice(from, from + BATCH_SIZE);

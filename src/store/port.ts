@@ -1,3 +1,4 @@
+import type { Size } from '../model/lane.ts';
 import type { Receipt, ReceiptCounts } from '../model/news.ts';
 import type { Lane, Log, Notification, NotificationStatus, Recipient } from '../model/notification.ts';
 import type { Address } from '../model/outcome.ts';
@@ -18,7 +19,7 @@ export interface Store {
   findReply(scope: IdempotencyScope): Promise<StoredReply | null>;
 
   // --- work
-  /** Queues that hold anything, by lane, then bot, then connection, beginning after `after`. */
+  /** Queues that hold anything, by lane, then bot, then connection, then size, beginning after `after`. */
   listQueues(request: { readonly after: Queue | null; readonly limit: number }): Promise<QueueState[]>;
   /** Takes up to `limit` due batches of one queue: token + 1, owner, lease. */
   claimDue(request: ClaimRequest): Promise<ClaimedBatch[]>;
@@ -160,9 +161,10 @@ export interface StoredReply {
   readonly createdAt: number;
 }
 
-/** The unit of fairness: what one bot sends through one connection in one lane. */
+/** The unit of fairness: what one bot sends through one connection in one lane, small notifications apart from large. */
 export interface Queue {
   readonly lane: Lane;
+  readonly size: Size;
   readonly botId: string;
   readonly connectionId: string;
 }

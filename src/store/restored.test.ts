@@ -6,6 +6,7 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { startPostgres, type TestPostgres } from '../../test/support/postgres.ts';
 import { systemClock } from '../model/clock.ts';
 import { connectionId, randomId } from '../model/ids.ts';
+import { sizeOf } from '../model/lane.ts';
 import { openStore } from './open.ts';
 import type { AcceptRequest, ClaimedBatch, Queue, Store } from './port.ts';
 
@@ -196,7 +197,7 @@ const keyOf = ({ notification }: AcceptRequest) => ({ botId: notification.botId,
 
 async function claim(store: Store, { notification }: AcceptRequest, limit = 100): Promise<ClaimedBatch[]> {
   const { lane, botId, connectionId: connection } = notification;
-  const queue: Queue = { lane, botId, connectionId: connection };
+  const queue: Queue = { lane, botId, connectionId: connection, size: sizeOf(notification.total) };
   const batches = await store.claimDue({ queue, owner: 'me', leaseMs: 60_000, limit });
   return batches.toSorted((a, b) => a.batchNo - b.batchNo);
 }

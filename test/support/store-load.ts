@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { connectionId, derivedId } from '../../src/model/ids.ts';
+import { sizeOf } from '../../src/model/lane.ts';
 import type { ClaimedBatch, Queue, Store } from '../../src/store/port.ts';
 import { StoreUnavailable } from '../../src/store/port.ts';
 
@@ -106,12 +107,14 @@ async function acceptOne(
 
 /** Claims what is due of the bot and records it as delivered; answers which notifications are now over. */
 async function deliverNext(store: Store, botId: string): Promise<string[]> {
-  const queue: Queue = { lane: 'normal', botId, connectionId: connectionId(botId, 'slack', null) };
+  const queue: Queue = { ...FROM, botId, connectionId: connectionId(botId, 'slack', null) };
   const batches = await store.claimDue({ queue, owner: 'load', leaseMs: 60_000, limit: 5 });
   const { lost } = await store.checkpoint({ batches: batches.map(allDelivered), again: false });
   const gone = new Set(lost.map((batch) => batch.notificationId));
   return batches.map((batch) => batch.notificationId).filter((id) => !gone.has(id));
 }
+
+const FROM = { lane: 'normal', size: sizeOf(RECIPIENTS) } as const;
 
 const allDelivered = (batch: ClaimedBatch) => ({
   batch,

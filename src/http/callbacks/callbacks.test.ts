@@ -251,7 +251,7 @@ describe('what operators see of it', () => {
   it('pages through the recipients with what became of each', async () => {
     const { notificationId } = await accept(rig);
     const [batch] = await rig.store.claimDue({
-      queue: { lane: 'normal', botId: BOT, connectionId: CONNECTION },
+      queue: { lane: 'normal', size: 'small', botId: BOT, connectionId: CONNECTION },
       owner: 'test',
       leaseMs: 60_000,
       limit: 1,

@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { BOT, post, type Reply, type Rig, START, startRig, tokenFor } from '../../../test/support/http-rig.ts';
 import { connectionId, derivedId, isId } from '../../model/ids.ts';
 import { isJsonObject } from '../../model/json.ts';
+import { sizeOf } from '../../model/lane.ts';
 import type { Message } from '../../model/message.ts';
 import type { Notification, Recipient } from '../../model/notification.ts';
 
@@ -294,8 +295,8 @@ describe('sending', () => {
 async function readStored(rig: Rig, id: string): Promise<{ notification: Notification; recipients: Recipient[] }> {
   const notification = await rig.store.findNotification({ botId: BOT, notificationId: id });
   assert.ok(notification !== null);
-  const { lane, botId, connectionId: connection } = notification;
-  const claim = { queue: { lane, botId, connectionId: connection }, owner: 'test', leaseMs: 60_000, limit: 1000 };
+  const queue = { ...notification, size: sizeOf(notification.total) };
+  const claim = { queue, owner: 'test', leaseMs: 60_000, limit: 1000 };
   const batches = (await rig.store.claimDue(claim)).filter((batch) => batch.notificationId === id);
   const recipients = batches.flatMap((batch) => batch.recipients).sort((a, b) => a.seq - b.seq);
   return { notification, recipients };

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../model/clock.ts';
 import { derivedId, randomId } from '../../model/ids.ts';
 import type { Json } from '../../model/json.ts';
+import { laneFor } from '../../model/lane.ts';
 import type { Api, Notification } from '../../model/notification.ts';
 import type { Connection, Tenancy } from '../../model/tenancy.ts';
 import type { Store } from '../../store/port.ts';
@@ -71,7 +72,7 @@ function nameNotification(api: NotifyVersion['api'], asked: Asked, caller: Calle
     channelSpelling: asked.channelSpelling,
     connectionId: findConnection(botId, asked, parts.tenancy).id,
     resolve: asked.resolve,
-    lane: 'normal',
+    lane: laneFor(asked.recipients.length),
     message: asked.message,
     total: asked.recipients.length,
     createdAt,

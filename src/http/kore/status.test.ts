@@ -12,6 +12,7 @@ import {
 } from '../../../test/support/http-rig.ts';
 import { derivedId, logId, messageId, personId } from '../../model/ids.ts';
 import { isJsonObject, type JsonObject } from '../../model/json.ts';
+import { sizeOf } from '../../model/lane.ts';
 import type { Counts, FinalState, Log } from '../../model/notification.ts';
 import type { Reason } from '../../model/reasons.ts';
 import type { ClaimedBatch } from '../../store/port.ts';
@@ -285,8 +286,7 @@ describe('overall status', () => {
 async function claim(rig: Rig, id: string): Promise<ClaimedBatch> {
   const notification = await rig.store.findNotification({ botId: BOT, notificationId: id });
   assert.ok(notification !== null);
-  const { lane, botId, connectionId } = notification;
-  const queue = { lane, botId, connectionId };
+  const queue = { ...notification, size: sizeOf(notification.total) };
   const batches = await rig.store.claimDue({ queue, owner: 'test', leaseMs: 60_000, limit: 1000 });
   const batch = batches.find((claimed) => claimed.notificationId === id);
   assert.ok(batch !== undefined);

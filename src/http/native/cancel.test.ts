@@ -45,7 +45,12 @@ describe('POST /notifications/:id/cancel', () => {
 
   it('gives workers a second to let go before it says what they hold', async () => {
     const id = await send();
-    const queue = { lane: 'normal', botId: BOT, connectionId: connectionId(BOT, 'msteams', null) } as const;
+    const queue = {
+      lane: 'normal',
+      size: 'small',
+      botId: BOT,
+      connectionId: connectionId(BOT, 'msteams', null),
+    } as const;
     await rig.store.claimDue({ queue, owner: 'worker', leaseMs: 60_000, limit: 10 });
     const waiting = rig.clock.waiting();
     const asked = cancel(id);
