@@ -14,18 +14,21 @@ const failed: Outcome = { kind: 'failed', reason: 'provider_error', detail: 'HTT
 const lost: Outcome = { kind: 'unknown', reason: 'answer_lost', detail: 'no answer' };
 const refused: Outcome = { kind: 'rejected', scope: 'connection', reason: 'connection_refused', detail: 'HTTP 401' };
 
-describe('cancels', () => {
+describe('cancels', { timeout: 30_000 }, () => {
   let rig: EngineRig;
   let bot: RigBot;
   afterEach(() => rig.close());
 
   async function open(options: RigOptions): Promise<void> {
+    await prepare(options);
+    await rig.engine.start();
+  }
+  async function prepare(options: RigOptions): Promise<void> {
     rig = await openEngineRig({ perSecond: 0, ...options });
     const [first] = rig.bots;
     assert.ok(first);
     bot = first;
     await rig.know(bot, people(250));
-    await rig.engine.start();
   }
   const cancel = (notificationId: string) =>
     rig.store.cancel({ botId: bot.botId, notificationId, at: rig.clock.now() });
@@ -68,6 +71,18 @@ describe('cancels', () => {
     await rig.clock.advance(1_000);
     assert.deepEqual((await ends(id)).slice(0, 3), ['cancelled 1 false', 'delivered 1 false', 'cancelled 0 false']);
     assert.equal(rig.sends.length, 2);
+  });
+
+  it('are asked for with every claim, so that it does not matter who is first', async () => {
+    await prepare({});
+    // More than are ended in one step, so that some are claimed.
+    const id = await rig.accept(bot, Array(20).fill(people(100)).flat());
+    await cancel(id);
+    await rig.engine.start();
+    await rig.clock.advance(5_000);
+    assert.equal(rig.sends.length, 0);
+    assert.deepEqual(new Set(await ends(id)), new Set(['cancelled 0 false']));
+    assert.equal((await ends(id)).length, 2_000);
   });
 
   it('end those who wait for a connection that nobody can use', async () => {
