@@ -26,6 +26,8 @@ interface SecondOptions {
 }
 
 const PEOPLE = 100;
+/** `beckon --version` takes a sixth of it on a machine with nothing else to do. */
+const BUSY = 6;
 
 /** The first is in the middle of its deliveries each time; it must not notice. */
 export async function startAgain({ seconds, script, withinMs = 1_000 }: SecondOptions): Promise<Finding> {
@@ -49,13 +51,14 @@ export async function startAgain({ seconds, script, withinMs = 1_000 }: SecondOp
     const refused = seen.filter(({ code, words }) => code === TRY_LATER && isOneSentence(words)).length;
     const taken = first.lines.filter((line) => /"batch lost"/.test(line)).length;
     const durations = seen.map(({ durationMs }) => durationMs);
+    const programMs = percentile(startMs, 0.5);
     const [middleMs, slowestMs] = [percentile(durations, 0.5), Math.max(...durations)];
     return {
-      figure: `${refused} of ${seconds} refused in one sentence, half of them in ${Math.round(middleMs)} ms and all in ${Math.round(slowestMs)} ms, of which the program itself takes ${Math.round(percentile(startMs, 0.5))} ms; the first: ${unaccepted} calls not accepted, ${lost} lost, ${undelivered} not delivered ${detail}, ${replays} doubled, ${taken} leases taken`,
-      bar: `all refused${withinMs === null ? '' : `, half of them within ${withinMs} ms`}, the first unharmed`,
+      figure: `${refused} of ${seconds} refused in one sentence, half of them in ${Math.round(middleMs)} ms and all in ${Math.round(slowestMs)} ms, of which the program itself takes ${Math.round(programMs)} ms; the first: ${unaccepted} calls not accepted, ${lost} lost, ${undelivered} not delivered ${detail}, ${replays} doubled, ${taken} leases taken`,
+      bar: `all refused${withinMs === null ? '' : `, half of them within ${withinMs} ms (or ${BUSY} × what the program itself takes)`}, the first unharmed`,
       ok:
         refused === seconds &&
-        (withinMs === null || middleMs <= withinMs) &&
+        (withinMs === null || middleMs <= Math.max(withinMs, BUSY * programMs)) &&
         unaccepted + lost + undelivered + replays + taken === 0,
     };
   } finally {
