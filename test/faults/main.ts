@@ -38,7 +38,13 @@ import { slowClients } from './slow-clients.ts';
 import { slowDownStorm } from './slow-down-storm.ts';
 import { slowLink } from './slow-link.ts';
 import { trickledAnswers } from './trickled-answers.ts';
-import { neighbourInOneLane, urgentBesideBulk, urgentOnOneConnection, urgentOnPostgres } from './urgent-beside-bulk.ts';
+import {
+  bulkBesideUrgent,
+  urgentBesideBulk,
+  urgentOnOneConnection,
+  urgentOnOnePostgresConnection,
+  urgentOnPostgres,
+} from './urgent-beside-bulk.ts';
 
 /** Every long fault test, in the order of the catalogue. `npm run test:faults -- F02 F10` runs those alone. */
 const FAULTS: readonly Fault[] = [
@@ -77,9 +83,10 @@ const FAULTS: readonly Fault[] = [
   overload,
   slowClients,
   urgentBesideBulk,
-  urgentOnPostgres,
   urgentOnOneConnection,
-  neighbourInOneLane,
+  urgentOnPostgres,
+  urgentOnOnePostgresConnection,
+  bulkBesideUrgent,
   hostileTemplates,
   likeTheModel,
   oneKeyOnPostgres,

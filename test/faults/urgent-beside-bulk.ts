@@ -2,48 +2,64 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Random } from '../../src/model/clock.ts';
 import { delay } from '../support/delay.ts';
-import { fillBacklog } from '../support/hook-backlog.ts';
+import { type Backlog, fillBacklog } from '../support/hook-backlog.ts';
 import { type HookStage, openHookStage } from '../support/hook-stage.ts';
 import { percentile } from '../support/percentile.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { between } from '../support/seed.ts';
 import type { Fault, FaultParts, Finding } from './fault.ts';
 
-/** Through a server that reads the lane off the text, since Kore's API knows none. */
-const LANED = fileURLToPath(new URL('../support/laned-server.ts', import.meta.url));
+/*
+ * Through the Kore API as it is: the run is what it makes of many recipients, the message what it makes of one. More
+ * than a million wait at the beginning, so that a fast machine has not sent them all before the end.
+ */
+const RUN: Backlog = { bot: 'bulk', lane: 'bulk', notifications: 1_500 };
+const long = { backlog: RUN, soloMs: 10_000, urgentMs: 60_000 };
+const control = { backlog: { ...RUN, notifications: 200 }, soloMs: 1_000, urgentMs: 8_000 };
 
-const long = { backlog: 1_000, soloMs: 15_000, urgentMs: 60_000 };
-const shorter = { backlog: 300, soloMs: 5_000, urgentMs: 25_000 };
+/** Serves whoever came first. */
+const FIFO = fileURLToPath(new URL('../support/fifo-server.ts', import.meta.url));
 
 export const urgentBesideBulk: Fault = {
   id: 'F26',
-  title: "an urgent message a second beside another bot's million, SQLite",
-  run: (parts) => sendUrgently({ ...long, bot: 'ann', script: LANED }, parts),
-  control: (parts) => sendUrgently({ backlog: 100, soloMs: 2_000, urgentMs: 10_000, bot: 'bulk' }, parts),
-};
-
-export const urgentOnPostgres: Fault = {
-  id: 'F26',
-  title: "an urgent message a second beside another bot's run, PostgreSQL",
-  run: (parts) => sendUrgently({ ...shorter, bot: 'ann', script: LANED, postgres: true }, parts),
+  title: "a message a second beside another bot's million, SQLite",
+  run: (parts) => sendUrgently({ ...long, bot: 'ann' }, parts),
+  control: (parts) => sendUrgently({ ...control, bot: 'ann', script: FIFO }, parts),
 };
 
 export const urgentOnOneConnection: Fault = {
   id: 'F26',
-  title: 'an urgent message a second on the connection of a big run',
-  run: (parts) => sendUrgently({ ...shorter, bot: 'bulk', script: LANED }, parts),
+  title: 'a message a second on the connection of a million, SQLite',
+  run: (parts) => sendUrgently({ ...long, bot: 'bulk' }, parts),
+  // A million in notifications as small as the message is, and so in one queue with it.
+  control: (parts) => {
+    const backlog: Backlog = { bot: 'bulk', lane: 'normal', notifications: 2_000, people: 100 };
+    return sendUrgently({ ...control, bot: 'bulk', backlog }, parts);
+  },
 };
 
-export const neighbourInOneLane: Fault = {
+export const urgentOnPostgres: Fault = {
   id: 'F26',
-  title: 'a message a second in the lane of the big run (Kore API of today)',
-  run: (parts) => sendUrgently({ ...shorter, bot: 'ann' }, parts),
+  title: "a message a second beside another bot's million, PostgreSQL",
+  run: (parts) => sendUrgently({ ...long, bot: 'ann', postgres: true }, parts),
+};
+
+export const urgentOnOnePostgresConnection: Fault = {
+  id: 'F26',
+  title: 'a message a second on the connection of a million, PostgreSQL',
+  run: (parts) => sendUrgently({ ...long, bot: 'bulk', postgres: true }, parts),
+};
+
+export const bulkBesideUrgent: Fault = {
+  id: 'F26',
+  title: 'a run on the connection of a flood of urgent messages',
+  run: () => floodUrgently({ counted: 100_000 }),
+  control: () => floodUrgently({ counted: 10_000, isRuthless: true }),
 };
 
 interface UrgentOptions {
-  /** Notifications of 1,000 that the bot `bulk` has waiting. */
-  readonly backlog: number;
-  /** How long the bulk run is watched alone, before and after. */
+  readonly backlog: Backlog;
+  /** How long the run is watched alone, before and after. */
   readonly soloMs: number;
   readonly urgentMs: number;
   /** Who sends what is urgent. */
@@ -52,33 +68,103 @@ interface UrgentOptions {
   readonly postgres?: boolean;
 }
 
-/** Time from the call until the provider has it, and what that costs the big run. */
-export async function sendUrgently(options: UrgentOptions, { random }: FaultParts): Promise<Finding> {
-  const stage = await openHookStage({ bots: ['ann', 'bulk'] });
-  const postgres = options.postgres ? await startPostgres() : null;
+/** Time from the call until the provider has it, and what that costs the run. */
+async function sendUrgently(options: UrgentOptions, { random }: FaultParts): Promise<Finding> {
+  const { backlog, postgres: isPostgres = false } = options;
+  const { stage, start, close } = await openBacklogStage([backlog], isPostgres);
   try {
-    const database = (await postgres?.createDatabase()) ?? `sqlite:${join(stage.folder, 'beckon.db')}`;
-    const lane = options.script === undefined ? 'normal' : 'bulk';
-    await fillBacklog(database, { bot: 'bulk', lane, notifications: options.backlog });
-    const server = await stage.start(['--database', database, '--log-level', 'warn'], options.script);
+    const server = await start(options.script);
     await stage.sandbox.until(() => stage.sandbox.ledger.total() >= 1_000);
     const before = await rateDuring(stage, delay(options.soloMs));
     const sent: Urgent[] = [];
     const beside = await rateDuring(stage, sendEverySecond({ ...options, stage, url: server.url, sent, random }));
     const after = await rateDuring(stage, delay(options.soloMs));
-    const waits = sent.map(({ text, at }) => arrivalOf(stage, text) - at);
-    const [p50, p99] = [percentile(waits, 0.5), percentile(waits, 0.99)];
+    const arrivals = arrivalsIn(stage);
+    const waits = sent.map(({ text, at }) => (arrivals.get(text) ?? Number.POSITIVE_INFINITY) - at);
+    const [p50, p99, most] = [percentile(waits, 0.5), percentile(waits, 0.99), Math.max(...waits)];
     const share = beside / ((before + after) / 2);
-    const ranDry = stage.sandbox.ledger.total('hooks') >= options.backlog * 1_000;
+    const ranDry = stage.sandbox.ledger.total('hooks') >= backlog.notifications * (backlog.people ?? 1_000);
     return {
-      figure: `${sent.length} urgent: p50 ${Math.round(p50)} ms, p99 ${Math.round(p99)} ms; bulk ${Math.round(before)}/s alone, ${Math.round(beside)}/s beside (${Math.round(share * 100)} %), ${Math.round(after)}/s after${ranDry ? '; the run was over too soon' : ''}`,
-      bar: 'p50 ≤ 100 ms, p99 ≤ 1 s, bulk ≥ 70 %',
-      ok: p50 <= 100 && p99 <= 1_000 && share >= 0.7 && !ranDry,
+      figure: `${sent.length} messages: p50 ${Math.round(p50)} ms, p99 ${Math.round(p99)} ms, at most ${Math.round(most)} ms; the run ${Math.round(before)}/s alone, ${Math.round(beside)}/s beside (${Math.round(share * 100)} %), ${Math.round(after)}/s after${ranDry ? '; it was over too soon' : ''}`,
+      bar: 'p50 ≤ 100 ms, p99 ≤ 1 s, at most 3 s, the run ≥ 70 %',
+      ok: p50 <= 100 && p99 <= 1_000 && most <= 3_000 && share >= 0.7 && !ranDry,
     };
   } finally {
-    await stage.close();
-    await postgres?.stop();
+    await close();
   }
+}
+
+/** What goes out before the message that comes last: counted, so that a slow machine judges as a fast one does. */
+export async function overtakeRun({ isFifo = false } = {}): Promise<Finding> {
+  const { stage, start, close } = await openBacklogStage([{ ...RUN, notifications: 5 }]);
+  try {
+    const server = await start(isFifo ? FIFO : undefined);
+    const { ledger } = stage.sandbox;
+    await stage.sandbox.until(() => ledger.total() >= 200);
+    const { id } = await stage.send(server.url, { bot: 'bulk', text: 'urgent', people: 1 });
+    if (id === null) throw new Error('the message was not accepted');
+    const before = ledger.total();
+    const waited = 5_000 - before;
+    let place = 0;
+    await stage.sandbox.until(() => {
+      const fresh = ledger.entries({ after: place });
+      place = fresh.find(({ text }) => text === 'urgent')?.seq ?? place + fresh.length;
+      return fresh.some(({ text }) => text === 'urgent');
+    });
+    return {
+      figure: `${Math.max(0, place - before)} of the ${waited} who waited before it were sent theirs first`,
+      bar: 'at most half of them',
+      ok: place - before <= waited / 2,
+    };
+  } finally {
+    await close();
+  }
+}
+
+interface FloodOptions {
+  /** So many deliveries are looked at. */
+  readonly counted: number;
+  readonly isRuthless?: boolean;
+}
+
+const RUTHLESS = fileURLToPath(new URL('../support/ruthless-server.ts', import.meta.url));
+
+/** What a run still has of a connection whose urgent messages would fill it twice over. */
+export async function floodUrgently({ counted, isRuthless = false }: FloodOptions): Promise<Finding> {
+  const notifications = (counted * 2) / 1_000;
+  const backlogs = [
+    { bot: 'bulk', lane: 'bulk', notifications },
+    { bot: 'bulk', lane: 'urgent', notifications },
+  ] as const;
+  const { stage, start, close } = await openBacklogStage(backlogs);
+  try {
+    await start(isRuthless ? RUTHLESS : undefined);
+    await stage.sandbox.until(() => stage.sandbox.ledger.total() >= counted);
+    const entries = stage.sandbox.ledger.entries({ limit: counted });
+    const share = entries.filter(({ text }) => text?.startsWith('backlog bulk') === true).length / counted;
+    return {
+      figure: `${(share * 100).toFixed(1)} % of ${counted} deliveries are the run's`,
+      bar: '8 to 15 %',
+      ok: share >= 0.08 && share <= 0.15,
+    };
+  } finally {
+    await close();
+  }
+}
+
+async function openBacklogStage(backlogs: readonly Backlog[], isPostgres = false) {
+  const stage = await openHookStage({ bots: ['ann', 'bulk'] });
+  const postgres = isPostgres ? await startPostgres() : null;
+  const database = (await postgres?.createDatabase()) ?? `sqlite:${join(stage.folder, 'beckon.db')}`;
+  for (const backlog of backlogs) await fillBacklog(database, backlog);
+  return {
+    stage,
+    start: (script?: string) => stage.start(['--database', database, '--log-level', 'warn'], script),
+    close: async () => {
+      await stage.close();
+      await postgres?.stop();
+    },
+  };
 }
 
 interface Urgent {
@@ -114,10 +200,9 @@ async function rateDuring({ sandbox }: HookStage, something: Promise<unknown>): 
   return (1_000 * (sandbox.ledger.total('hooks') - before)) / (performance.now() - startedAt);
 }
 
-/** What has not come yet comes at the end of all time. */
-function arrivalOf({ sandbox }: HookStage, text: string): number {
-  return (
-    sandbox.ledger.entries({ limit: Number.MAX_SAFE_INTEGER }).find((entry) => entry.text === text)?.at ??
-    Number.POSITIVE_INFINITY
-  );
+/** When each of the messages came, in one pass: there are a million beside them. */
+function arrivalsIn({ sandbox }: HookStage): Map<string, number> {
+  const arrivals = new Map<string, number>();
+  for (const { text, at } of sandbox.ledger.entries()) if (text?.startsWith('urgent') === true) arrivals.set(text, at);
+  return arrivals;
 }

@@ -4,22 +4,26 @@ import type { Lane } from '../../src/model/notification.ts';
 import { openStore } from '../../src/store/open.ts';
 import { botIdOf, hookIdOf, recipientOf } from './hook-stage.ts';
 
-const PEOPLE = 1_000;
 const AT_ONCE = 20;
 
-interface Backlog {
+export interface Backlog {
   readonly bot: string;
   readonly lane: Lane;
   readonly notifications: number;
+  /** Recipients of each. */
+  readonly people?: number;
   /** Epoch ms; in the past: at once. */
   readonly dueAt?: number;
 }
 
-/** Puts `notifications` of 1,000 recipients each into a database that nobody serves yet. */
-export async function fillBacklog(database: string, { bot, lane, notifications, dueAt = 0 }: Backlog): Promise<void> {
+/** Puts `notifications` into a database that nobody serves yet. */
+export async function fillBacklog(
+  database: string,
+  { bot, lane, notifications, people = 1_000, dueAt = 0 }: Backlog,
+): Promise<void> {
   const store = await openStore(database, { clock: systemClock });
   const createdAt = systemClock.now();
-  const recipients = Array.from({ length: PEOPLE }, (_, seq) => ({
+  const recipients = Array.from({ length: people }, (_, seq) => ({
     seq,
     identity: recipientOf(seq),
     customMessage: null,
@@ -31,7 +35,7 @@ export async function fillBacklog(database: string, { bot, lane, notifications, 
     store.accept({
       notification: {
         botId: botIdOf(bot),
-        id: derivedId('ds', `backlog ${bot} ${index}`),
+        id: derivedId('ds', `backlog ${bot} ${lane} ${index}`),
         api: 'kore-v1',
         appId: 'cs-backlog',
         createdBy: 'u-backlog',
@@ -40,8 +44,8 @@ export async function fillBacklog(database: string, { bot, lane, notifications, 
         connectionId: hookIdOf(bot),
         resolve: true,
         lane,
-        message: { type: 'text', text: `backlog ${index}` },
-        total: PEOPLE,
+        message: { type: 'text', text: `backlog ${lane} ${index}` },
+        total: people,
         createdAt,
         expiresAt: createdAt + 86_400_000,
       },
