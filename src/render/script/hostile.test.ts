@@ -36,9 +36,9 @@ describe('hostile scripts', () => {
         const kind = rendering.ok ? 'printed' : rendering.fault.kind;
         assert.ok(expected.includes(kind), `${kind}: ${JSON.stringify(rendering).slice(0, 400)}`);
         assert.deepEqual(neighbour, { ok: true, output: 'calm' });
-        // The bar is 300 ms on a quiet machine; a crowded one gets a little more before this says that something hangs.
+        // The bar is 300 ms on a quiet machine; a crowded one is given several times what a starved thread may take.
         const tookMs = systemClock.monotonic() - startedAt;
-        assert.ok(tookMs < 2_000, `${Math.round(tookMs)} ms`);
+        assert.ok(tookMs < 10_000, `${Math.round(tookMs)} ms`);
       });
     }
   }

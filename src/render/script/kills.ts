@@ -38,4 +38,5 @@ export class Kills {
   }
 }
 
-const keyOf = ({ botId, source }: Script): string => `${botId}/${hash('sha256', source, 'hex')}`;
+/** Names a script of a tenant. */
+export const keyOf = ({ botId, source }: Script): string => `${botId}/${hash('sha256', source, 'hex')}`;

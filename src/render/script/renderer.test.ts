@@ -30,6 +30,19 @@ describe('script renderer', () => {
       })),
     });
 
+  it('keeps a thread for scripts that did well before, whoever is stuck', async () => {
+    const stuck = 'Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1)';
+    await run('print("again")', [{}], { botId: 'st-known' });
+    const ended: string[] = [];
+    const note = (name: string) => () => void ended.push(name);
+    await Promise.all([
+      run(stuck, [{}], { botId: 'st-stuck-1' }).then(note('stuck')),
+      run(stuck, [{}], { botId: 'st-stuck-2' }).then(note('stuck too')),
+      run('print("again")', [{}], { botId: 'st-known' }).then(note('known')),
+    ]);
+    assert.ok(ended.indexOf('known') < ended.indexOf('stuck too'), ended.join());
+  });
+
   const outputs: readonly [what: string, source: string, output: string][] = [
     ['a text as it is', 'print("Hi\\n{name} \u{1F600}")', 'Hi\n{name} \u{1F600}'],
     ['several prints, one after the other', 'print("a"); print("b"); print(1)', 'ab1'],

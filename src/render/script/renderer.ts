@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { Clock } from '../../model/clock.ts';
 import { faulty, type Rendering } from './fault.ts';
-import { Kills } from './kills.ts';
+import { Kills, keyOf } from './kills.ts';
 import { MAX_CONTEXT_BYTES, MAX_THREADS, STEP_SIZE, STUCK_MS } from './limits.ts';
+import { Proofs } from './proofs.ts';
 import { seedOf } from './seed.ts';
 import { Thread } from './thread-handle.ts';
 
@@ -34,6 +35,8 @@ export function openScriptRenderer({ clock }: { readonly clock: Clock }): Script
 /** A request on its way: who is rendered already, by the recipient's index. */
 interface Ticket {
   readonly request: RenderRequest;
+  /** Of the script and its tenant. */
+  readonly key: string;
   readonly renderings: (Rendering | undefined)[];
   readonly resolve: (renderings: readonly Rendering[]) => void;
 }
@@ -42,6 +45,7 @@ interface Ticket {
 class ThreadPool implements ScriptRenderer {
   readonly #clock: Clock;
   readonly #kills: Kills;
+  readonly #proofs = new Proofs();
   /** By tenant, in the order of their turns. */
   readonly #waiting = new Map<string, Ticket[]>();
   readonly #served = new Set<string>();
@@ -58,7 +62,8 @@ class ThreadPool implements ScriptRenderer {
   render(request: RenderRequest): Promise<readonly Rendering[]> {
     if (request.recipients.length === 0) return Promise.resolve([]);
     return new Promise((resolve) => {
-      const ticket: Ticket = { request, resolve, renderings: request.recipients.map(findExcess) };
+      const key = keyOf(request);
+      const ticket: Ticket = { request, key, resolve, renderings: request.recipients.map(findExcess) };
       const queue = this.#waiting.get(request.botId);
       if (queue === undefined) this.#waiting.set(request.botId, [ticket]);
       else queue.push(ticket);
@@ -77,12 +82,20 @@ class ThreadPool implements ScriptRenderer {
       const [ticket] = queue;
       if (ticket === undefined || this.#served.has(tenant)) continue;
       if (!this.#closed && this.#idle.length === 0 && this.#threads.size + this.#starting >= MAX_THREADS) return;
+      const isUntried = !this.#proofs.has(ticket.key);
+      if (!this.#closed && isUntried && this.#untried >= MAX_THREADS - 1) continue;
       this.#served.add(tenant);
-      void this.#serve(tenant, ticket);
+      if (isUntried) this.#untried += 1;
+      void this.#serve(tenant, ticket).then(() => {
+        if (isUntried) this.#untried -= 1;
+        this.#pump();
+      });
     }
   }
 
   #starting = 0;
+  /** Scripts at work of which nobody knows whether they end. */
+  #untried = 0;
 
   async #serve(tenant: string, ticket: Ticket): Promise<void> {
     const refusal = this.#closed ? CLOSED : this.#kills.areTooMany(ticket.request) ? DISABLED : null;
@@ -90,7 +103,6 @@ class ThreadPool implements ScriptRenderer {
     else fill(ticket, refusal);
     this.#served.delete(tenant);
     this.#moveOn(tenant, ticket);
-    this.#pump();
   }
 
   /** Runs the next recipients; the one during whom the thread died is the culprit, and everybody else gets a new turn. */
@@ -112,6 +124,7 @@ class ThreadPool implements ScriptRenderer {
         : await thread.run({ tenant: request.botId, source: request.source, now: request.createdAt, recipients });
     if (thread !== null) this.#putBack(thread);
     if (end.kind === 'unborn') return fill(ticket, UNBORN);
+    this.#proofs.note(ticket.key, end.kind === 'rendered');
     if (end.kind === 'rendered') {
       for (const [at, rendering] of end.renderings.entries()) renderings[indexes[at] ?? 0] = rendering;
       return;

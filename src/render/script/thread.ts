@@ -28,8 +28,8 @@ async function runStep(step: Step): Promise<readonly Rendering[]> {
     const open = instance.openStep(step, beat);
     renderAll(step, open, renderings);
     open.close();
-    // Memory of WebAssembly never shrinks: what a script blew up is not kept for the next one.
-    if (renderings.some(hasUsedUp)) instances.delete(step.tenant);
+    // Memory of WebAssembly never shrinks: what a script that went wrong may have blown up is not kept for the next one.
+    if (renderings.some(({ ok }) => !ok)) instances.delete(step.tenant);
   } catch {
     // The engine broke off. What it threw may carry the whole context, so nobody gets to see it.
     instances.delete(step.tenant);
@@ -49,9 +49,6 @@ function renderAll(step: Step, open: OpenStep, renderings: Rendering[]): void {
 }
 
 const BROKE_OFF = faulty('sandbox', null, 'the script nests or recurses so deeply that its sandbox broke');
-
-const hasUsedUp = (rendering: Rendering): boolean =>
-  !rendering.ok && (rendering.fault.kind === 'memory' || rendering.fault.kind === 'time');
 
 async function instanceOf(tenant: string): Promise<Instance> {
   const instance = instances.get(tenant) ?? (await Instance.open(data.wasm));
