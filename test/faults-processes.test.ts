@@ -3,9 +3,11 @@ import { describe, it } from 'node:test';
 import { type Finding, partsOf } from './faults/fault.ts';
 import { killServer } from './faults/kill.ts';
 import { EXPANDS, rollOutAndBack } from './faults/mixed-versions.ts';
+import { overrunInShort } from './faults/overload.ts';
 import { fallSilent } from './faults/provider-down.ts';
 import { restartInTurn } from './faults/rolling-restart.ts';
 import { stopPastLease } from './faults/sigstop.ts';
+import { crawlInShort, HURRIED } from './faults/slow-clients.ts';
 import { chooseSeed } from './support/seed.ts';
 
 /* The faults of whole processes in short; `npm run test:faults` runs each long, with its control. */
@@ -22,6 +24,12 @@ describe(`faults of processes, seed ${seed} (BECKON_SEED repeats it)`, () => {
   check('F03 kill -9 of the server', () => killServer({ kills: 2, waiting: 10, isTimed: false }, partsOf(seed)));
   check('F04 SIGSTOP past the lease', () => stopPastLease({ stops: 1 }, partsOf(seed)));
   check('F13 a provider that never answers', () => fallSilent({ calls: 50, shared: false, graceMs: 1_000 }));
+  check('F23 more callers than can be served', () =>
+    overrunInShort({ callers: 64, rounds: 1, roundMs: 400, script: HURRIED }),
+  );
+  check('F24 slow and silent clients', () =>
+    crawlInShort({ sockets: 60, patienceMs: 30_000, goodCalls: 10, script: HURRIED }),
+  );
   check('F28 rolling restart of three nodes', () => restartInTurn({ restarts: 3 }, partsOf(seed)));
   // The next version takes one place, and this one starts after it on its schema.
   const isNext = (restart: number) => restart === 0;

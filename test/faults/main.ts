@@ -20,7 +20,7 @@ import { mixedVersions } from './mixed-versions.ts';
 import { modelled } from './modelled.ts';
 import { oneAccountDown } from './one-account-down.ts';
 import { oneKeyOnPostgres, oneKeyOnSqlite } from './one-key.ts';
-import { overload } from './overload.ts';
+import { overload, overloadOnPostgres } from './overload.ts';
 import { poisonMessage } from './poison.ts';
 import { postgresCrash } from './postgres-crash.ts';
 import { backendsTerminated, commitUnknown } from './postgres-cuts.ts';
@@ -81,6 +81,7 @@ const FAULTS: readonly Fault[] = [
   sharedRates,
   poisonMessage,
   overload,
+  overloadOnPostgres,
   slowClients,
   urgentBesideBulk,
   urgentOnOneConnection,
