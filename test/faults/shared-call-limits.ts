@@ -30,8 +30,8 @@ export async function callTooOften(options: {
   const stage = await openHookStage({ bots: ['ann'], callLimits: { perMinute, perHour: 18_000 } });
   try {
     const database = await postgres.createDatabase();
-    const nodes: BeckonProcess[] = [];
-    for (let node = 0; node < NODES; node += 1) nodes.push(await stage.start(['--database', database], script));
+    const start = () => stage.start(['--database', database], script);
+    const nodes = await Promise.all(Array.from({ length: NODES }, start));
     const answers: Answer[] = [];
     const startedAt = performance.now();
     const callAll = (calls: number, from: readonly BeckonProcess[]) =>
