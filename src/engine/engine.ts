@@ -27,7 +27,7 @@ import {
   settleNotFound,
   settleRefused,
 } from './settle.ts';
-import { isSuspectAlone } from './suspects.ts';
+import { isOneSuspect, isSuspectAlone } from './suspects.ts';
 import { type LaneTurns, laneTurns, orderQueues } from './turns.ts';
 import type { Work } from './work.ts';
 
@@ -78,6 +78,8 @@ export class Engine {
   readonly #deliverParts: DeliverParts;
   /** Queues whose claimed batches a script is writing messages for; nothing more of them is claimed meanwhile. */
   readonly #writing = new Map<string, Promise<void>>();
+  /** Queues that may end the process that sends them. */
+  readonly #wary = new Set<string>();
   #lookFrom: Queue | null = null;
   #stopping = false;
   #awake = false;
@@ -260,12 +262,15 @@ export class Engine {
     if (this.#writing.has(keyOf(queue))) return 0;
     const outlet = this.#outletFor(queue.connectionId);
     const room = outlet === null ? ORPHANS_PER_LOOK : outlet.room(queue);
-    const limit = Math.min(MAX_BATCHES_PER_CLAIM, Math.ceil(room / 100), this.#held.roomFor(queue));
+    const most = this.#wary.has(keyOf(queue)) ? 1 : MAX_BATCHES_PER_CLAIM;
+    const limit = Math.min(most, Math.ceil(room / 100), this.#held.roomFor(queue));
     if (limit === 0) return 0;
     const { clock, leaseMs, store } = this.#parts;
     if (isSuspectAlone(this.#held.works, clock.monotonic())) return 0;
     const leaseEndsAt = clock.monotonic() + leaseMs;
     const batches = await store.claimDue({ queue, owner: this.#owner, leaseMs, limit });
+    if (isOneSuspect(batches)) this.#wary.add(keyOf(queue));
+    else this.#wary.delete(keyOf(queue));
     if (batches.length === 0) return 0;
     const recipients = batches.reduce((sum, batch) => sum + batch.recipients.length, 0);
     this.#turns[queue.lane].count(queue.botId, recipients);

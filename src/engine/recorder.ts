@@ -5,6 +5,7 @@ import { type BatchProgress, type HeldBatch, type Store, StoreUnavailable } from
 import { Knowledge } from './knowledge.ts';
 import type { Moments } from './moments.ts';
 import { LANE_SHARES } from './ranks.ts';
+import { isTriedSuspect } from './suspects.ts';
 import type { Work } from './work.ts';
 
 /** A checkpoint is due after this many outcomes or this long, whichever is first: the bound on what a crash can repeat. */
@@ -59,7 +60,7 @@ export class Recorder {
   note(work: Work): void {
     this.#dirty.add(work);
     this.#unrecorded += 1;
-    if (this.#unrecorded >= FLUSH_COUNT) this.#startFlush();
+    if (this.#unrecorded >= FLUSH_COUNT || isTriedSuspect(work)) this.#startFlush();
     else this.#cancelTimer ??= this.#parts.clock.after(FLUSH_MS, () => this.#startFlush());
   }
 

@@ -22,6 +22,10 @@ interface Tried {
   readonly takeovers: number;
 }
 
+/** Whoever is claimed beside one has to go back, so they are claimed one by one. */
+export const isOneSuspect = (batches: readonly { readonly takeovers: number }[]): boolean =>
+  batches.some(({ takeovers }) => sizeAfter(takeovers) === 1);
+
 /** Answers who of the claimed are sent their message now: the others went back, durably, before anything is begun. */
 export async function spareOthers<T extends Tried>(recorder: Recorder, entries: readonly T[]): Promise<readonly T[]> {
   const byWork = [...Map.groupBy(entries, ({ work }) => work).values()];
@@ -40,6 +44,9 @@ function giveBack(recorder: Recorder, group: readonly Tried[]): void {
     recorder.note(work);
   }
 }
+
+/** Everybody waits for its end to be recorded. */
+export const isTriedSuspect = ({ takeovers, open }: Work): boolean => sizeAfter(takeovers) === 1 && open === 0;
 
 /** Whether something is in work that may end the process: nothing is claimed that would suffer for it. */
 export const isSuspectAlone = (works: Iterable<Work>, now: number): boolean =>
