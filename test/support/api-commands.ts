@@ -17,8 +17,14 @@ const everybody = fc.nat(PEOPLE - 1);
 const emailOf = (who: number, bot: string): string => `p${who}.${bot}@example.com`;
 const numberOf = (who: number): string => `+15550001${who}00`;
 
+/** How often what happens around the calls does, of about a thousand. */
+export interface CommandWeights {
+  readonly restart: number;
+  readonly outage: number;
+}
+
 /** Anything a caller may do, the commonest most often, and what may happen meanwhile. */
-export function apiCommand(restart: (pair: ApiPair) => Promise<void>, restartWeight: number) {
+export function apiCommand(restart: (pair: ApiPair) => Promise<void>, weights: CommandWeights) {
   const restarts = fc.constant(
     new Step(
       'the servers restart',
@@ -69,16 +75,16 @@ export function apiCommand(restart: (pair: ApiPair) => Promise<void>, restartWei
           (limit) => new Step(`suppressions by ${limit}`, always, (model, pair) => listSuppressed(model, pair, limit)),
         ),
     },
-    { weight: 12, arbitrary: fc.constant(new Step('the provider goes down', ({ isUp }) => isUp, goDown)) },
+    { weight: weights.outage, arbitrary: fc.constant(new Step('the provider goes down', ({ isUp }) => isUp, goDown)) },
     {
-      weight: 12,
+      weight: weights.outage,
       arbitrary: fc.constant(
         new Step('the provider comes back', ({ isUp, leaps }) => !isUp && leaps < MAX_LEAPS, comeBack),
       ),
     },
     { weight: 5, arbitrary: fc.constant(new Step('an hour passes', ({ leaps }) => leaps < MAX_LEAPS, passAnHour)) },
     { weight: 5, arbitrary: fc.constant(new Step('a day passes', ({ leaps }) => leaps < MAX_LEAPS, passADay)) },
-    { weight: restartWeight, arbitrary: restarts },
+    { weight: weights.restart, arbitrary: restarts },
   );
 }
 
