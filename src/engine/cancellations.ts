@@ -52,6 +52,15 @@ export class Cancellations {
       .finally(() => this.#rest());
   }
 
+  /** These are cancelled: of everything this process holds of them nothing more is begun, whoever of it asked. */
+  hear(cancelled: readonly NotificationKey[]): void {
+    if (cancelled.length === 0) return;
+    const { works, withdraw } = this.#parts;
+    const ids = new Set(cancelled.map(({ notificationId }) => notificationId));
+    for (const work of works) if (ids.has(work.batch.notificationId)) work.isCancelled = true;
+    withdraw();
+  }
+
   /** Resolves when nothing of it is under way any more. */
   async stop(): Promise<void> {
     this.#isOn = false;
@@ -73,11 +82,10 @@ export class Cancellations {
   }
 
   async #letGo(): Promise<void> {
-    const { store, works, withdraw } = this.#parts;
+    const { store, works } = this.#parts;
     const unaware = [...works].filter((work) => !work.isCancelled && !work.lost);
     if (unaware.length === 0) return;
-    markCancelled(unaware, await store.listCancelled({ notifications: notificationsOf(unaware) }));
-    withdraw();
+    this.hear(await store.listCancelled({ notifications: notificationsOf(unaware) }));
   }
 }
 
@@ -85,8 +93,3 @@ export class Cancellations {
 export const notificationsOf = (works: readonly Work[]): NotificationKey[] => [
   ...new Map(works.map(({ batch }) => [batch.notificationId, batch] as const)).values(),
 ];
-
-export function markCancelled(works: readonly Work[], cancelled: readonly NotificationKey[]): void {
-  const ids = new Set(cancelled.map(({ notificationId }) => notificationId));
-  for (const work of works) if (ids.has(work.batch.notificationId)) work.isCancelled = true;
-}

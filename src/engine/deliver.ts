@@ -3,8 +3,8 @@ import { type ResolvedRecipient, resolveRecipients } from '../directory/resolve.
 import type { Random } from '../model/clock.ts';
 import type { Notification, Recipient } from '../model/notification.ts';
 import { identityKey } from '../model/person.ts';
-import { type ClaimedBatch, type Queue, type Store, StoreUnavailable } from '../store/port.ts';
-import { markCancelled, notificationsOf } from './cancellations.ts';
+import { type ClaimedBatch, type NotificationKey, type Queue, type Store, StoreUnavailable } from '../store/port.ts';
+import { notificationsOf } from './cancellations.ts';
 import type { Outlet } from './outlet.ts';
 import { concludeCancelled, concludeUntried, deadlineOf, type Final, MAX_TAKEOVERS } from './policy.ts';
 import { spareOthers } from './suspects.ts';
@@ -15,6 +15,8 @@ export interface DeliverParts extends WriteParts {
   readonly store: Store;
   readonly random: Random;
   readonly findNotification: (batch: ClaimedBatch) => Promise<Notification | null>;
+  /** Tells all that this process holds, not only what was just claimed. */
+  readonly hearCancelled: (cancelled: readonly NotificationKey[]) => void;
 }
 
 export interface Claimed {
@@ -84,11 +86,7 @@ async function openWorks(parts: DeliverParts, claimed: Claimed): Promise<Opened[
 /** After the claim was committed, or a cancel in between would be seen by nobody (`store/cancel.ts`). */
 async function askCancelled(parts: DeliverParts, claimed: Claimed, opened: readonly Opened[]): Promise<void> {
   const notifications = notificationsOf(opened.map(({ work }) => work));
-  const cancelled = await patiently(parts, claimed, () => parts.store.listCancelled({ notifications }));
-  markCancelled(
-    opened.map(({ work }) => work),
-    cancelled,
-  );
+  parts.hearCancelled(await patiently(parts, claimed, () => parts.store.listCancelled({ notifications })));
 }
 
 /** After a take-over, logged recipients are done; any other may have been sent the message by the owner that died. */

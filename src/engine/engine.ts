@@ -120,6 +120,7 @@ export class Engine {
       random,
       recorder: this.#recorder,
       findNotification: (batch) => notifications.find(batch),
+      hearCancelled: (cancelled) => this.#cancellations.hear(cancelled),
       isStopping: () => this.#stopping,
       report: this.#report,
       renderer: parts.renderer,

@@ -28,6 +28,29 @@ export function openPostgres(url: string): Database {
   return new PostgresDatabase(url);
 }
 
+async function retrying<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (tries > RETRIES || !RETRYABLE.has(codeOf(error))) throw error;
+    }
+  }
+}
+
+/** Older servers go on meanwhile and lock the same tables in an order of their own, so it may meet a deadlock. */
+async function applyOne(client: Client, version: number, statements: readonly string[]): Promise<void> {
+  await client.query('BEGIN');
+  try {
+    for (const statement of statements) await client.query(translate(statement, postgresDialect));
+    await client.query(noteVersion(version));
+    await client.query('COMMIT');
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => {});
+    throw error;
+  }
+}
+
 class PostgresDatabase implements Database {
   readonly kind = 'postgres';
   readonly #url: string;
@@ -74,10 +97,7 @@ class PostgresDatabase implements Database {
     const current = await readVersion(client);
     if (!(await serves(client, current))) throw new SchemaTooNew(current);
     for (const [index, statements] of MIGRATIONS.slice(current).entries()) {
-      await client.query('BEGIN');
-      for (const statement of statements) await client.query(translate(statement, postgresDialect));
-      await client.query(noteVersion(current + index + 1));
-      await client.query('COMMIT');
+      await retrying(() => applyOne(client, current + index + 1, statements));
     }
   }
 
@@ -98,14 +118,8 @@ class PostgresDatabase implements Database {
     return this.#again((client) => this.#drive(client, steps(), []));
   }
 
-  async #again<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
-    for (let tries = 1; ; tries += 1) {
-      try {
-        return await this.#withClient(work);
-      } catch (error) {
-        if (tries > RETRIES || !RETRYABLE.has(codeOf(error))) throw error;
-      }
-    }
+  #again<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    return retrying(() => this.#withClient(work));
   }
 
   read<T>(steps: () => Steps<T>): Promise<T> {

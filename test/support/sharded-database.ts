@@ -39,11 +39,17 @@ export async function forgetTouches(client: Client): Promise<void> {
   await client.query('SELECT pg_stat_reset()');
 }
 
+/** The parts of `table` that closed connections have written to since. */
+export const shardsWritten = (client: Client, table: string) => shardsWith(client, table, 'n_tup_ins + n_tup_upd');
+
 /** The parts of `table` that closed connections have looked into or written to since. */
-export async function shardsTouched(client: Client, table: string): Promise<string[]> {
+export const shardsTouched = (client: Client, table: string) =>
+  shardsWith(client, table, 'coalesce(idx_scan, 0) + seq_scan + n_tup_ins');
+
+async function shardsWith(client: Client, table: string, count: string): Promise<string[]> {
   const { rows } = await client.query<{ relname: string }>(
     `SELECT relname FROM pg_stat_user_tables
-     WHERE relname ~ ('^' || $1 || '_[0-9]$') AND coalesce(idx_scan, 0) + seq_scan + n_tup_ins > 0 ORDER BY relname`,
+     WHERE relname ~ ('^' || $1 || '_[0-9]$') AND ${count} > 0 ORDER BY relname`,
     [table],
   );
   return rows.map((row) => row.relname);
