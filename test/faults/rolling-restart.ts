@@ -42,13 +42,14 @@ export async function restartInTurn(
 ): Promise<Finding & { readonly schemaVersion: number }> {
   const postgres = await startPostgres();
   const stage = await openHookStage({ bots: ['ann'] });
+  const nodes: BeckonProcess[] = [];
+  let load: Load | null = null;
   try {
     const database = await postgres.createDatabase();
     const args = ['--database', database, '--lease-ms', '4000', '--linger-ms', LINGER_MS];
-    const nodes: BeckonProcess[] = [];
     for (let node = 0; node < NODES; node += 1) nodes.push(await stage.start(args));
     stage.sandbox.faults.add({ provider: 'hooks', fault: { kind: 'slow', delayMs: 20 } });
-    const load = startLoad(stage, nodes);
+    load = startLoad(stage, nodes);
     const exits = { slowestMs: 0, wrong: 0 };
     for (let restart = 0; restart < options.restarts; restart += 1) {
       const index = restart % NODES;
@@ -80,13 +81,20 @@ export async function restartInTurn(
         exits.slowestMs <= 20_000,
     };
   } finally {
+    // Also of a run that broke off: who goes on calling keeps the process of the test.
+    await load?.end();
     await stage.close();
     await postgres.stop();
   }
 }
 
+interface Load {
+  /** Resolves with what the clients have seen once the last of them is answered. */
+  end(): Promise<{ readonly accepted: number; readonly moved: number; readonly errors: readonly string[] }>;
+}
+
 /** Clients that each call again as soon as they are answered and have rested a little. */
-function startLoad(stage: HookStage, nodes: readonly BeckonProcess[]) {
+function startLoad(stage: HookStage, nodes: readonly BeckonProcess[]): Load {
   const seen = { accepted: 0, moved: 0, errors: [] as string[] };
   const unready = new Set<BeckonProcess>();
   let over = false;
