@@ -58,7 +58,8 @@ async function runScripts(rounds: number): Promise<number[]> {
   return times.slice(1);
 }
 
-function contextOf(botId: string, seq: number) {
+/** What a script is told of one recipient. */
+export function contextOf(botId: string, seq: number): string {
   const email = `person-${seq}@example.com`;
   const person = {
     botId,

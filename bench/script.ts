@@ -3,9 +3,9 @@
  *   node bench/script.ts
  */
 import { systemClock } from '../src/model/clock.ts';
-import { derivedId, personId } from '../src/model/ids.ts';
-import { writeContext } from '../src/render/script/context.ts';
+import { derivedId } from '../src/model/ids.ts';
 import { openScriptRenderer } from '../src/render/script/renderer.ts';
+import { contextOf } from './rendering.ts';
 
 const RECIPIENTS = 1_000;
 const ROUNDS = 7;
@@ -23,29 +23,7 @@ const SCRIPTS = {
 
 const botId = derivedId('st', 'bench');
 const id = derivedId('ds', 'bench');
-const recipients = Array.from({ length: RECIPIENTS }, (_, seq) => {
-  const email = `person-${seq}@example.com`;
-  const person = {
-    botId,
-    id: personId(botId, email),
-    email,
-    upn: null,
-    phone: null,
-    identities: [],
-    name: `Person Number${seq}`,
-    locale: 'en',
-    timeZone: 'Asia/Kolkata',
-    tags: ['employees'],
-    attributes: { dept: 'Research', due: seq },
-    addresses: [],
-  };
-  const notification = { botId, id, channelSpelling: 'msteams' };
-  const recipient = { identity: email, parameters: null };
-  return {
-    seq,
-    context: writeContext({ botName: 'HR assistant', notification, recipient, personId: person.id, person }),
-  };
-});
+const recipients = Array.from({ length: RECIPIENTS }, (_, seq) => ({ seq, context: contextOf(botId, seq) }));
 
 for (const [name, source] of Object.entries(SCRIPTS)) {
   const renderer = openScriptRenderer({ clock: systemClock });
