@@ -1,3 +1,4 @@
+import { constants, setPriority } from 'node:os';
 import type { Command } from 'commander';
 import { redactDatabase } from '../config/parse-address.ts';
 import { requireSqliteFile } from './checks.ts';
@@ -22,6 +23,8 @@ Example:
       const { database } = readCommandSettings(command);
       if (database.startsWith('postgres')) throw refusePostgres(database, file);
       const path = requireSqliteFile(database);
+      // The server beside it has people waiting.
+      setPriority(constants.priority.PRIORITY_LOW);
       const { backUp } = await import('../store/backup.ts');
       const { rows, notifications, bytes, schemaVersion } = await backUp(path, file);
       const words = [`${rows} rows`, `${notifications} notifications`, `${bytes} bytes`];
