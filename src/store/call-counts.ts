@@ -1,51 +1,38 @@
+import { lockStates, type StateTable, writeStates } from './locked-states.ts';
 import type { CallCount, CountCalls } from './port.ts';
-import { execute, type InsertShape, insertMany, int, query, type Row, type Steps, text } from './steps.ts';
+import { int, type Row, type Steps, text } from './steps.ts';
 
 /*
  * One row a bot: how many of its calls began when, over all nodes, by the lease clock. Calls of one moment are kept as
  * one number with the time of the last of them, so they count a moment longer than they have to and never shorter.
  */
 
-const CALL_COUNTS: InsertShape = {
-  table: 'call_counts',
-  columns: { bot_id: 'text', moments: 'text' },
-  onConflict: 'ON CONFLICT (bot_id) DO NOTHING',
+const CALL_COUNTS: StateTable = {
+  rows: {
+    table: 'call_counts',
+    columns: { bot_id: 'text', moments: 'text' },
+    onConflict: 'ON CONFLICT (bot_id) DO NOTHING',
+  },
+  key: 'bot_id',
+  value: 'moments',
+  empty: '[]',
 };
 
 type Moment = readonly [lastAt: number, calls: number];
 
 /** Admits as many of the calls as there is room for and counts them; the answers are in the order of what was asked. */
 export function* countCalls({ asks, perMinute, perHour }: CountCalls): Steps<CallCount[]> {
-  const bots = asks.map(({ botId }) => botId).sort();
-  let rows = yield* lock(bots);
-  if (rows.length < bots.length) {
-    yield* insertMany(
-      CALL_COUNTS,
-      bots.map((botId) => [botId, '[]']),
-    );
-    rows = yield* lock(bots);
-  }
-  const known = new Map(rows.map((row) => [text(row, 'bot_id'), row]));
+  const bots = asks.map(({ botId }) => botId);
+  const known = yield* lockStates(CALL_COUNTS, bots);
   const counts = asks.map(({ botId, calls }) => admit(known.get(botId), calls, { perMinute, perHour }));
-  const changed = counts.flatMap(({ count, row, moments }) =>
-    count.admitted > 0 ? [{ bot_id: text(row, 'bot_id'), moments: JSON.stringify(moments) }] : [],
+  yield* writeStates(
+    CALL_COUNTS,
+    counts.flatMap(({ count, row, moments }) =>
+      count.admitted > 0 ? [{ key: text(row, 'bot_id'), value: JSON.stringify(moments) }] : [],
+    ),
   );
-  if (changed.length > 0) {
-    yield* execute(
-      `UPDATE call_counts SET moments = changed.moments FROM {rows changed(bot_id text, moments text) $1}
-       WHERE call_counts.bot_id = changed.bot_id`,
-      changed,
-    );
-  }
   return counts.map(({ count }) => count);
 }
-
-/** In order, so that two nodes that ask for the same bots wait for each other instead of locking each other out. */
-const lock = (bots: readonly string[]): Steps<readonly Row[]> =>
-  query(
-    'SELECT bot_id, moments, {now} AS now FROM call_counts WHERE bot_id {any:text $1} ORDER BY bot_id {lock}',
-    bots,
-  );
 
 function admit(row: Row | undefined, calls: number, { perMinute, perHour }: Omit<CountCalls, 'asks'>) {
   if (row === undefined) throw new Error('a row that was locked is gone');

@@ -1,6 +1,7 @@
+import { lockStates, type StateTable, writeStates } from './locked-states.ts';
 import type { RateAsk, RateShare, ShareRates, Slowed } from './port.ts';
 import { type KeptHolds, mergeHolds, toHoldShares } from './shared-holds.ts';
-import { execute, type InsertShape, insertMany, int, query, type Row, type Steps, text } from './steps.ts';
+import { int, type Row, type Steps, text } from './steps.ts';
 
 /*
  * One row an account. What a node holds is so many calls in any window of the limit's length, which it keeps to by itself
@@ -9,10 +10,15 @@ import { execute, type InsertShape, insertMany, int, query, type Row, type Steps
  * for so long that its last calls have left the window too.
  */
 
-const SHARES: InsertShape = {
-  table: 'rate_shares',
-  columns: { account: 'text', state: 'text' },
-  onConflict: 'ON CONFLICT (account) DO NOTHING',
+const SHARES: StateTable = {
+  rows: {
+    table: 'rate_shares',
+    columns: { account: 'text', state: 'text' },
+    onConflict: 'ON CONFLICT (account) DO NOTHING',
+  },
+  key: 'account',
+  value: 'state',
+  empty: JSON.stringify({ holders: {}, slowed: null, holds: {} }),
 };
 
 interface State {
@@ -31,36 +37,15 @@ interface Holder {
 
 /** The answers, in the order of what was asked. */
 export function* shareRates({ node, holdMs, asks }: ShareRates): Steps<RateShare[]> {
-  const accounts = asks.map(({ account }) => account).sort();
-  let rows = yield* lock(accounts);
-  if (rows.length < accounts.length) {
-    yield* insertMany(
-      SHARES,
-      accounts.map((account) => [account, JSON.stringify({ holders: {}, slowed: null, holds: {} })]),
-    );
-    rows = yield* lock(accounts);
-  }
-  const known = new Map(rows.map((row) => [text(row, 'account'), row]));
+  const accounts = asks.map(({ account }) => account);
+  const known = yield* lockStates(SHARES, accounts);
   const answers = asks.map((ask) => answer(ask, known.get(ask.account), node, holdMs));
-  const changed = answers.flatMap(({ account, before, after }) =>
-    before === after ? [] : [{ account, state: after }],
+  yield* writeStates(
+    SHARES,
+    answers.flatMap(({ account, before, after }) => (before === after ? [] : [{ key: account, value: after }])),
   );
-  if (changed.length > 0) {
-    yield* execute(
-      `UPDATE rate_shares SET state = changed.state FROM {rows changed(account text, state text) $1}
-       WHERE rate_shares.account = changed.account`,
-      changed,
-    );
-  }
   return answers.map(({ share }) => share);
 }
-
-/** In order, so that two nodes that ask for the same accounts wait for each other instead of locking each other out. */
-const lock = (accounts: readonly string[]): Steps<readonly Row[]> =>
-  query(
-    'SELECT account, state, {now} AS now FROM rate_shares WHERE account {any:text $1} ORDER BY account {lock}',
-    accounts,
-  );
 
 function answer(ask: RateAsk, row: Row | undefined, node: string, holdMs: number) {
   if (row === undefined) throw new Error('a row that was locked is gone');
