@@ -54,7 +54,7 @@ export function* claimDue(request: ClaimRequest): Steps<ClaimedBatch[]> {
   const rows = yield* query(
     `WITH due AS MATERIALIZED (
        SELECT bot_id, notification_id, batch_no FROM batches
-       WHERE queue = $1 AND bot_id = $5 AND claimable_at <= {now} AND NOT ${RESTORED}
+       WHERE queue = $1 AND bot_id = $5 AND claimable_at <= (SELECT {now}) AND NOT ${RESTORED}
        ORDER BY claimable_at LIMIT $2 {skip}
      )
      UPDATE batches SET

@@ -24,5 +24,12 @@ export function poolConfig(url: string): PoolConfig {
   };
 }
 
+/**
+ * Every statement finds its rows by an index. Left to itself the planner reads a whole table where it takes it for small,
+ * and goes on doing so while a queue grows to any size, for what it knows of a queue is always out of date.
+ */
+export const PLANNING =
+  'SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off';
+
 const INT8 = 20;
 const INT4 = 23;

@@ -11,7 +11,7 @@ import {
 } from './migrations.ts';
 import { StoreUnavailable } from './port.ts';
 import { codeOf, unavailable } from './postgres-errors.ts';
-import { ANSWER_MS, CONNECT_MS, poolConfig } from './postgres-pool.ts';
+import { ANSWER_MS, CONNECT_MS, PLANNING, poolConfig } from './postgres-pool.ts';
 import type { InsertMany, InsertShape, Param, Query, Row, Step, Steps, Value } from './steps.ts';
 
 const WAKE_CHANNEL = 'beckon_wake';
@@ -68,7 +68,10 @@ class PostgresDatabase implements Database {
     // An idle connection that breaks is replaced by the pool; unheard, the event would end the process.
     this.#pool.on('error', () => {});
     // Nor may it go unheard on its way between the pool and us: the server's goodbye can come with its greeting.
-    this.#pool.on('connect', (client) => client.on('error', () => {}));
+    this.#pool.on('connect', (client) => {
+      client.on('error', () => {});
+      client.query(PLANNING).catch(() => {});
+    });
   }
 
   /** On a connection without time limits: a change of a big table takes its time, and the others wait for it. */
