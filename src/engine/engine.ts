@@ -6,6 +6,7 @@ import type { Connection, Tenancy } from '../model/tenancy.ts';
 import type { ScriptRenderer } from '../render/script/renderer.ts';
 import type { Queue, QueueState, Store } from '../store/port.ts';
 import { Accounts } from './accounts.ts';
+import { BatchSizes } from './batch-sizes.ts';
 import { Cancellations } from './cancellations.ts';
 import { type ConnectionState, describeOutlet } from './connection-state.ts';
 import { type Claimed, type DeliverParts, deliver } from './deliver.ts';
@@ -80,6 +81,7 @@ export class Engine {
   readonly #writing = new Map<string, Promise<void>>();
   /** Queues that may end the process that sends them. */
   readonly #wary = new Set<string>();
+  readonly #batchSizes = new BatchSizes();
   #lookFrom: Queue | null = null;
   #stopping = false;
   #awake = false;
@@ -263,8 +265,8 @@ export class Engine {
     if (this.#writing.has(keyOf(queue))) return 0;
     const outlet = this.#outletFor(queue.connectionId);
     const room = outlet === null ? ORPHANS_PER_LOOK : outlet.room(queue);
-    const most = this.#wary.has(keyOf(queue)) ? 1 : MAX_BATCHES_PER_CLAIM;
-    const limit = Math.min(most, Math.ceil(room / 100), this.#held.roomFor(queue));
+    const most = this.#wary.has(keyOf(queue)) ? 1 : this.#batchSizes.worthClaiming(queue, room);
+    const limit = Math.min(most, this.#held.roomFor(queue));
     if (limit === 0) return 0;
     const { clock, leaseMs, store } = this.#parts;
     if (isSuspectAlone(this.#held.works, clock.monotonic())) return 0;
@@ -275,6 +277,7 @@ export class Engine {
     if (batches.length === 0) return 0;
     const recipients = batches.reduce((sum, batch) => sum + batch.recipients.length, 0);
     this.#turns[queue.lane].count(queue.botId, recipients);
+    this.#batchSizes.learn(queue, recipients / batches.length);
     this.#moments.emit('claimed', batches.length);
     await this.#deliver({ queue, batches, outlet, leaseEndsAt });
     return batches.length;
@@ -383,6 +386,5 @@ export class Engine {
 const keyOf = ({ lane, size, botId, connectionId }: Queue): string => `${lane}/${size}/${botId}/${connectionId}`;
 
 const MAX_SEND_MS = 15_000;
-const MAX_BATCHES_PER_CLAIM = 10;
 /** Recipients of connections that are gone, concluded at one look. */
 const ORPHANS_PER_LOOK = 100;
