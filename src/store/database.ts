@@ -3,6 +3,8 @@ import type { Steps } from './steps.ts';
 /** What a database must do for the store: run steps in one transaction, keep its schema current, pass on wake-ups. */
 export interface Database {
   readonly kind: 'sqlite' | 'postgres';
+  /** Notifications it takes in at the same time: what they leave is for those who deliver. */
+  readonly acceptsAtOnce: number;
   /** Brings the schema up to date under a lock; rejects with `SchemaTooNew`. */
   migrate(): Promise<void>;
   schemaVersion(): Promise<number>;

@@ -1,5 +1,6 @@
 import type { Clock } from '../model/clock.ts';
 import * as addresses from './addresses.ts';
+import { atMost } from './at-most.ts';
 import * as batches from './batches.ts';
 import * as callCounts from './call-counts.ts';
 import * as cancel from './cancel.ts';
@@ -65,10 +66,11 @@ function createStore(database: Database): Store {
   const read = database.read.bind(database);
   const write = database.write.bind(database);
   const writeAlone = database.writeAlone.bind(database);
+  const inTurn = atMost(database.acceptsAtOnce);
   return {
     kind: database.kind,
     async accept(request) {
-      const result = await write(() => notifications.accept(request));
+      const result = await inTurn(() => write(() => notifications.accept(request)));
       if (result.kind === 'accepted') database.announce();
       return result;
     },

@@ -11,7 +11,7 @@ import {
 } from './migrations.ts';
 import { StoreUnavailable } from './port.ts';
 import { codeOf, unavailable } from './postgres-errors.ts';
-import { ANSWER_MS, CONNECT_MS, PLANNING, poolConfig } from './postgres-pool.ts';
+import { ANSWER_MS, CONNECT_MS, PLANNING, POOL_SIZE, poolConfig } from './postgres-pool.ts';
 import type { InsertMany, InsertShape, Param, Query, Row, Step, Steps, Value } from './steps.ts';
 
 const WAKE_CHANNEL = 'beckon_wake';
@@ -53,6 +53,7 @@ async function applyOne(client: Client, version: number, statements: readonly st
 
 class PostgresDatabase implements Database {
   readonly kind = 'postgres';
+  readonly acceptsAtOnce = POOL_SIZE - 3;
   readonly #url: string;
   readonly #pool: Pool;
   readonly #statements = new Map<string | InsertShape, { readonly name: string; readonly text: string }>();

@@ -92,6 +92,8 @@ function assertPragma(database: DatabaseSync, name: string, wanted: string | num
 
 class SqliteDatabase implements Database {
   readonly kind = 'sqlite';
+  /** They share a commit. */
+  readonly acceptsAtOnce = Number.POSITIVE_INFINITY;
   readonly #path: string;
   readonly #database: DatabaseSync;
   readonly #onClose: () => void;
