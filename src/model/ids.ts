@@ -17,10 +17,40 @@ export function derivedId(prefix: IdPrefix, ...parts: readonly (string | number)
 }
 
 /** Ids of a recipient's log (`nl-…`): fixed by (notification, seq), so never stored. */
-export const logId = (notificationId: string, seq: number): string => derivedId('nl', notificationId, seq);
+export const logId = (notificationId: string, seq: number): string => recipientId('nl', notificationId, seq);
 
 /** Ids of a recipient's message (`ms-…`), which is also its idempotency key at providers that take one. */
-export const messageId = (notificationId: string, seq: number): string => derivedId('ms', notificationId, seq);
+export const messageId = (notificationId: string, seq: number): string => recipientId('ms', notificationId, seq);
+
+/**
+ * One hash a notification and kind; the seq goes into its last 32 bits, so that no two recipients of a notification can
+ * ever share an id. A status asks for thousands of them, and a hash each took longer than reading the logs.
+ */
+function recipientId(prefix: 'nl' | 'ms', notificationId: string, seq: number): string {
+  const { head, tail } = findStem(prefix, notificationId);
+  return head + ((tail ^ seq) >>> 0).toString(16).padStart(8, '0');
+}
+
+interface Stem {
+  readonly head: string;
+  /** The last 32 bits of what was hashed. */
+  readonly tail: number;
+}
+
+/** Of the notifications that are asked for at the moment. */
+const stems = { nl: new Map<string, Stem>(), ms: new Map<string, Stem>() };
+const MAX_STEMS = 1_000;
+
+function findStem(prefix: 'nl' | 'ms', notificationId: string): Stem {
+  const known = stems[prefix];
+  const found = known.get(notificationId);
+  if (found !== undefined) return found;
+  const id = derivedId(prefix, notificationId);
+  const stem = { head: id.slice(0, -8), tail: Number.parseInt(id.slice(-8), 16) };
+  if (known.size >= MAX_STEMS) known.clear();
+  known.set(notificationId, stem);
+  return stem;
+}
 
 /** A person's id when none was given: fixed by bot and (normalised) identity. */
 export const personId = (botId: string, identity: string): string => derivedId('u', botId, identity);
