@@ -226,8 +226,19 @@ describe('tokens', () => {
     assert.ok((await createdBy({})).includes(derivedId('u', BOT, 'cs-builder')));
   });
 
+  it('refuses what it took before, once its time is over', async (t) => {
+    const later = await startRig();
+    t.after(() => later.close());
+    const headers = { auth: await sign({ ...good, exp: now + 60 }) };
+    const ask = async () => (await call(later, `/api/public/bot/${BOT}/notify/status/ds-unknown`, { headers })).text;
+    assert.deepEqual([await ask(), await ask()], [ADMITTED, ADMITTED]);
+    later.clock.advance(65_000);
+    assert.equal(await ask(), CREDENTIALS);
+  });
+
   it('property: a token with any one character changed is refused', async () => {
     const token = await sign(good);
+    assert.equal((await presentToken(token)).text, ADMITTED);
     const place = fc.integer({ min: 0, max: token.length - 1 });
     const character = fc.constantFrom(...'abcXYZ019-_.=+ ');
     await fc.assert(

@@ -1,13 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { compactVerify } from 'jose';
 import type { Clock } from '../../model/clock.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { App, Tenancy } from '../../model/tenancy.ts';
 import { Fault } from '../faults.ts';
 import { checkHeader, decodeObject, splitCompact } from './compact.ts';
 import { openEncryptedToken } from './jwe.ts';
-import { verificationKey } from './keys.ts';
 import type { PlatformKey } from './platform-key.ts';
+import { checkSignature } from './signature.ts';
 
 /** A token whose signature and times are good. */
 export interface VerifiedToken {
@@ -66,15 +65,6 @@ function findApp(claims: JsonObject, tenancy: Tenancy): App {
     if (app !== null) return app;
   }
   throw new Fault('token_refused');
-}
-
-async function checkSignature(token: string, app: App): Promise<void> {
-  const key = verificationKey(app);
-  try {
-    await compactVerify(token, key, { algorithms: [app.algorithm] });
-  } catch {
-    throw new Fault('token_refused');
-  }
 }
 
 function checkTimes(claims: JsonObject, now: number): void {
