@@ -6,6 +6,7 @@ import type { Settings } from './config/settings.ts';
 import { Engine } from './engine/engine.ts';
 import type { Moments } from './engine/moments.ts';
 import { keepTime } from './engine/timekeeping.ts';
+import { watchWal } from './engine/wal-watch.ts';
 import { createApp } from './http/app.ts';
 import { generatePlatformPem, openPlatformKey } from './http/auth/platform-key.ts';
 import { Doors } from './http/doors.ts';
@@ -64,6 +65,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     await store.close();
     throw error;
   });
+  const wal = watchWal({ store, clock, logger, maxBytes: settings.maxWalMb * 1024 * 1024 });
   const outbound = createOutbound();
   const tools = { outbound, clock, random, publicUrl: settings.publicUrl };
   const renderer = openScriptRenderer({ clock });
@@ -83,7 +85,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const lingerMs = store.kind === 'postgres' ? settings.lingerMs : 0;
   let draining = false;
   const app = (settings.role === 'worker' ? createHealthApp : createApp)({
-    store,
+    store: wal.guard(store),
     tenancy,
     channels: CHANNELS,
     tools,
@@ -93,6 +95,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     // Without a key of its own the server publishes one nobody depends on: apps that enforce JWE need a lasting key.
     platformKey: await openPlatformKey(settings.platformKey ?? generatePlatformPem()),
     isDraining: () => draining,
+    describeWal: () => wal.describe(),
   });
   const doors = new Doors(app);
   const closed = Promise.withResolvers<void>();
@@ -106,6 +109,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     await doors.close();
     await outbound.close();
     time.stop();
+    wal.stop();
     await store.close();
     logger.info('server stopped');
     closed.resolve();
@@ -115,6 +119,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     await doors.open(settings);
   } catch (error) {
     time.stop();
+    wal.stop();
     await Promise.allSettled([doors.close(), outbound.close(), store.close()]);
     throw error;
   }

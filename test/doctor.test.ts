@@ -12,6 +12,7 @@ import { POSTGRES_CHECKS } from '../src/commands/doctor/postgres.ts';
 import type { Line } from '../src/commands/doctor/report.ts';
 import type { PostgresFacts } from '../src/store/postgres-facts.ts';
 import { whyNoTmpfs } from './faults/disk-full.ts';
+import { holdSnapshot } from './support/outside-reader.ts';
 import { startPostgres } from './support/postgres.ts';
 import { LAUNCHER, runCli, startCli } from './support/run-cli.ts';
 
@@ -130,6 +131,21 @@ describe('the doctor, with a machine that is', () => {
     assert.ok(healthy);
     server.kill('SIGTERM');
     await once(server, 'exit');
+  });
+
+  it('reading in the database without an end, so that its log grows', async () => {
+    const path = join(folder, 'read.db');
+    await runCli(['migrate', '--database', `sqlite:${path}`]);
+    const server = new DatabaseSync(path);
+    server.exec('CREATE TABLE ballast (words TEXT)');
+    const reader = await holdSnapshot(path);
+    server.exec(`INSERT INTO ballast SELECT hex(zeroblob(35000000))`);
+    const line = /\d\d MB long, because of a read that does not end in process \d+ \(node\): end that program/;
+    await assertLine(['--database', `sqlite:${path}`], 'write-ahead log', 'warning', line);
+    await reader.end();
+    await assertLine(['--database', `sqlite:${path}`], 'write-ahead log', 'warning', /a server empties it, unless/);
+    server.close();
+    await assertLine(['--database', `sqlite:${path}`], 'write-ahead log', 'ok', /^0 MB long/);
   });
 
   it('allowed too few open files', () => {

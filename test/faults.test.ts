@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { breakDisk } from './faults/broken-disk.ts';
 import { fillDisk, whyNoTmpfs } from './faults/disk-full.ts';
+import { holdWhileServing } from './faults/endless-read.ts';
 import { type Finding, partsOf } from './faults/fault.ts';
 import { traceAnswers, whyNoStrace } from './faults/fsync-order.ts';
 import { crashPostgres } from './faults/postgres-crash.ts';
@@ -40,5 +41,6 @@ describe(`faults of the store, seed ${seed} (BECKON_SEED repeats it)`, () => {
   check('F07 connection cut after the commit', () => cutAfterCommit({ cuts: 20, keys: 'same' }, partsOf(seed)));
   check('F08 PostgreSQL behind a black hole', () => blackHole({ holdMs: 500 }));
   check('F10 disk full, SQLite', () => fillDisk({ holdMs: 500 }), whyNoTmpfs() ?? false);
+  check('F30 another program holds a snapshot', () => holdWhileServing({ holdMs: 5_000, maxWalMb: 32 }));
   check('F11 file system turns read-only, SQLite', () => breakDisk({ calls: 20 }), noMounts);
 });

@@ -6,7 +6,7 @@ import type { Settings } from '../config/settings.ts';
 import { systemClock } from '../model/clock.ts';
 import { checkConnections } from './check-connections.ts';
 import { checkClock, checkDatabase, checkFolder, checkNode, nearestExisting, sqlitePath } from './checks.ts';
-import { checkPrivacy, checkSpace, checkSync } from './doctor/disk.ts';
+import { checkPrivacy, checkSpace, checkSync, checkWal } from './doctor/disk.ts';
 import { checkOpenFiles, checkPort, checkPublicUrl, checkSecretFiles } from './doctor/machine.ts';
 import { POSTGRES_CHECKS } from './doctor/postgres.ts';
 import { Report } from './doctor/report.ts';
@@ -68,6 +68,7 @@ async function examineDisk(path: string, report: Report): Promise<void> {
   await report.check('disk space', () => checkSpace(folder));
   await report.check('disk', () => checkSync(folder));
   await report.check('database file', () => checkPrivacy(path));
+  await report.check('write-ahead log', () => checkWal(path));
 }
 
 /** False when it cannot be asked. */

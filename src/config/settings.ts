@@ -91,6 +91,12 @@ export const SETTINGS = {
     fallback: 30_000,
     parse: parseWholeNumber({ min: 1_000, max: 600_000 }),
   }),
+  maxWalMb: plain({
+    help: 'how long the log of a SQLite file may get while others read in it: at 3/4 nothing new is taken',
+    placeholder: 'MB',
+    fallback: 256,
+    parse: parseWholeNumber({ min: 16, max: 1_048_576 }),
+  }),
 } as const;
 
 export type SettingKey = keyof typeof SETTINGS;

@@ -54,6 +54,8 @@ export interface AppParts {
   readonly limits?: Partial<ServerLimits>;
   /** True once shutdown began; `/readyz` then answers 503. */
   readonly isDraining?: () => boolean;
+  /** The write-ahead log of the database; null: it has none. */
+  readonly describeWal?: () => JsonObject | null;
 }
 
 /** The whole HTTP surface. Listens nowhere yet: call `listen` on what comes back. */
@@ -76,7 +78,7 @@ export function createApp(parts: AppParts): FastifyInstance {
   });
 
   app.get('/healthz', answerAlive);
-  app.get('/readyz', createReadiness({ store, clock, isDraining }));
+  app.get('/readyz', createReadiness({ store, clock, isDraining, describeWal: parts.describeWal }));
   app.get('/.well-known/jwks.json', createJwks(parts.platformKey));
 
   app.register(

@@ -62,6 +62,7 @@ export const FAULTS = {
     [503, 503, 'Service Unavailable'],
     [503, 'store_unavailable', 'The database cannot be reached just now'],
   ),
+  store_full: row([503, 503, 'Service Unavailable'], [503, 'store_full', 'The database takes nothing new just now']),
   overloaded: row(
     [503, 503, 'Service Unavailable'],
     [503, 'overloaded', 'The server has more calls than it can take: send it again later'],

@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import type { Clock } from '../model/clock.ts';
+import type { JsonObject } from '../model/json.ts';
 import type { Store } from '../store/port.ts';
 import { StoreUnavailable } from '../store/port.ts';
 import { Fault } from './faults.ts';
@@ -11,6 +12,7 @@ export interface HealthParts {
   readonly clock: Clock;
   /** True from the first SIGTERM on, so that balancers look elsewhere while calls are still answered. */
   readonly isDraining: () => boolean;
+  readonly describeWal: (() => JsonObject | null) | undefined;
 }
 
 /** The process runs. Touches nothing else, so that a slow database does not get the process restarted. */
@@ -26,7 +28,8 @@ export function createReadiness(parts: HealthParts) {
     const { schemaVersion, restored } = await probeStore(parts);
     // It takes calls and answers them, so it is ready; that nothing is sent is for an operator to end.
     const waits = restored && { waits: `restored from a backup: ${restored.recipients} recipients need a decision` };
-    return { status: 'ready', store: parts.store.kind, schemaVersion, ...waits };
+    const wal = parts.describeWal?.() ?? null;
+    return { status: 'ready', store: parts.store.kind, schemaVersion, ...(wal && { wal }), ...waits };
   };
 }
 

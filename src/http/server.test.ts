@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { BOT, call, post, type Rig, startRig, tokenFor } from '../../test/support/http-rig.ts';
-import { type Store, StoreUnavailable } from '../store/port.ts';
+import { type Store, StoreFull, StoreUnavailable } from '../store/port.ts';
 
 const NOTIFY = `/api/public/bot/${BOT}/notify`;
 const body = {
@@ -143,6 +143,16 @@ describe('when things are broken', () => {
     );
     assert.match(ready.text, /"code":"store_unavailable"/);
     assert.equal((await call(rig, '/healthz')).status, 200);
+  });
+
+  it('a store that takes nothing new: 503 with the reason and Retry-After, and what was accepted can be asked about', async (t) => {
+    const accept = () => Promise.reject(new StoreFull('another program reads in it'));
+    const rig = await rigFor(t, { around: (store) => ({ ...store, accept }) });
+    const reply = await post(rig, 'notify', body);
+    assert.deepEqual([reply.status, reply.headers.get('retry-after')], [503, '10']);
+    assert.match(reply.text, /"msg":"Service Unavailable: another program reads in it","code":503/);
+    const status = `${NOTIFY}/status/ds-00000000-0000-5000-8000-000000000000`;
+    assert.equal((await call(rig, status, { headers: { auth: await tokenFor('cs-builder') } })).status, 400);
   });
 
   it('a bug: 500 that says nothing to the caller and enough to the operator', async (t) => {

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { StoreUnavailable } from '../store/port.ts';
+import { StoreFull, StoreUnavailable } from '../store/port.ts';
 import { Fault } from './faults.ts';
 
 /** What an error thrown anywhere in a request means to the caller. Whatever we did not foresee is `internal` and mute. */
@@ -8,6 +8,7 @@ export function toFault(error: unknown, request: FastifyRequest): Fault {
   if (error instanceof StoreUnavailable) {
     return new Fault('store_unavailable', 'the database cannot be reached just now; try again', { 'retry-after': '2' });
   }
+  if (error instanceof StoreFull) return new Fault('store_full', error.message, { 'retry-after': '10' });
   switch (codeOf(error)) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return new Fault(

@@ -1,3 +1,4 @@
+import type { WalState } from './port.ts';
 import type { Steps } from './steps.ts';
 
 /** What a database must do for the store: run steps in one transaction, keep its schema current, pass on wake-ups. */
@@ -15,6 +16,7 @@ export interface Database {
   /** The same for a single statement: one turn of the network instead of two. */
   writeAlone<T>(steps: () => Steps<T>): Promise<T>;
   read<T>(steps: () => Steps<T>): Promise<T>;
+  tidyWal(request: { readonly fromBytes: number }): Promise<WalState | null>;
   /** Tells other processes that work is ready; best effort. */
   announce(): void;
   onWake(listener: () => void): void;

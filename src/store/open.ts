@@ -123,6 +123,7 @@ function createStore(database: Database): Store {
     },
 
     prune: (request) => write(() => replies.prune(request)),
+    tidyWal: (request) => database.tidyWal(request),
     now: () => read(() => batches.leaseClock()),
     ping: async () => {
       await database.schemaVersion();

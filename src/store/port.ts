@@ -120,6 +120,11 @@ export interface Store {
   // --- upkeep
   /** Deletes what time has made useless (idempotency records, used jtis); bounded per call, answers how many. */
   prune(request: { readonly now: number; readonly limit: number }): Promise<number>;
+  /**
+   * Empties the log that SQLite writes ahead of its file if it is `fromBytes` or longer, unless another process reads in
+   * the file. Null: there is no such log.
+   */
+  tidyWal(request: { readonly fromBytes: number }): Promise<WalState | null>;
   /** The clock that leases run on. */
   now(): Promise<number>;
   /** Rejects when the store cannot be reached. */
@@ -399,6 +404,21 @@ export interface RestoredState {
 }
 
 export type RestoreDecision = 'release' | 'conclude';
+
+/** A write-ahead log. */
+export interface WalState {
+  readonly bytes: number;
+  /**
+   * It cannot be emptied, for these processes hold a snapshot that needs it: `process 123 (sqlite3)`. Empty: somebody
+   * who cannot be named. Null: it can be emptied, or is too short to try.
+   */
+  readonly heldBy: readonly string[] | null;
+}
+
+/** Nothing new is taken, so that what was accepted has the room it needs; the HTTP layer answers 503 with Retry-After. */
+export class StoreFull extends Error {
+  override readonly name = 'StoreFull';
+}
 
 /** The store cannot be reached or broke off; the HTTP layer answers 503 with Retry-After. */
 export class StoreUnavailable extends Error {

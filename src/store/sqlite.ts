@@ -14,8 +14,9 @@ import {
   SchemaTooNew,
   servesUs,
 } from './migrations.ts';
-import { StoreDamaged, StoreUnavailable } from './port.ts';
+import { StoreDamaged, StoreUnavailable, type WalState } from './port.ts';
 import type { InsertMany, InsertShape, Param, Query, Row, Step, Steps } from './steps.ts';
+import { KEPT_WAL_BYTES, tidyWal } from './wal.ts';
 
 /** Statements a connection keeps prepared are as many as there are statement texts: a few dozen. */
 type Prepared = Map<string | InsertShape, StatementSync>;
@@ -59,7 +60,7 @@ function openConnection(path: string, clock: Clock): DatabaseSync {
   if (path !== ':memory:') assertPragma(database, 'journal_mode', 'wal', 'WAL');
   // FULL is what makes an acknowledged notification survive a power cut; NORMAL loses the last commits.
   assertPragma(database, 'synchronous', 2, 'FULL');
-  database.exec('PRAGMA mmap_size = 0; PRAGMA journal_size_limit = 67108864');
+  database.exec(`PRAGMA mmap_size = 0; PRAGMA journal_size_limit = ${KEPT_WAL_BYTES}`);
   if (unclean) refuseDamage(database);
   const now = leaseClock(clock);
   database.function('beckon_now', { deterministic: false }, now);
@@ -166,6 +167,15 @@ class SqliteDatabase implements Database {
   async read<T>(steps: () => Steps<T>): Promise<T> {
     try {
       return this.#drive(steps());
+    } catch (error) {
+      throw unavailable(error);
+    }
+  }
+
+  async tidyWal({ fromBytes }: { readonly fromBytes: number }): Promise<WalState | null> {
+    if (this.#path === ':memory:') return null;
+    try {
+      return tidyWal(this.#database, this.#path, fromBytes);
     } catch (error) {
       throw unavailable(error);
     }

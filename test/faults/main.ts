@@ -7,6 +7,7 @@ import { clockJumps, oneClockJumps } from './clock-jumps.ts';
 import { descriptorsGone } from './descriptors.ts';
 import { diskFull, volumeFull } from './disk-full.ts';
 import { dueTogether } from './due-together.ts';
+import { endlessRead } from './endless-read.ts';
 import { type Fault, type FaultParts, type Finding, partsOf } from './fault.ts';
 import { fsyncOrder } from './fsync-order.ts';
 import { hostileStrings } from './hostile-strings.ts';
@@ -68,6 +69,7 @@ const FAULTS: readonly Fault[] = [
   backupOnline,
   rollingRestart,
   secondProcess,
+  endlessRead,
   dueTogether,
   silentProvider,
   trickledAnswers,

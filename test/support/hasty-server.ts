@@ -33,6 +33,7 @@ const settings: Settings = {
   drainMs: 1_000,
   lingerMs: 0,
   leaseMs: 1_000,
+  maxWalMb: 256,
   publicUrl: null,
   role: 'all',
 };

@@ -1,5 +1,6 @@
 import { closeSync, existsSync, fsyncSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { findReaders, KEPT_WAL_BYTES, walBytes } from '../../store/wal.ts';
 import { CommandFailure, EXIT } from '../exit.ts';
 import type { Finding } from './report.ts';
 
@@ -68,4 +69,14 @@ export function checkPrivacy(path: string): Finding {
   const closed = (statSync(dirname(path)).mode & 0o001) === 0;
   if (closed || (statSync(path).mode & 0o004) === 0) return 'other users of this machine cannot read it';
   return { warning: `every user of this machine can read ${path}, with people and messages: chmod 600 ${path}*` };
+}
+
+/** It grows for as long as anybody reads in the file without an end, and then nobody can empty it. */
+export function checkWal(path: string): Finding {
+  const bytes = walBytes(path);
+  const words = `${Math.round(bytes / MB)} MB long`;
+  if (bytes <= KEPT_WAL_BYTES) return words;
+  const readers = findReaders(path);
+  if (readers.length === 0) return { warning: `${words}: a server empties it, unless a program reads in the file.` };
+  return { warning: `${words}, because of a read that does not end in ${readers.join(', ')}: end that program.` };
 }

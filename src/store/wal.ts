@@ -1,0 +1,83 @@
+import { readFileSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import type { WalState } from './port.ts';
+
+/** To so much SQLite cuts a log that grew longer, once it can begin it anew. */
+export const KEPT_WAL_BYTES = 64 * 1024 * 1024;
+
+/** Empties the log if it is `fromBytes` or longer: only a snapshot in another process can be in the way. */
+export function tidyWal(database: DatabaseSync, path: string, fromBytes: number): WalState {
+  const bytes = walBytes(path);
+  if (bytes < fromBytes) return { bytes, heldBy: null };
+  return emptyWal(database) ? { bytes: walBytes(path), heldBy: null } : { bytes, heldBy: findReaders(path) };
+}
+
+export const walBytes = (path: string): number => statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+
+function emptyWal(database: DatabaseSync): boolean {
+  const waitMs = Number(database.prepare('PRAGMA busy_timeout').get()?.['timeout']);
+  // This process stands still until it is done, so it waits for nobody.
+  database.exec('PRAGMA busy_timeout = 0');
+  try {
+    return database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.['busy'] === 0;
+  } finally {
+    database.exec(`PRAGMA busy_timeout = ${waitMs}`);
+  }
+}
+
+/** Whoever holds a snapshot keeps one of these bytes of the `-shm` file locked. */
+const SNAPSHOT_BYTES = { first: 123, last: 127 } as const;
+
+/**
+ * Who, besides the server, holds a snapshot of the database at this moment: `process 123 (sqlite3)`. Known on Linux
+ * only, and only of processes that can be seen from here. Nothing but the kernel's list of locks is read: to open and
+ * close one of the files would end every lock that this process has on it.
+ */
+export function findReaders(path: string): string[] {
+  const locks = listLocks();
+  const server = new Set(locks.filter(isOn(`${path}.lock`)).map(({ pid }) => pid));
+  const { first, last } = SNAPSHOT_BYTES;
+  const pids = locks
+    .filter(isOn(`${path}-shm`))
+    .filter(({ pid, byte }) => byte >= first && byte <= last && !server.has(pid))
+    .map(({ pid }) => pid);
+  return [...new Set(pids)].map((pid) => `process ${pid} (${nameOf(pid)})`);
+}
+
+interface Lock {
+  readonly pid: number;
+  readonly inode: number;
+  /** The first that is locked. */
+  readonly byte: number;
+}
+
+function isOn(file: string): (lock: Lock) => boolean {
+  const inode = statSync(file, { throwIfNoEntry: false })?.ino;
+  return (lock) => lock.inode === inode;
+}
+
+/** `2: POSIX  ADVISORY  READ 5412 fe:00:2146361 124 124`; who only waits for a lock has an arrow. */
+const LOCK = /^\d+: POSIX +ADVISORY +\w+ (\d+) \w+:\w+:(\d+) (\d+) /gm;
+
+function listLocks(): Lock[] {
+  return [...readOr('', '/proc/locks').matchAll(LOCK)].map(([, pid, inode, byte]) => ({
+    pid: Number(pid),
+    inode: Number(inode),
+    byte: Number(byte),
+  }));
+}
+
+/** Of its command line the first word alone: in others there may be secrets. */
+function nameOf(pid: number): string {
+  const [program = ''] = readOr('', `/proc/${pid}/cmdline`).split('\0');
+  return basename(program) || readOr('unknown', `/proc/${pid}/comm`).trim();
+}
+
+function readOr(otherwise: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return otherwise;
+  }
+}
