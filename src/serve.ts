@@ -92,6 +92,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     clock: time.clock,
     logger,
     engine,
+    backlogLimits: settings,
     // Without a key of its own the server publishes one nobody depends on: apps that enforce JWE need a lasting key.
     platformKey: await openPlatformKey(settings.platformKey ?? generatePlatformPem()),
     isDraining: () => draining,

@@ -85,6 +85,18 @@ export const SETTINGS = {
     fallback: 2_000,
     parse: parseWholeNumber({ min: 0, max: 600_000 }),
   }),
+  maxBotBacklog: plain({
+    help: 'recipients of one bot that may wait to be sent to; whoever asks for more is told 429; 0: no limit',
+    placeholder: 'number',
+    fallback: 2_000_000,
+    parse: parseWholeNumber({ min: 0, max: 1_000_000_000 }),
+  }),
+  maxBacklog: plain({
+    help: 'recipients of all bots together that may wait to be sent to; then callers are told 503; 0: no limit',
+    placeholder: 'number',
+    fallback: 5_000_000,
+    parse: parseWholeNumber({ min: 0, max: 1_000_000_000 }),
+  }),
   leaseMs: plain({
     help: 'how long a batch belongs to a worker that fell silent',
     placeholder: 'ms',

@@ -13,6 +13,7 @@ import { callbackRoutes } from './callbacks/callbacks.ts';
 import { KORE_PREFIX } from './error-handler.ts';
 import { answerAlive, createReadiness } from './health.ts';
 import { createJwks } from './jwks.ts';
+import { type BacklogLimits, BoundedBacklog } from './kore/bounded-backlog.ts';
 import { type ChannelFacts, createCatalog } from './kore/channel-catalog.ts';
 import { createCallLimit } from './kore/limit-calls.ts';
 import { CallsInWork, limitWork } from './kore/limit-work.ts';
@@ -52,6 +53,7 @@ export interface AppParts {
   };
   readonly platformKey: PlatformKey;
   readonly limits?: Partial<ServerLimits>;
+  readonly backlogLimits: BacklogLimits;
   /** True once shutdown began; `/readyz` then answers 503. */
   readonly isDraining?: () => boolean;
   /** The write-ahead log of the database; null: it has none. */
@@ -77,6 +79,10 @@ export function createApp(parts: AppParts): FastifyInstance {
     onRefused: () => tally.add(OVERLOADED),
   });
 
+  const onError = (error: unknown) => logger.error('telling of accepted recipients failed', { error });
+  const backlog = new BoundedBacklog({ store, clock, limits: parts.backlogLimits, onError });
+  app.addHook('onClose', () => backlog.close());
+
   app.get('/healthz', answerAlive);
   app.get('/readyz', createReadiness({ store, clock, isDraining, describeWal: parts.describeWal }));
   app.get('/.well-known/jwks.json', createJwks(parts.platformKey));
@@ -88,7 +94,7 @@ export function createApp(parts: AppParts): FastifyInstance {
       const admit = [gate.requireScope(SCOPE_SEND), createCallLimit(parts)];
       const send = { method: 'POST', onRequest: [...admit, requireJsonBody] };
       const look = { method: ['GET', 'POST'], onRequest: admit, exposeHeadRoute: false };
-      const notify = { ...parts, channels: createCatalog(parts.channels) };
+      const notify = { ...parts, channels: createCatalog(parts.channels), backlog };
       const v1 = createNotify({ api: 'kore-v1', route: 'notify', parse: parseV1 }, notify);
       const v2 = createNotify({ api: 'kore-v2', route: 'notifyV2', parse: parseV2 }, notify);
 

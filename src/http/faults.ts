@@ -58,6 +58,11 @@ export const FAULTS = {
     [503, 'callbacks_busy', 'Too many events at once: send it again later'],
   ),
   imports_busy: row([429, 429, 'Too Many Requests'], [429, 'imports_busy', 'Other imports of this bot are running']),
+  bot_backlog_full: row(
+    [429, 429, 'Too Many Requests'],
+    [429, 'bot_backlog_full', 'Too many recipients of this bot wait to be sent to'],
+  ),
+  backlog_full: row([503, 503, 'Service Unavailable'], [503, 'backlog_full', 'Too many recipients wait to be sent to']),
   store_unavailable: row(
     [503, 503, 'Service Unavailable'],
     [503, 'store_unavailable', 'The database cannot be reached just now'],

@@ -92,6 +92,8 @@ describe('requests off the wire', () => {
 
   it('a body that does not arrive in time is cut off with 408, and a whole one stops the watch', async () => {
     assert.equal((await post(rig, 'notify', body)).status, 200);
+    // The store is told of it, which is not what is waited for here.
+    rig.clock.advance(500);
     // The watch ends with the exchange on the server's side, a moment after the client has its answer.
     while (rig.clock.waiting() > 0) await new Promise(setImmediate);
     const head = `${post2}auth: ${await tokenFor('cs-builder')}\r\nContent-Length: ${json.length}\r\n\r\n${json.slice(0, 20)}`;

@@ -1,4 +1,5 @@
 import type { Log } from '../model/notification.ts';
+import { countEnds } from './backlogs.ts';
 import { BATCHES, firstSeq, heldBatch, heldId, heldRow } from './batches.ts';
 import type { BatchProgress, CheckpointRequest, HeldBatch, Remainder } from './port.ts';
 import { encodeRecipients } from './recipients.ts';
@@ -33,6 +34,7 @@ export function* checkpoint(request: CheckpointRequest): Steps<{ readonly lost: 
   yield* insertMany(LOGS, fresh.flatMap(logRows));
   yield* moveCounters(fresh);
   yield* replaceEnded(held, queues);
+  yield* countEnds(fresh);
   return {
     lost: request.batches.map((progress) => progress.batch).filter((batch) => !queues.has(heldId(batch))),
   };

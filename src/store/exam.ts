@@ -1,6 +1,7 @@
 import { after, before, describe } from 'node:test';
 import { examineAccept } from './exam-accept.ts';
 import { examineAddresses } from './exam-addresses.ts';
+import { examineBacklog } from './exam-backlog.ts';
 import { examineCalls } from './exam-calls.ts';
 import { examineCancel } from './exam-cancel.ts';
 import { examineCheckpoint } from './exam-checkpoint.ts';
@@ -23,6 +24,7 @@ export function examineStore(name: string, open: () => Promise<Store>): void {
     const store = () => opened;
 
     examineAccept(store);
+    examineBacklog(store);
     examineClaim(store);
     examineCheckpoint(store);
     examineCancel(store);

@@ -175,6 +175,15 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
      WHERE cancelled_at IS NOT NULL AND finished_at IS NULL`,
     'ALTER TABLE schema_versions ADD COLUMN compatible_since INTEGER',
   ],
+  [
+    // Recipients without an end. An older Beckon beside this one counts none of them; see `backlogs.ts`.
+    `CREATE TABLE backlogs (
+      bot_id {text} NOT NULL PRIMARY KEY,
+      recipients {int} NOT NULL
+    ) {keyed}`,
+    `INSERT INTO backlogs (bot_id, recipients)
+     SELECT bot_id, sum(pending) FROM notifications WHERE pending > 0 GROUP BY bot_id`,
+  ],
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

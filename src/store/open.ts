@@ -1,6 +1,7 @@
 import type { Clock } from '../model/clock.ts';
 import * as addresses from './addresses.ts';
 import { atMost } from './at-most.ts';
+import * as backlogs from './backlogs.ts';
 import * as batches from './batches.ts';
 import * as callCounts from './call-counts.ts';
 import * as cancel from './cancel.ts';
@@ -75,6 +76,7 @@ function createStore(database: Database): Store {
       return result;
     },
     findReply: (scope) => read(() => replies.findReply(scope)),
+    tellAccepted: (request) => write(() => backlogs.tellAccepted(request)),
 
     listQueues: (request) => read(() => batches.listQueues(request)),
     claimDue: (request) => writeAlone(() => batches.claimDue(request)),
@@ -122,7 +124,10 @@ function createStore(database: Database): Store {
       return recipients;
     },
 
-    prune: (request) => write(() => replies.prune(request)),
+    async prune(request) {
+      await write(() => backlogs.mendBacklogs(request));
+      return write(() => replies.prune(request));
+    },
     tidyWal: (request) => database.tidyWal(request),
     now: () => read(() => batches.leaseClock()),
     ping: async () => {

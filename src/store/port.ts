@@ -17,6 +17,14 @@ export interface Store {
   /** Notification, its batches and the idempotency record become durable together, or the earlier answer comes back. */
   accept(request: AcceptRequest): Promise<AcceptResult>;
   findReply(scope: IdempotencyScope): Promise<StoredReply | null>;
+  /**
+   * Counts what was accepted since this process last told, and answers how many recipients have no end yet: of each of
+   * these bots, in order, and of all. Exact but for what other processes have not told yet, or were killed before.
+   */
+  tellAccepted(request: {
+    /** Each bot once; those that are only asked about with 0. */
+    readonly accepted: readonly Backlog[];
+  }): Promise<{ readonly bots: readonly Backlog[]; readonly all: number }>;
 
   // --- work
   /** Queues that hold anything, by lane, then bot, then connection, then size, beginning after `after`. */
@@ -147,6 +155,12 @@ export interface AcceptRequest {
   /** Delay before the first attempt, ms. */
   readonly delayMs: number;
   readonly idempotency: (IdempotencyScope & StoredReply) | null;
+}
+
+/** Recipients of a bot. */
+export interface Backlog {
+  readonly botId: string;
+  readonly recipients: number;
 }
 
 export type AcceptResult = { readonly kind: 'accepted' } | { readonly kind: 'replay'; readonly reply: StoredReply };

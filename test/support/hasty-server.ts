@@ -32,6 +32,8 @@ const settings: Settings = {
   platformKey: null,
   drainMs: 1_000,
   lingerMs: 0,
+  maxBotBacklog: 0,
+  maxBacklog: 0,
   leaseMs: 1_000,
   maxWalMb: 256,
   publicUrl: null,

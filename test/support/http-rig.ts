@@ -89,7 +89,7 @@ const NOWHERE = {
 const NO_LIMITS: CallLimits = { perMinute: 0, perHour: 0 };
 
 export async function startRig(
-  options: Partial<Pick<AppParts, 'limits' | 'isDraining' | 'channels'>> & {
+  options: Partial<Pick<AppParts, 'limits' | 'backlogLimits' | 'isDraining' | 'channels'>> & {
     readonly publicUrl?: string;
     readonly callLimits?: CallLimits;
     readonly database?: string;
@@ -119,6 +119,7 @@ export async function startRig(
     logger: recordInto(lines),
     engine: { wake: () => wakes++, heedCancel: () => {}, describeConnection: () => null },
     platformKey,
+    backlogLimits: options.backlogLimits ?? { maxBotBacklog: 0, maxBacklog: 0 },
     ...(options.limits && { limits: options.limits }),
     ...(options.isDraining && { isDraining: options.isDraining }),
   });

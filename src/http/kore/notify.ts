@@ -9,6 +9,7 @@ import type { Store } from '../../store/port.ts';
 import { type Caller, callerOf } from '../auth/gate.ts';
 import { readJson } from '../read-json.ts';
 import type { Asked } from './asked.ts';
+import type { BoundedBacklog } from './bounded-backlog.ts';
 import type { ChannelCatalog } from './channel-catalog.ts';
 import { invalid, show } from './fields.ts';
 import { readRequestKey, replay } from './idempotency.ts';
@@ -21,6 +22,7 @@ export interface NotifyParts {
   readonly channels: ChannelCatalog;
   readonly clock: Clock;
   readonly engine: { wake(): void };
+  readonly backlog: Pick<BoundedBacklog, 'assertRoom' | 'count'>;
 }
 
 /** How one version of the send call reads its body; `route` is where its idempotency keys live. */
@@ -42,15 +44,18 @@ export function createNotify(version: NotifyVersion, parts: NotifyParts) {
     const earlier = key === null ? null : await parts.store.findReply(key);
     if (key !== null && earlier !== null) return replay(reply, earlier, key);
 
+    await parts.backlog.assertRoom(callerOf(request).bot.id);
     const asked = version.parse(readJson(body), parts.channels);
     const notification = nameNotification(version.api, asked, callerOf(request), parts);
     const answer = JSON.stringify(acceptedReply(notification));
-    const result = await parts.store.accept({
-      notification,
-      recipients: asked.recipients,
-      delayMs: 0,
-      idempotency: key === null ? null : { ...key, status: 200, body: answer, createdAt: notification.createdAt },
-    });
+    const result = await parts.backlog.count(notification.botId, notification.total, () =>
+      parts.store.accept({
+        notification,
+        recipients: asked.recipients,
+        delayMs: 0,
+        idempotency: key === null ? null : { ...key, status: 200, body: answer, createdAt: notification.createdAt },
+      }),
+    );
     if (result.kind === 'replay' && key !== null) return replay(reply, result.reply, key);
 
     parts.engine.wake();

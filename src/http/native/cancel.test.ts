@@ -52,6 +52,8 @@ describe('POST /notifications/:id/cancel', () => {
       connectionId: connectionId(BOT, 'msteams', null),
     } as const;
     await rig.store.claimDue({ queue, owner: 'worker', leaseMs: 60_000, limit: 10 });
+    // The store is told of what was accepted; from there on only the cancel waits.
+    rig.clock.advance(500);
     const waiting = rig.clock.waiting();
     const asked = cancel(id);
     let isAnswered = false;
