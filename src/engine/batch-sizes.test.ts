@@ -5,11 +5,11 @@ import { BatchSizes } from './batch-sizes.ts';
 
 const small: Queue = { lane: 'normal', size: 'small', botId: 'st-1', connectionId: 'dc-1' };
 
-test('a queue of single recipients is claimed a hundred batches at a time, one of full batches ten', () => {
+test('a queue of single recipients is claimed 32 batches at a time, one of full batches ten', () => {
   const sizes = new BatchSizes();
   assert.equal(sizes.worthClaiming(small, 1_024), 10);
   sizes.learn(small, 1);
-  assert.equal(sizes.worthClaiming(small, 1_024), 100);
+  assert.equal(sizes.worthClaiming(small, 1_024), 32);
   assert.equal(sizes.worthClaiming(small, 30), 30);
   assert.equal(sizes.worthClaiming(small, 0), 0);
   assert.equal(sizes.worthClaiming({ ...small, botId: 'st-2' }, 1_024), 10);

@@ -22,8 +22,11 @@ export class BatchSizes {
   }
 }
 
-/** Were the last claim all single recipients and this one all batches of a hundred, so many batches would be held. */
-const MAX_BATCHES = 100;
+/**
+ * What a claim brings is worked on in one go, and so many notifications take some ten milliseconds, in which callers wait.
+ * Were the last claim all single recipients and this one all full batches, so many would be held.
+ */
+const MAX_BATCHES = 32;
 const MAX_RECIPIENTS = 1_000;
 
 const keyOf = ({ lane, botId, connectionId }: Queue): string => `${lane}/${botId}/${connectionId}`;
