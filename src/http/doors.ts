@@ -11,7 +11,7 @@ export interface DoorAddress {
 /** Connections that may wait to be taken; those on top would be tried again after seconds by the kernel of the caller. */
 const BACKLOG = 4_096;
 /** Only here several sockets may listen at one address, and the kernel spreads the callers over them. */
-const MORE_DOORS = process.platform === 'linux' ? 15 : 0;
+const MORE_DOORS = process.platform === 'linux' ? 63 : 0;
 
 /**
  * The address of a server, behind several listening sockets: of each, Node takes one connection in a turn of its loop.

@@ -2,8 +2,13 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Clock } from '../model/clock.ts';
 import { cutRestOfBody } from './leave-takings.ts';
 
-/** Who is refused is in no hurry, and many come again at once, whatever Retry-After says: this slows them. */
-const HELD_MS = 80;
+/**
+ * Who is refused is in no hurry, and many come again at once, whatever Retry-After says: this slows them. It is what they
+ * wait all told, so where the turns of the loop are long, which slows them as well, they are held the less.
+ */
+const HELD_MS = 90;
+/** Of the longest turn lately, at each look. */
+const FORGETTING = 0.95;
 const LOOK_EVERY_MS = 10;
 /** Whoever would make those that are held take more memory than this allows is refused at once. */
 const MAX_HELD = 5_000;
@@ -45,6 +50,7 @@ class Refusals {
   /** Oldest first. */
   #held: Held[] = [];
   #isLooking = false;
+  #turnMs = 0;
 
   constructor(parts: TurnAwayParts) {
     this.#parts = parts;
@@ -56,23 +62,28 @@ class Refusals {
     this.#parts.onRefused();
     const bodyBytes = Number(call.headers['content-length'] ?? 0);
     if (this.#held.length >= MAX_HELD || bodyBytes > MAX_HELD_BODY_BYTES) this.#refuse({ call, answer });
-    else this.#held.push({ call, answer, dueAt: this.#parts.clock.monotonic() + HELD_MS });
+    else this.#held.push({ call, answer, since: this.#parts.clock.monotonic() });
     this.#lookLater();
   }
 
   #lookLater(): void {
     if (this.#isLooking || this.#held.length === 0) return;
     this.#isLooking = true;
-    this.#parts.clock.after(LOOK_EVERY_MS, () => {
+    const { clock } = this.#parts;
+    const lookAt = clock.monotonic() + LOOK_EVERY_MS;
+    clock.after(LOOK_EVERY_MS, () => {
       this.#isLooking = false;
+      this.#turnMs = Math.max(clock.monotonic() - lookAt, FORGETTING * this.#turnMs);
       this.#refuseDue();
       this.#lookLater();
     });
   }
 
   #refuseDue(): void {
-    const now = this.#parts.clock.monotonic();
-    const firstHeld = this.#held.findIndex(({ dueAt }) => dueAt > now);
+    // They waited up to a turn to be read, and those that stay wait another.
+    const heldMs = HELD_MS - 2 * this.#turnMs;
+    const sinceDue = this.#parts.clock.monotonic() - Math.max(0, heldMs);
+    const firstHeld = this.#held.findIndex(({ since }) => since > sinceDue);
     for (const due of this.#held.splice(0, firstHeld === -1 ? this.#held.length : firstHeld)) this.#refuse(due);
   }
 
@@ -88,5 +99,5 @@ class Refusals {
 interface Held {
   readonly call: IncomingMessage;
   readonly answer: ServerResponse;
-  readonly dueAt: number;
+  readonly since: number;
 }
