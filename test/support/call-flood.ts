@@ -62,10 +62,13 @@ class Aim {
     this.#callers = Array.from({ length: order.connections }, () => new Caller(order.port, request, this.#settle));
   }
 
-  /** Opened a few at a time: a thousand connections at once are another matter. */
+  /**
+   * Opened a few at a time, and taken: a thousand new connections at once are another matter, and what is measured is how
+   * long calls wait, not how long connections do. The call that tells is not counted.
+   */
   async connect(): Promise<void> {
     for (let next = 0; next < this.#callers.length; next += 32) {
-      await Promise.all(this.#callers.slice(next, next + 32).map((caller) => caller.connect()));
+      await Promise.all(this.#callers.slice(next, next + 32).map((caller) => caller.open()));
     }
     this.#idle.push(...this.#callers);
   }
@@ -124,6 +127,7 @@ class Aim {
   }
 
   readonly #settle = (caller: Caller, answer: Answer): void => {
+    if (this.#startedAt === 0) return;
     this.#open -= 1;
     const tookMs = performance.now() - caller.dueAt;
     if (answer === 'accepted') this.#accepted.push(tookMs);
@@ -147,6 +151,7 @@ class Caller {
   #socket: Socket | null = null;
   #got = '';
   #isCalling = false;
+  #onFirst: (() => void) | null = null;
   dueAt = 0;
 
   constructor(port: number, request: Buffer, settle: (caller: Caller, answer: Answer) => void) {
@@ -155,7 +160,16 @@ class Caller {
     this.#settle = settle;
   }
 
-  connect(): Promise<void> {
+  async open(): Promise<void> {
+    await this.#connect();
+    const answered = new Promise<void>((resolve) => {
+      this.#onFirst = resolve;
+    });
+    this.call(performance.now());
+    await answered;
+  }
+
+  #connect(): Promise<void> {
     const buffer = Buffer.alloc(4_096);
     const socket = connect({
       port: this.#port,
@@ -204,6 +218,8 @@ class Caller {
   #end(answer: Answer): void {
     if (!this.#isCalling) return;
     this.#isCalling = false;
+    this.#onFirst?.();
+    this.#onFirst = null;
     this.#settle(this, answer);
   }
 }
