@@ -6,7 +6,7 @@ import { cutRestOfBody } from './leave-takings.ts';
  * Who is refused is in no hurry, and many come again at once, whatever Retry-After says: this slows them. It is what they
  * wait all told, so where the turns of the loop are long, which slows them as well, they are held the less.
  */
-const HELD_MS = 90;
+const HELD_MS = 80;
 /** Of the longest turn lately, at each look. */
 const FORGETTING = 0.95;
 const LOOK_EVERY_MS = 10;
