@@ -9,6 +9,7 @@ import { importPeople } from '../src/directory/import-people.ts';
 import { systemClock } from '../src/model/clock.ts';
 import { BOT, call, post, type Rig, startRig, tokenFor } from './support/http-rig.ts';
 import { holdSnapshot } from './support/outside-reader.ts';
+import { runCli } from './support/run-cli.ts';
 
 /** A hundred pages of an export. */
 const PEOPLE = 20_000;
@@ -65,6 +66,17 @@ describe('F30: no reader of our own holds a snapshot', () => {
       await assertNoSnapshot();
     });
   }
+
+  it('a backup that has ended, and it ends however much is written meanwhile', { timeout: 60_000 }, async () => {
+    let isOver = false;
+    let written = 0;
+    const made = runCli(['backup', '--database', `sqlite:${path}`, join(folder, 'copy.db')]).finally(() => {
+      isOver = true;
+    });
+    for (; !isOver; written += 1) await rig.store.useJti({ appId: 'cs', jti: `meanwhile ${written}`, expiresAt: 1 });
+    assert.deepEqual([(await made).code, written > 100], [0, true]);
+    await assertNoSnapshot();
+  });
 
   it('pages of people, a notification, its recipients and its status', async () => {
     const identities = Array.from({ length: 500 }, (_, index) => `p${index}@example.com`);

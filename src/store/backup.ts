@@ -1,7 +1,9 @@
 import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
+import { systemClock } from '../model/clock.ts';
 import { StoreDamaged } from './port.ts';
+import { KEPT_WAL_BYTES, walBytes } from './wal.ts';
 
 /** What is in a backup, counted in the backup itself. */
 export interface BackupReport {
@@ -17,8 +19,9 @@ export class BackupRefused extends Error {
   override readonly name = 'BackupRefused';
 }
 
-/** How much is copied before other work of this process gets a turn. */
-const PAGES_A_STEP = 1_000;
+/** A megabyte is copied, and then the server beside has the processors and the disk to itself for as long as it took. */
+const PAGES_A_STEP = 256;
+const LONGEST_REST_MS = 50;
 
 /**
  * Copies a SQLite database that a server may be writing to. The connection only reads, so it needs no hold and never
@@ -48,12 +51,23 @@ async function copySnapshot(from: string, to: string): Promise<void> {
     // Without a snapshot of its own the copy would begin anew at every commit of the server, and never end.
     source.exec('BEGIN');
     source.prepare('SELECT count(*) FROM sqlite_schema').get();
-    await backup(source, to, { rate: PAGES_A_STEP });
+    await backup(source, to, { rate: PAGES_A_STEP, progress: restAfterSteps(from) });
   } catch (error) {
     throw damaged(from, error) ?? error;
   } finally {
     source.close();
   }
+}
+
+/** Nobody else works in this process. Where the log of the server has grown long, the end is nearer without any rest. */
+function restAfterSteps(from: string): () => void {
+  const never = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  let begunAt = systemClock.monotonic();
+  return () => {
+    const tookMs = systemClock.monotonic() - begunAt;
+    if (walBytes(from) < KEPT_WAL_BYTES) Atomics.wait(never, 0, 0, Math.min(tookMs, LONGEST_REST_MS));
+    begunAt = systemClock.monotonic();
+  };
 }
 
 /** Checks every page and counts. Leaves one file that needs no other beside it. Throws `StoreDamaged`, `BackupRefused`. */
