@@ -1,21 +1,25 @@
 import { join } from 'node:path';
 import { startPostgres } from '../test/support/postgres.ts';
-import type { BareRun } from './bare-loop.ts';
-import type { Figure, Suite, SuiteOptions } from './figures.ts';
-import { askScript } from './processes.ts';
-import { CONCURRENCY, conversationOf, type Fake, fetchJson, openStage, PEOPLE, type Stage, TEXT } from './stage.ts';
+import { runBare } from './bare.ts';
+import type { Bar, Figure, Suite, SuiteOptions } from './figures.ts';
+import { openPeers, type Peers } from './peers.ts';
+import { openStage, PEOPLE, type Stage } from './stage.ts';
 
 /**
  * S1, S2: deliveries a second (accepted over HTTP, resolved, sent to a fake Teams in another process, durably logged)
- * beside a bare loop that makes the same calls to the same fake. S11: how long the server's event loop kept anything
- * waiting meanwhile. Rounds are interleaved, because the speed of a shared machine drifts.
+ * beside a bare loop that makes the same calls to the same fake. S3: beside the queues people build it on today. S11: how
+ * long the server's event loop kept anything waiting meanwhile. Rounds are interleaved, because the speed of a shared
+ * machine drifts.
  */
-export const deliveries: Suite = { ids: ['S1', 'S2', 'S11'], run };
+export const deliveries: Suite = { ids: ['S1', 'S2', 'S3', 'S11'], run };
 
 interface Round {
   readonly bare: number;
   readonly sqlite: Run;
   readonly postgres: Run;
+  /** Null where there is no Redis. */
+  readonly bullmq: number | null;
+  readonly pgboss: number;
 }
 
 interface Run {
@@ -27,47 +31,63 @@ async function run(options: SuiteOptions): Promise<Figure[]> {
   const notifications = options.size === 'quick' ? 20 : 60;
   const stage = await openStage();
   const postgres = await startPostgres();
+  const peers = await openPeers(stage.fake, postgres);
   try {
     // The simulators' own start (token, compilation) belongs to nobody's figures.
-    await runBare(stage, 2_000);
+    await runBare(stage.fake, 2_000);
     const rounds: Round[] = [];
-    for (let round = 1; round <= options.rounds; round += 1) {
-      const bare = await runBare(stage, notifications * PEOPLE);
-      const sqlite = await runBeckon(stage, notifications, `sqlite:${join(stage.folder, `round-${round}.db`)}`);
+    for (let number = 1; number <= options.rounds; number += 1) {
+      const bare = await runBare(stage.fake, notifications * PEOPLE);
+      const sqlite = await runBeckon(stage, notifications, `sqlite:${join(stage.folder, `round-${number}.db`)}`);
       const onPostgres = await runBeckon(stage, notifications, await postgres.createDatabase());
+      const round: Round = { bare, sqlite, postgres: onPostgres, ...(await runPeers(peers, options)) };
       options.say(
-        `S1 round ${round}: bare ${bare}/s, SQLite ${sqlite.perSecond}/s, PostgreSQL ${onPostgres.perSecond}/s`,
+        `S1 round ${number}: bare ${bare}/s, SQLite ${sqlite.perSecond}/s, PostgreSQL ${onPostgres.perSecond}/s`,
       );
-      rounds.push({ bare, sqlite, postgres: onPostgres });
+      options.say(
+        `S3 round ${number}: BullMQ ${round.bullmq === null ? NO_REDIS : `${round.bullmq}/s`}, pg-boss ${round.pgboss}/s`,
+      );
+      rounds.push(round);
     }
     return figuresOf(rounds);
   } finally {
+    await peers.close();
     await stage.close();
     await postgres.stop();
   }
 }
 
+const NO_REDIS = 'no redis-server on this machine';
+
+/** Rates are compared, so they need not send as many: they would take minutes. */
+async function runPeers(peers: Peers, { size }: SuiteOptions): Promise<Pick<Round, 'bullmq' | 'pgboss'>> {
+  const notifications = size === 'quick' ? 4 : 10;
+  return { bullmq: await peers.runBullmq(notifications), pgboss: await peers.runPgboss(notifications) };
+}
+
 function figuresOf(rounds: readonly Round[]): Figure[] {
-  const against = (side: 'sqlite' | 'postgres') => rounds.map((round) => round[side].perSecond / round.bare);
+  const figure = (
+    id: string,
+    what: string,
+    unit: Figure['unit'],
+    bar: Bar | null,
+    of: (round: Round) => number | null,
+  ) => {
+    const values = rounds.flatMap((round) => of(round) ?? []);
+    return { id, what, unit, values, bar, ...(values.length === 0 && { note: NO_REDIS }) };
+  };
   return [
-    { id: 'S1', what: 'deliveries to a bare loop, SQLite', unit: '×', values: against('sqlite'), bar: { least: 0.75 } },
-    { id: 'S1', what: 'bare loop', unit: '/s', values: rounds.map((round) => round.bare), bar: null },
-    { id: 'S1', what: 'SQLite', unit: '/s', values: rounds.map((round) => round.sqlite.perSecond), bar: null },
-    {
-      id: 'S2',
-      what: 'deliveries to a bare loop, PostgreSQL',
-      unit: '×',
-      values: against('postgres'),
-      bar: { least: 0.65 },
-    },
-    { id: 'S2', what: 'PostgreSQL', unit: '/s', values: rounds.map((round) => round.postgres.perSecond), bar: null },
-    {
-      id: 'S11',
-      what: 'event-loop delay during S1, p99',
-      unit: 'ms',
-      values: rounds.map((round) => round.sqlite.loopP99),
-      bar: { most: 30 },
-    },
+    figure('S1', 'SQLite to a bare loop', '×', { least: 0.75 }, ({ sqlite, bare }) => sqlite.perSecond / bare),
+    figure('S1', 'bare loop', '/s', null, ({ bare }) => bare),
+    figure('S1', 'SQLite', '/s', null, ({ sqlite }) => sqlite.perSecond),
+    figure('S2', 'PostgreSQL to a bare loop', '×', { least: 0.65 }, ({ postgres, bare }) => postgres.perSecond / bare),
+    figure('S2', 'PostgreSQL', '/s', null, ({ postgres }) => postgres.perSecond),
+    figure('S3', 'SQLite to BullMQ', '×', { least: 5 }, ({ sqlite, bullmq }) => bullmq && sqlite.perSecond / bullmq),
+    figure('S3', 'BullMQ', '/s', null, ({ bullmq }) => bullmq),
+    figure('S3', 'SQLite to pg-boss', '×', { least: 2 }, ({ sqlite, pgboss }) => sqlite.perSecond / pgboss),
+    figure('S3', 'PostgreSQL to pg-boss', '×', null, ({ postgres, pgboss }) => postgres.perSecond / pgboss),
+    figure('S3', 'pg-boss', '/s', null, ({ pgboss }) => pgboss),
+    figure('S11', 'event-loop delay during S1, p99', 'ms', { most: 30 }, ({ sqlite }) => sqlite.loopP99),
   ];
 }
 
@@ -99,46 +119,4 @@ function loopDelayOf(lines: readonly string[]): number {
   if (line === undefined) throw new Error('the server did not tell the delays of its event loop');
   const { loopDelay }: { loopDelay: { p99: number } } = JSON.parse(line);
   return loopDelay.p99;
-}
-
-/** Deliveries a second of the bare loop. */
-export async function runBare(stage: Stage, sends: number, concurrency = CONCURRENCY): Promise<number> {
-  const { fake } = stage;
-  const indexes = Array.from({ length: PEOPLE }, (_, index) => index);
-  const run: BareRun = {
-    origin: fake.urls.base,
-    token: await takeToken(fake),
-    paths: indexes.map(
-      (index) => `/teams/v3/conversations/${encodeURIComponent(conversationOf(fake, index))}/activities`,
-    ),
-    bodies: indexes.map((index) => activity(fake, index)),
-    sends,
-    concurrency,
-  };
-  const ms = await askScript<number>('bare-loop.ts', run);
-  return Math.round((sends * 1_000) / ms);
-}
-
-async function takeToken({ urls, credentials }: Fake): Promise<string> {
-  const { appId, appPassword, tenantId } = credentials.teams;
-  const body = new URLSearchParams({
-    grant_type: 'client_credentials',
-    client_id: appId,
-    client_secret: appPassword,
-    scope: 'https://api.botframework.com/.default',
-  });
-  const url = `${urls.login}/${tenantId}/oauth2/v2.0/token`;
-  return (await fetchJson<{ access_token: string }>(url, { method: 'POST', body })).access_token;
-}
-
-/** The bytes Beckon's Teams channel sends for a text. */
-function activity(fake: Fake, index: number): string {
-  return JSON.stringify({
-    type: 'message',
-    text: TEXT,
-    textFormat: 'plain',
-    channelData: { notification: { alert: true } },
-    from: { id: `28:${fake.credentials.teams.appId}` },
-    conversation: { id: conversationOf(fake, index) },
-  });
 }
