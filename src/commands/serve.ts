@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { SETTING_KEYS, type Settings } from '../config/settings.ts';
 import { createLogger } from '../log/logger.ts';
 import type { RunningServer } from '../serve.ts';
-import { checkFolder } from './checks.ts';
+import { checkFolder, sqlitePath } from './checks.ts';
 import { CommandFailure, EXIT } from './exit.ts';
 import { addSettings, loadCommandConfig, readCommandSettings } from './runtime.ts';
 import { firstStopSignal } from './stop-signals.ts';
@@ -30,12 +30,21 @@ Examples:
 }
 
 async function start(settings: Settings): Promise<RunningServer> {
+  await refuseSecond(settings);
   const config = await loadCommandConfig(settings);
   checkFolder(settings.database);
   checkRole(settings);
   const logger = createLogger({ level: settings.logLevel, format: settings.logFormat });
   const { serve } = await import('../serve.ts');
   return serve({ settings, config, logger });
+}
+
+/** Before all that a server consists of is loaded: who starts one too many is told at once. */
+async function refuseSecond({ database }: Settings): Promise<void> {
+  const path = sqlitePath(database);
+  if (path === null) return;
+  const { refuseHeld } = await import('../store/hold.ts');
+  refuseHeld(path);
 }
 
 /** A SQLite file belongs to one process, so there would be nobody for the other half of the work. */

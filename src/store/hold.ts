@@ -1,7 +1,8 @@
-import { readFileSync, statfsSync, writeFileSync } from 'node:fs';
+import { statfsSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { isOn, listLocks, readOr } from './file-locks.ts';
 import { StoreUnavailable } from './port.ts';
 
 /** Another process works on the file. Two engines on one SQLite file would each void the other's leases. */
@@ -24,10 +25,19 @@ export function holdFile(path: string): { release(): void } {
   } catch (error) {
     lock.close();
     if (!isBusy(error)) throw error;
-    throw new StoreHeld(`${path} is in use by ${describeHolder(path)}: stop that one first, or use another --database`);
+    const holder = readOr('another process', `${path}.holder`);
+    throw new StoreHeld(`${path} is in use by ${holder}: stop that one first, or use another --database`);
   }
   writeFileSync(`${path}.holder`, `process ${process.pid} on ${hostname()}`);
   return { release: () => lock.close() };
+}
+
+/**
+ * Says at once that another process holds the file, where that can be seen. One that is free is not touched: whoever
+ * takes it at this moment must not find it taken.
+ */
+export function refuseHeld(path: string): void {
+  if (listLocks().some(isOn(`${path}.lock`))) holdFile(path).release();
 }
 
 function refuseNetworkFileSystem(path: string): void {
@@ -39,11 +49,3 @@ function refuseNetworkFileSystem(path: string): void {
 }
 
 const isBusy = (error: unknown): boolean => error instanceof Error && 'errcode' in error && error.errcode === 5;
-
-function describeHolder(path: string): string {
-  try {
-    return readFileSync(`${path}.holder`, 'utf8');
-  } catch {
-    return 'another process';
-  }
-}

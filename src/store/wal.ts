@@ -1,6 +1,7 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { isOn, listLocks, readOr } from './file-locks.ts';
 import type { WalState } from './port.ts';
 
 /** To so much SQLite cuts a log that grew longer, once it can begin it anew. */
@@ -31,8 +32,7 @@ const SNAPSHOT_BYTES = { first: 123, last: 127 } as const;
 
 /**
  * Who, besides the server, holds a snapshot of the database at this moment: `process 123 (sqlite3)`. Known on Linux
- * only, and only of processes that can be seen from here. Nothing but the kernel's list of locks is read: to open and
- * close one of the files would end every lock that this process has on it.
+ * only, and only of processes that can be seen from here.
  */
 export function findReaders(path: string): string[] {
   const locks = listLocks();
@@ -45,39 +45,8 @@ export function findReaders(path: string): string[] {
   return [...new Set(pids)].map((pid) => `process ${pid} (${nameOf(pid)})`);
 }
 
-interface Lock {
-  readonly pid: number;
-  readonly inode: number;
-  /** The first that is locked. */
-  readonly byte: number;
-}
-
-function isOn(file: string): (lock: Lock) => boolean {
-  const inode = statSync(file, { throwIfNoEntry: false })?.ino;
-  return (lock) => lock.inode === inode;
-}
-
-/** `2: POSIX  ADVISORY  READ 5412 fe:00:2146361 124 124`; who only waits for a lock has an arrow. */
-const LOCK = /^\d+: POSIX +ADVISORY +\w+ (\d+) \w+:\w+:(\d+) (\d+) /gm;
-
-function listLocks(): Lock[] {
-  return [...readOr('', '/proc/locks').matchAll(LOCK)].map(([, pid, inode, byte]) => ({
-    pid: Number(pid),
-    inode: Number(inode),
-    byte: Number(byte),
-  }));
-}
-
 /** Of its command line the first word alone: in others there may be secrets. */
 function nameOf(pid: number): string {
   const [program = ''] = readOr('', `/proc/${pid}/cmdline`).split('\0');
   return basename(program) || readOr('unknown', `/proc/${pid}/comm`).trim();
-}
-
-function readOr(otherwise: string, file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return otherwise;
-  }
 }
