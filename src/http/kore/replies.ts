@@ -1,5 +1,5 @@
 import type { Counts, Log, Notification, NotificationStatus } from '../../model/notification.ts';
-import { writeLogV1, writeLogV2 } from './status-log.ts';
+import { logWriterV1, logWriterV2 } from './status-log.ts';
 
 /** Kore's words for a whole notification. Whatever is unfinished, for whatever reason, reads IN_PROGRESS. */
 export type KoreStatus = 'IN_PROGRESS' | 'SUCCESS' | 'FAILURE' | 'PARTIAL_SUCCESS';
@@ -16,27 +16,32 @@ export function acceptedReply(notification: Notification): object {
   };
 }
 
-/** The status document of v1, in the key order of live replies. */
-export function statusReplyV1(notification: NotificationStatus, logs: readonly Log[]): object {
-  return {
+/** The status document of v1 as JSON, in the key order of live replies. */
+export function statusReplyV1(notification: NotificationStatus, logs: readonly Log[]): string {
+  return withLogs(logs.map(logWriterV1(notification)), (statusLogs) => ({
     _id: notification.id,
     status: koreStatus(notification.counts),
     percentageComplete: percentageComplete(notification.counts),
     ...jobFields(notification),
-    statusLogs: logs.map((log) => writeLogV1(notification, log)),
+    statusLogs,
     ...timeFields(notification, notification.updatedAt),
     count: logs.length,
-  };
+  }));
 }
 
-/** The status document of v2: the logs and little more. */
-export function statusReplyV2(notification: NotificationStatus, logs: readonly Log[]): object {
-  return {
-    statusLogs: logs.map((log) => writeLogV2(notification, log)),
+/** The status document of v2 as JSON: the logs and little more. */
+export function statusReplyV2(notification: NotificationStatus, logs: readonly Log[]): string {
+  return withLogs(logs.map(logWriterV2(notification)), (statusLogs) => ({
+    statusLogs,
     count: logs.length,
     status: koreStatus(notification.counts),
     streamId: notification.botId,
-  };
+  }));
+}
+
+/** Inside of a text its quotes would be escaped, so what is found is the list itself. */
+function withLogs(written: readonly string[], document: (statusLogs: readonly never[]) => object): string {
+  return JSON.stringify(document([])).replace('"statusLogs":[]', () => `"statusLogs":[${written.join(',')}]`);
 }
 
 function jobFields(notification: Notification): object {

@@ -2,71 +2,68 @@ import { logId, messageId, personId } from '../../model/ids.ts';
 import type { Log, NotificationStatus } from '../../model/notification.ts';
 import { identityKey } from '../../model/person.ts';
 import { REASONS, SUCCESS_COMMENT } from '../../model/reasons.ts';
+import { rowWriter } from './json-rows.ts';
 
-/** One log of a v1 status. Success and failure differ in their keys and in the order of them, as live replies do. */
-export function writeLogV1(notification: NotificationStatus, log: Log): object {
-  const { id, botId, createdBy, channelSpelling } = notification;
-  if (log.state !== 'delivered') {
-    return {
-      _id: logId(id, log.seq),
-      requestId: id,
-      originalId: log.identity,
-      status: 'FAILURE',
-      createdBy,
-      comments: failureComment(log),
-      streamId: botId,
-      channel: channelSpelling,
-      createdOn: toIso(log.at),
-      __v: 0,
-    };
-  }
-  return {
-    _id: logId(id, log.seq),
+/** Writes logs of one notification as JSON. */
+export type LogWriter = (log: Log) => string;
+
+/** Logs of a v1 status. Success and failure differ in their keys and in the order of them, as live replies do. */
+export function logWriterV1({ id, botId, createdBy, channelSpelling }: NotificationStatus): LogWriter {
+  const failure = rowWriter<Log>({
+    _id: (log) => logId(id, log.seq),
+    requestId: id,
+    originalId: (log) => log.identity,
+    status: 'FAILURE',
+    createdBy,
+    comments: failureComment,
+    streamId: botId,
+    channel: channelSpelling,
+    createdOn: timeWriter(),
+    __v: 0,
+  });
+  const success = rowWriter<Log>({
+    _id: (log) => logId(id, log.seq),
     requestId: id,
     createdBy,
     channel: channelSpelling,
     comments: SUCCESS_COMMENT,
     streamId: botId,
-    koreId: koreId(botId, log),
-    channelId: log.channelId ?? log.identity,
-    messagestoreId: messageId(id, log.seq),
-    originalId: log.identity,
+    koreId: (log) => koreId(botId, log),
+    channelId: (log) => log.channelId ?? log.identity,
+    messagestoreId: (log) => messageId(id, log.seq),
+    originalId: (log) => log.identity,
     status: 'SUCCESS',
-    createdOn: toIso(log.at),
+    createdOn: timeWriter(),
     __v: 0,
-  };
+  });
+  return (log) => (log.state === 'delivered' ? success(log) : failure(log));
 }
 
-/** One log of a v2 status, in the order its documentation shows. */
-export function writeLogV2(notification: NotificationStatus, log: Log): object {
-  const { id, botId, createdBy, channelSpelling } = notification;
-  const head = { _id: logId(id, log.seq), streamId: botId };
-  const tail = { originalId: log.identity, requestId: id };
-  if (log.state !== 'delivered') {
-    return {
-      ...head,
-      comments: failureComment(log),
-      channel: channelSpelling,
-      ...tail,
-      status: 'FAILURE',
-      createdBy,
-      createdOn: toIso(log.at),
-      __v: 0,
-    };
-  }
-  return {
+/** Logs of a v2 status, in the order its documentation shows. */
+export function logWriterV2({ id, botId, createdBy, channelSpelling }: NotificationStatus): LogWriter {
+  const head = { _id: (log: Log) => logId(id, log.seq), streamId: botId };
+  const origin = { originalId: (log: Log) => log.identity, requestId: id };
+  const tail = { createdBy, createdOn: timeWriter(), __v: 0 };
+  const failure = rowWriter<Log>({
     ...head,
-    messagestoreId: messageId(id, log.seq),
-    comments: SUCCESS_COMMENT,
-    koreId: koreId(botId, log),
-    channelId: log.channelId ?? log.identity,
+    comments: failureComment,
     channel: channelSpelling,
+    ...origin,
+    status: 'FAILURE',
     ...tail,
+  });
+  const success = rowWriter<Log>({
+    ...head,
+    messagestoreId: (log) => messageId(id, log.seq),
+    comments: SUCCESS_COMMENT,
+    koreId: (log) => koreId(botId, log),
+    channelId: (log) => log.channelId ?? log.identity,
+    channel: channelSpelling,
+    ...origin,
     status: 'SUCCESS',
-    createdBy,
-    createdOn: toIso(log.at),
-    __v: 0,
-  };
+    ...tail,
+  });
+  return (log) => (log.state === 'delivered' ? success(log) : failure(log));
 }
 
 function failureComment({ reason, detail }: Log): string {
@@ -79,4 +76,16 @@ function koreId(botId: string, log: Log): string {
   return log.personId ?? personId(botId, identityKey(log.identity));
 }
 
-const toIso = (epochMs: number): string => new Date(epochMs).toISOString();
+/** When a log was written, as ISO text. Logs are written many a second, and their second is spelled once. */
+function timeWriter(): LogWriter {
+  let second = Number.NaN;
+  let start = '';
+  return ({ at }) => {
+    const own = Math.floor(at / 1000);
+    if (own !== second) {
+      second = own;
+      start = new Date(own * 1000).toISOString().slice(0, -'000Z'.length);
+    }
+    return `${start}${String(at - own * 1000).padStart(3, '0')}Z`;
+  };
+}

@@ -10,12 +10,11 @@ import {
   startRig,
   tokenFor,
 } from '../../../test/support/http-rig.ts';
+import { claim, finalLog, finish } from '../../../test/support/played-engine.ts';
 import { derivedId, logId, messageId, personId } from '../../model/ids.ts';
 import { isJsonObject, type JsonObject } from '../../model/json.ts';
-import { sizeOf } from '../../model/lane.ts';
-import type { Counts, FinalState, Log } from '../../model/notification.ts';
+import type { Counts, FinalState } from '../../model/notification.ts';
 import type { Reason } from '../../model/reasons.ts';
-import type { ClaimedBatch } from '../../store/port.ts';
 import { koreStatus, percentageComplete } from './replies.ts';
 
 const V1_KEYS =
@@ -55,12 +54,6 @@ describe('status', () => {
   ): Promise<Reply> =>
     call(rig, `/api/public/bot/${bot}/${version}/status/${id}`, { method, headers: { auth: await tokenFor(app) } });
 
-  /** Plays the engine: claims the notification's batches and writes these logs. */
-  const finish = async (id: string, logs: readonly Log[], isLast = true): Promise<void> => {
-    const batch = await claim(rig, id);
-    await rig.store.checkpoint({ batches: [{ batch, logs, remainder: isLast ? [] : null }], again: false });
-  };
-
   it('a fresh notification reads IN_PROGRESS with no logs', async () => {
     const id = await send(['a@b.c', 'b@b.c']);
     const reply = await look(id);
@@ -78,10 +71,10 @@ describe('status', () => {
     const id = await send(['nobody@abc.com', 'john@abc.com', 'new@abc.com']);
     rig.clock.advance(2345);
     const at = rig.clock.now();
-    await finish(id, [
-      log(0, 'nobody@abc.com', { state: 'failed', reason: 'not_associated', detail: 'users/404', at }),
-      log(1, 'john@abc.com', { state: 'delivered', personId: 'u-john', channelId: '29:1964-s', at: at + 5 }),
-      log(2, 'New@abc.com', { state: 'delivered', at: at + 6 }),
+    await finish(rig.store, id, [
+      finalLog(0, 'nobody@abc.com', { state: 'failed', reason: 'not_associated', detail: 'users/404', at }),
+      finalLog(1, 'john@abc.com', { state: 'delivered', personId: 'u-john', channelId: '29:1964-s', at: at + 5 }),
+      finalLog(2, 'New@abc.com', { state: 'delivered', at: at + 6 }),
     ]);
     const document = objectOf(await look(id));
     assert.equal(JSON.stringify(Object.keys(document)), V1_KEYS);
@@ -180,9 +173,9 @@ describe('status', () => {
         identities: [{ email: 'a@b.c' }, { email: 'b@b.c' }],
       }),
     );
-    await finish(id, [
-      log(0, 'a@b.c', { state: 'delivered', personId: 'u-a', channelId: '29:a' }),
-      log(1, 'b@b.c', { state: 'failed', reason: 'provider_error', detail: 'answered 500' }),
+    await finish(rig.store, id, [
+      finalLog(0, 'a@b.c', { state: 'delivered', personId: 'u-a', channelId: '29:a' }),
+      finalLog(1, 'b@b.c', { state: 'failed', reason: 'provider_error', detail: 'answered 500' }),
     ]);
     const document = objectOf(await look(id, { version: 'notifyV2' }));
     assert.equal(JSON.stringify(Object.keys(document)), '["statusLogs","count","status","streamId"]');
@@ -204,7 +197,7 @@ describe('status', () => {
   for (const [state, reason, detail, comment] of comments) {
     it(`${state} for ${reason} reads FAILURE: ${comment}`, async () => {
       const id = await send(['a@b.c']);
-      await finish(id, [log(0, 'a@b.c', { state, reason, detail })]);
+      await finish(rig.store, id, [finalLog(0, 'a@b.c', { state, reason, detail })]);
       const document = objectOf(await look(id));
       assert.equal(document['status'], 'FAILURE');
       const [entry] = logsOf(document);
@@ -216,9 +209,9 @@ describe('status', () => {
   it('reads IN_PROGRESS with the logs so far until the last recipient is final, then SUCCESS', async () => {
     const identities = Array.from({ length: 3 }, (_, i) => `p${i}@b.c`);
     const id = await send(identities);
-    const batch = await claim(rig, id);
+    const batch = await claim(rig.store, id);
     for (const seq of [0, 1, 2]) {
-      const logs = [log(seq, `p${seq}@b.c`, { state: 'delivered' })];
+      const logs = [finalLog(seq, `p${seq}@b.c`, { state: 'delivered' })];
       await rig.store.checkpoint({ batches: [{ batch, logs, remainder: seq === 2 ? [] : null }], again: false });
       const document = objectOf(await look(id));
       const expected = [
@@ -282,21 +275,6 @@ describe('overall status', () => {
     }
   });
 });
-
-async function claim(rig: Rig, id: string): Promise<ClaimedBatch> {
-  const notification = await rig.store.findNotification({ botId: BOT, notificationId: id });
-  assert.ok(notification !== null);
-  const queue = { ...notification, size: sizeOf(notification.total) };
-  const batches = await rig.store.claimDue({ queue, owner: 'test', leaseMs: 60_000, limit: 1000 });
-  const batch = batches.find((claimed) => claimed.notificationId === id);
-  assert.ok(batch !== undefined);
-  return batch;
-}
-
-function log(seq: number, identity: string, fields: Partial<Log>): Log {
-  const none = { reason: null, detail: null, personId: null, channelId: null, providerMessageId: null };
-  return { seq, identity, state: 'delivered', ...none, attempts: 1, maybeDoubled: false, at: Date.now(), ...fields };
-}
 
 function objectOf(reply: Reply): JsonObject {
   assert.ok(isJsonObject(reply.json), reply.text);
