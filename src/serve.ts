@@ -14,6 +14,7 @@ import { createHealthApp } from './http/health-app.ts';
 import { type Clock, type Random, systemClock } from './model/clock.ts';
 import type { Logger } from './model/logger.ts';
 import { openScriptRenderer } from './render/script/renderer.ts';
+import { openStoreApart } from './store/apart.ts';
 import { openStore } from './store/open.ts';
 import type { Store } from './store/port.ts';
 
@@ -21,6 +22,7 @@ export interface ServeOptions {
   readonly settings: Settings;
   readonly config: LoadedConfig;
   readonly logger: Logger;
+  /** Comes with `open`: a store in a thread of its own keeps the system's time. */
   readonly clock?: Clock;
   readonly random?: Random;
   readonly moments?: Moments;
@@ -53,6 +55,10 @@ async function untilLeft(doors: Doors, lingerMs: number, clock: Clock): Promise<
   while (clock.monotonic() < endsAt && (await doors.countConnections()) > 0) await pause(50);
 }
 
+/** SQLite keeps whoever calls it waiting for the disk; PostgreSQL does not. */
+const openServed = (url: string, options: { readonly clock: Clock }): Promise<Store> =>
+  url.startsWith('sqlite:') ? openStoreApart(url) : openStore(url, options);
+
 /**
  * The composition root: the only file that knows every concrete thing. Rejects when the store cannot be opened
  * (`StoreHeld`, `StoreUnavailable`, `SchemaTooNew`) or the port cannot be bound, and then leaves nothing open.
@@ -60,7 +66,7 @@ async function untilLeft(doors: Doors, lingerMs: number, clock: Clock): Promise<
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { settings, config, logger, clock = systemClock, random = Math.random } = options;
   const { tenancy } = config;
-  const store = await (options.open ?? openStore)(settings.database, { clock });
+  const store = await (options.open ?? openServed)(settings.database, { clock });
   const time = await keepTime({ store, clock, logger }).catch(async (error: unknown) => {
     await store.close();
     throw error;

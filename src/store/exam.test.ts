@@ -5,6 +5,7 @@ import { after, before } from 'node:test';
 import { startPostgres, type TestPostgres } from '../../test/support/postgres.ts';
 import { shardByBot } from '../../test/support/sharded-database.ts';
 import { systemClock } from '../model/clock.ts';
+import { openStoreApart } from './apart.ts';
 import { examineStore } from './exam.ts';
 import { openStore } from './open.ts';
 
@@ -21,6 +22,7 @@ after(async () => {
 const options = { clock: systemClock };
 examineStore('SQLite in memory', () => openStore('sqlite::memory:', options));
 examineStore('SQLite in a file', () => openStore(`sqlite:${join(folder, 'new', 'beckon.db')}`, options));
+examineStore('SQLite in a thread of its own', () => openStoreApart(`sqlite:${join(folder, 'apart.db')}`));
 examineStore('PostgreSQL', async () => openStore(await postgres.createDatabase(), options));
 examineStore('PostgreSQL, sharded by bot', async () => {
   const url = await postgres.createDatabase();

@@ -37,9 +37,12 @@ export async function traceAnswers(options: { readonly calls: number; readonly s
   }
 }
 
+/** So much of what is written is shown: SQLite writes its pages whole. */
+const PAGE_BYTES = 4_096;
+
 async function attach(pid: number, output: string) {
   const calls = 'trace=pwrite64,pwritev,write,writev,fsync,fdatasync';
-  const tracer = spawn('strace', ['-f', '-y', '-s', '64', '-e', calls, '-o', output, '-p', String(pid)], {
+  const tracer = spawn('strace', ['-f', '-y', '-s', String(PAGE_BYTES), '-e', calls, '-o', output, '-p', String(pid)], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const exited = once(tracer, 'exit');
@@ -52,19 +55,29 @@ async function attach(pid: number, output: string) {
   };
 }
 
-/** A line begins with the thread; the WAL is written, synced and answered for by one and the same. */
+/**
+ * Calls come one after the other and each has its number in its message, so the page that holds it is known when it is
+ * written. The store's thread goes on writing for others meanwhile: a sync covers what was written before it began, and
+ * its line may come in two parts.
+ */
 function judge(trace: string): { readonly answers: number; readonly good: number } {
-  let [answers, good, written, synced] = [0, 0, false, false];
+  let [answers, good] = [0, 0];
+  const written = new Set<number>();
+  const durable = new Set<number>();
+  const syncs = new Map<string, readonly number[]>();
   for (const line of trace.split('\n')) {
+    const thread = /^\d+/.exec(line)?.[0] ?? '';
     if (/ pwrite(64|v)\(\d+<[^>]*-wal>/.test(line)) {
-      written = true;
-      synced = false;
-    } else if (/ f(data)?sync\(\d+<[^>]*-wal>\)\s+= 0/.test(line)) {
-      synced = true;
-    } else if (/ writev?\(\d+<(socket|TCP)[^>]*>, .*HTTP\/1\.1 200/.test(line)) {
+      for (const [, number] of line.matchAll(/call (\d+)\\"/g)) written.add(Number(number));
+    }
+    if (/ f(data)?sync\(\d+<[^>]*-wal>/.test(line)) syncs.set(thread, [...written]);
+    if (/f(data)?sync(\(\d+<[^>]*-wal>| resumed>)\)\s+= 0/.test(line)) {
+      for (const number of syncs.get(thread) ?? []) durable.add(number);
+      syncs.delete(thread);
+    }
+    if (/ writev?\(\d+<(socket|TCP)[^>]*>, .*HTTP\/1\.1 200/.test(line)) {
+      if (durable.has(answers)) good += 1;
       answers += 1;
-      if (written && synced) good += 1;
-      written = false;
     }
   }
   return { answers, good };

@@ -1,0 +1,46 @@
+import { type Store, StoreDamaged, StoreUnavailable } from './port.ts';
+
+/** What can be asked of a store across threads: questions and answers are plain data. */
+export type Verb = Exclude<keyof Store, 'kind' | 'onWake'>;
+
+export interface Question {
+  readonly id: number;
+  readonly verb: Verb;
+  readonly request: unknown;
+}
+
+export type Message =
+  | { readonly kind: 'opened'; readonly store: Store['kind'] }
+  | { readonly kind: 'refused'; readonly error: PlainError }
+  | { readonly kind: 'wake' }
+  | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
+  | { readonly kind: 'fault'; readonly id: number; readonly error: PlainError };
+
+/** A copy of an error keeps neither its class nor its name. */
+export interface PlainError {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string;
+  /** Of the database. */
+  readonly code: string | null;
+  readonly cause: PlainError | null;
+}
+
+export function flatten(thrown: unknown): PlainError {
+  if (!(thrown instanceof Error)) return { name: 'Error', message: String(thrown), stack: '', code: null, cause: null };
+  const { name, message, stack = '', cause } = thrown;
+  const code = 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : null;
+  return { name, message, stack, code, cause: cause instanceof Error ? flatten(cause) : null };
+}
+
+export function revive({ name, message, stack, code, cause }: PlainError): Error {
+  const Kind = KINDS.get(name) ?? Error;
+  const error = new Kind(message, cause === null ? undefined : { cause: revive(cause) });
+  return Object.assign(error, { name, stack, ...(code === null ? {} : { code }) });
+}
+
+/** Those that are told apart by their class above the store. */
+const KINDS = new Map<string, new (message: string, options?: ErrorOptions) => Error>([
+  ['StoreUnavailable', StoreUnavailable],
+  ['StoreDamaged', StoreDamaged],
+]);

@@ -1,0 +1,35 @@
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { systemClock } from '../model/clock.ts';
+import { flatten, type Message, type Question } from './apart-messages.ts';
+import { openStore } from './open.ts';
+import type { Store } from './port.ts';
+
+/** The inside of the thread that `openStoreApart` starts: opens the store and answers what is asked, in any order. */
+async function answerQuestions(port: MessagePort, url: string): Promise<void> {
+  const tell = (message: Message) => port.postMessage(message);
+  const store = await openStore(url, { clock: systemClock }).catch((error: unknown) => {
+    tell({ kind: 'refused', error: flatten(error) });
+    return null;
+  });
+  if (store === null) return;
+  store.onWake(() => tell({ kind: 'wake' }));
+  port.on('message', (question: Question) => {
+    const { id, verb } = question;
+    ask(store, question).then(
+      (value) => {
+        tell({ kind: 'answer', id, value });
+        if (verb === 'close') port.close();
+      },
+      (error: unknown) => tell({ kind: 'fault', id, error: flatten(error) }),
+    );
+  });
+  tell({ kind: 'opened', store: store.kind });
+}
+
+/** The other side is typed by the port: what it asks of a verb is that verb's request. */
+function ask(store: Store, { verb, request }: Question): Promise<unknown> {
+  const perform: (request: never) => Promise<unknown> = store[verb];
+  return perform(request as never);
+}
+
+if (parentPort !== null) await answerQuestions(parentPort, workerData);

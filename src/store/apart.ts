@@ -1,0 +1,128 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { type Message, type Question, revive, type Verb } from './apart-messages.ts';
+import type { Store } from './port.ts';
+
+/** An installed package is compiled, name by name. */
+const THREAD = new URL(import.meta.url.endsWith('.ts') ? './apart-thread.ts' : './apart-thread.js', import.meta.url);
+
+/**
+ * Opens a store as `openStore` does, by the system's clock, in a thread of its own: a commit waits for the disk, and
+ * meanwhile this thread goes on sending and answering. Rejects as `openStore` does.
+ */
+export async function openStoreApart(url: string): Promise<Store> {
+  const worker = new Worker(THREAD, { name: 'store', workerData: url, env: {}, argv: [], execArgv: [] });
+  const apart = new StoreApart(worker);
+  return apart.opened;
+}
+
+interface Waiting {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+class StoreApart {
+  readonly opened: Promise<Store>;
+  readonly #worker: Worker;
+  readonly #open = Promise.withResolvers<Store>();
+  readonly #waiting = new Map<number, Waiting>();
+  #lastId = 0;
+  #wake = () => {};
+
+  constructor(worker: Worker) {
+    this.#worker = worker;
+    this.opened = this.#open.promise;
+    worker.on('message', (message: Message) => this.#hear(message));
+    // Its `error` event is left unheard on purpose: it ends the process, for nothing can be durable any more.
+  }
+
+  #hear(message: Message): void {
+    if (message.kind === 'opened') this.#open.resolve(this.#storeOf(message.store));
+    else if (message.kind === 'refused') this.#open.reject(revive(message.error));
+    else if (message.kind === 'wake') this.#wake();
+    else this.#settle(message);
+  }
+
+  #settle(message: Extract<Message, { readonly id: number }>): void {
+    const waiting = this.#waiting.get(message.id);
+    this.#waiting.delete(message.id);
+    if (message.kind === 'answer') waiting?.resolve(message.value);
+    else waiting?.reject(revive(message.error));
+  }
+
+  #storeOf(kind: Store['kind']): Store {
+    const onWake = (listener: () => void) => {
+      this.#wake = listener;
+    };
+    return {
+      ...Object.fromEntries(VERBS.map((verb) => [verb, this.#verb(verb)])),
+      close: () => this.#close(),
+      kind,
+      onWake,
+    } as Store;
+  }
+
+  /** What is asked and answered is copied; the port says of which shape it is. */
+  #verb(verb: Verb): (request?: unknown) => Promise<unknown> {
+    return (request) => {
+      const id = ++this.#lastId;
+      return new Promise((resolve, reject) => {
+        this.#waiting.set(id, { resolve, reject });
+        this.#worker.postMessage({ id, verb, request } satisfies Question);
+      });
+    };
+  }
+
+  async #close(): Promise<void> {
+    const exited = once(this.#worker, 'exit');
+    await this.#verb('close')();
+    await exited;
+  }
+}
+
+/** Every verb of the port: one that is missing here does not compile. */
+const VERBS = Object.keys({
+  accept: true,
+  findReply: true,
+  tellAccepted: true,
+  listQueues: true,
+  claimDue: true,
+  extendLeases: true,
+  listLoggedSeqs: true,
+  checkpoint: true,
+  voidLeases: true,
+  shareRates: true,
+  cancel: true,
+  tallyCancelled: true,
+  listCancelled: true,
+  endCancelled: true,
+  findNotification: true,
+  listLogs: true,
+  resolve: true,
+  upsertPeople: true,
+  listPeople: true,
+  findPerson: true,
+  findPeople: true,
+  deletePerson: true,
+  saveAddresses: true,
+  forgetAddresses: true,
+  dropAddresses: true,
+  markWorked: true,
+  silence: true,
+  listSilenced: true,
+  listSilences: true,
+  recordReceipts: true,
+  countReceipts: true,
+  listReceipts: true,
+  countCalls: true,
+  useJti: true,
+  markRestored: true,
+  findRestored: true,
+  endRestore: true,
+  prune: true,
+  tidyWal: true,
+  now: true,
+  ping: true,
+  schemaVersion: true,
+  close: true,
+} satisfies Record<Verb, true>) as Verb[];
