@@ -12,6 +12,7 @@ import * as notifications from './notifications.ts';
 import * as people from './people.ts';
 import { type RestoredState, type Store, StoreDamaged, StoreUnavailable } from './port.ts';
 import { openPostgres } from './postgres.ts';
+import { CONNECT_MS } from './postgres-pool.ts';
 import * as rateShares from './rate-shares.ts';
 import * as receipts from './receipts.ts';
 import * as replies from './replies.ts';
@@ -31,7 +32,7 @@ export async function openStore(url: string, options: { readonly clock: Clock })
     await database.close().catch(() => {});
     throw error;
   }
-  return createStore(database);
+  return createStore(database, options.clock);
 }
 
 /** What is known of a database without changing it; version 0: none. Rejects as `openStore` does. */
@@ -63,11 +64,11 @@ function openDatabase(url: string, clock: Clock): Database {
 }
 
 /** Every verb is its steps, run by the database. */
-function createStore(database: Database): Store {
+function createStore(database: Database, clock: Clock): Store {
   const read = database.read.bind(database);
   const write = database.write.bind(database);
   const writeAlone = database.writeAlone.bind(database);
-  const inTurn = atMost(database.acceptsAtOnce);
+  const inTurn = atMost({ count: database.acceptsAtOnce, clock, patienceMs: CONNECT_MS });
   return {
     kind: database.kind,
     async accept(request) {
