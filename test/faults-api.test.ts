@@ -25,7 +25,7 @@ describe(`faults of the API, seed ${seed} (BECKON_SEED repeats it)`, () => {
     });
 
   check('F39 the API beside a model of it, both stores', (database) =>
-    compareWithModel({ runs: 8, lanes: 1, forMs: 20_000, outages: false, databases: [database] }, partsOf(seed)),
+    compareWithModel({ runs: 8, lanes: 1, forMs: 20_000, mayBeFewer: true, databases: [database] }, partsOf(seed)),
   );
   check('F40 many calls at once with one Idempotency-Key, 2 nodes', (database) =>
     callWithOneKey({ keys: 5, calls: 40, nodes: 2, database }, partsOf(seed)),

@@ -17,14 +17,12 @@ const everybody = fc.nat(PEOPLE - 1);
 const emailOf = (who: number, bot: string): string => `p${who}.${bot}@example.com`;
 const numberOf = (who: number): string => `+15550001${who}00`;
 
-/** How often what happens around the calls does, of about a thousand. */
-export interface CommandWeights {
-  readonly restart: number;
-  readonly outage: number;
-}
+/** How often what happens around the calls does, of about a thousand; a restart takes as long as a run. */
+const RESTART_WEIGHT = 1;
+const OUTAGE_WEIGHT = 12;
 
 /** Anything a caller may do, the commonest most often, and what may happen meanwhile. */
-export function apiCommand(restart: (pair: ApiPair) => Promise<void>, weights: CommandWeights) {
+export function apiCommand(restart: (pair: ApiPair) => Promise<void>) {
   const restarts = fc.constant(
     new Step(
       'the servers restart',
@@ -75,16 +73,16 @@ export function apiCommand(restart: (pair: ApiPair) => Promise<void>, weights: C
           (limit) => new Step(`suppressions by ${limit}`, always, (model, pair) => listSuppressed(model, pair, limit)),
         ),
     },
-    { weight: weights.outage, arbitrary: fc.constant(new Step('the provider goes down', ({ isUp }) => isUp, goDown)) },
+    { weight: OUTAGE_WEIGHT, arbitrary: fc.constant(new Step('the provider goes down', ({ isUp }) => isUp, goDown)) },
     {
-      weight: weights.outage,
+      weight: OUTAGE_WEIGHT,
       arbitrary: fc.constant(
         new Step('the provider comes back', ({ isUp, leaps }) => !isUp && leaps < MAX_LEAPS, comeBack),
       ),
     },
     { weight: 5, arbitrary: fc.constant(new Step('an hour passes', ({ leaps }) => leaps < MAX_LEAPS, passAnHour)) },
     { weight: 5, arbitrary: fc.constant(new Step('a day passes', ({ leaps }) => leaps < MAX_LEAPS, passADay)) },
-    { weight: weights.restart, arbitrary: restarts },
+    { weight: RESTART_WEIGHT, arbitrary: restarts },
   );
 }
 
@@ -491,7 +489,7 @@ async function comeBack(model: ApiModel, pair: ApiPair): Promise<void> {
   model.isUp = true;
   await pass(model, pair, 'SIGUSR2');
   settleWaiting(model, 'delivered');
-  await pair.untilOverInHours(model);
+  await pair.untilOver(model);
 }
 
 export function letUp({ stage, bot }: ApiPair): void {
@@ -505,7 +503,7 @@ const passAnHour = (model: ApiModel, pair: ApiPair): Promise<void> => pass(model
 async function passADay(model: ApiModel, pair: ApiPair): Promise<void> {
   await pass(model, pair, 'SIGHUP');
   settleWaiting(model, 'expired');
-  await pair.untilOverInHours(model);
+  await pair.untilOver(model);
 }
 
 async function pass(model: ApiModel, pair: ApiPair, leap: 'SIGUSR2' | 'SIGHUP'): Promise<void> {

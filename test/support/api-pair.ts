@@ -53,22 +53,13 @@ export class ApiPair {
 
   /** Waits until every delivery that can end has ended. */
   async untilOver(model: ApiModel): Promise<void> {
-    const late = await this.#listLate(model, PATIENCE_MS);
+    const late = await this.#listLate(model);
     if (late.length > 0) throw new Error(`they do not end: ${late.join(', ')}`);
   }
 
-  /** The same, with an hour that passes now and then: what failed while time leapt waits from then on. */
-  async untilOverInHours(model: ApiModel): Promise<void> {
-    for (let hour = 0; hour < MAX_HOURS; hour += 1) {
-      if ((await this.#listLate(model, HOUR_PASSES_AFTER_MS)).length === 0) return;
-      await this.leap('SIGUSR2');
-    }
-    await this.untilOver(model);
-  }
-
-  async #listLate({ notifications }: ApiModel, patienceMs: number): Promise<string[]> {
+  async #listLate({ notifications }: ApiModel): Promise<string[]> {
     const late: string[] = [];
-    const endsAt = performance.now() + patienceMs;
+    const endsAt = performance.now() + PATIENCE_MS;
     for (const [index, expected] of notifications.entries()) {
       if (expected.isOver || expected.states.includes('waiting')) continue;
       const ended = await Promise.all(([0, 1] as const).map((side) => this.#hasEnded(side, index, endsAt)));
@@ -95,6 +86,7 @@ export class ApiPair {
   async restart(start: (side: Side) => Promise<BeckonProcess>): Promise<void> {
     await Promise.all(
       this.sides.map(async (side) => {
+        await this.stage.hangUp(side.server.url);
         assert.equal(await side.server.stop(), 0, 'exit code');
         side.server = await start(side);
       }),
@@ -108,9 +100,6 @@ interface Told {
 }
 
 const PATIENCE_MS = 30_000;
-const HOUR_PASSES_AFTER_MS = 1_500;
-/** Nothing is a day old after so many. */
-const MAX_HOURS = 10;
 
 export function objectOf(text: string): JsonObject {
   const value: Json = JSON.parse(text);

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SignJWT } from 'jose';
-import { Agent, request } from 'undici';
+import { Pool } from 'undici';
 import { stringify } from 'yaml';
 import { connectionId, derivedId } from '../../src/model/ids.ts';
 import { SCOPE_DIRECTORY, SCOPE_SEND } from '../../src/model/tenancy.ts';
@@ -18,6 +18,8 @@ export interface ApiStage {
   call(url: string, call: ApiCall): Promise<ApiAnswer>;
   /** A token of the app that may do everything once, or of the one whose tokens are good for one call (`jti`). */
   sign(claims: Readonly<Record<string, unknown>>, app?: 'lasting' | 'once'): Promise<string>;
+  /** Leaves no connection to a server open, so that it need not wait for us when it stops. */
+  hangUp(url: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -56,7 +58,12 @@ export async function openApiStage(options: ApiStageOptions): Promise<ApiStage> 
   const configPath = join(folder, 'beckon.yaml');
   await writeFile(configPath, stringify(configFor(sandbox, options), { aliasDuplicateObjects: false }));
   const processes: BeckonProcess[] = [];
-  const dispatcher = new Agent({ keepAliveTimeout: 30_000 });
+  const pools = new Map<string, Pool>();
+  const poolOf = (url: string): Pool => {
+    const pool = pools.get(url) ?? new Pool(url, { keepAliveTimeout: 30_000 });
+    pools.set(url, pool);
+    return pool;
+  };
   const sign: ApiStage['sign'] = (claims, app = 'lasting') =>
     new SignJWT({ appId: APPS[app], sub: 'tester', ...claims })
       .setProtectedHeader({ alg: 'HS256' })
@@ -72,8 +79,8 @@ export async function openApiStage(options: ApiStageOptions): Promise<ApiStage> 
       return started;
     },
     async call(url, { method = 'GET', path, headers, body }) {
-      const response = await request(url + path, {
-        dispatcher,
+      const response = await poolOf(url).request({
+        path,
         method,
         headers: { auth: token, ...headers },
         body: body ?? null,
@@ -81,9 +88,13 @@ export async function openApiStage(options: ApiStageOptions): Promise<ApiStage> 
       });
       return { status: response.statusCode, headers: response.headers, text: await response.body.text() };
     },
+    async hangUp(url) {
+      await pools.get(url)?.destroy();
+      pools.delete(url);
+    },
     async close() {
       await Promise.all(processes.map((child) => child.kill()));
-      await dispatcher.destroy();
+      await Promise.all([...pools.values()].map((pool) => pool.destroy()));
       await sandbox.close();
       await rm(folder, { recursive: true, force: true });
     },

@@ -1,16 +1,16 @@
 import { loadCommandConfig } from '../../src/commands/runtime.ts';
 import { readSettings } from '../../src/config/read-settings.ts';
 import { createLogger } from '../../src/log/logger.ts';
-import type { Clock } from '../../src/model/clock.ts';
-import { serve } from '../../src/serve.ts';
+import type { Clock, Random } from '../../src/model/clock.ts';
+import { type RunningServer, serve } from '../../src/serve.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { Store } from '../../src/store/port.ts';
 
 /** Serves what the command line says over a store with a deliberate fault: for negative controls. */
 export async function serveBroken(
   change: (store: Store) => Store,
-  more: { readonly clock?: Clock } = {},
-): Promise<void> {
+  more: { readonly clock?: Clock; readonly random?: Random } = {},
+): Promise<RunningServer> {
   const words = process.argv.slice(3);
   const flags: Record<string, string> = {};
   for (let index = 0; index + 1 < words.length; index += 2) flags[words[index] ?? ''] = words[index + 1] ?? '';
@@ -21,4 +21,5 @@ export async function serveBroken(
   const running = await serve({ settings, config, logger, open, ...more });
   console.log(`listening on ${running.url}`);
   process.on('SIGTERM', () => void running.drain().then(() => process.exit(0)));
+  return running;
 }

@@ -1,11 +1,11 @@
 import { Client } from 'pg';
 import type { BeckonProcess } from './beckon.ts';
 
-const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
 
-/** What a signal does to the clock of a travelling server; a leap takes two of them. */
-export const LEAPS = { SIGUSR2: 31 * 60_000, SIGHUP: 13 * HOUR_MS } as const;
-export type Leap = keyof typeof LEAPS;
+/** What a signal does to the clock of a travelling server. */
+export const LEAPS = { SIGUSR2: 61 * MINUTE_MS, SIGHUP: 25 * 60 * MINUTE_MS, SIGWINCH: 10_000 } as const;
+export type Leap = 'SIGUSR2' | 'SIGHUP';
 
 /** Takes the time of a PostgreSQL database into the hands of a test; what comes back moves it ahead. */
 export async function ownTimeOf(database: string) {
@@ -25,15 +25,16 @@ export async function ownTimeOf(database: string) {
 
 export type OwnTime = Awaited<ReturnType<typeof ownTimeOf>>;
 
-/** The process goes first, so that nothing is tried that it takes for early; then it looks again. */
+/** The process goes first, so that nothing is tried that it takes for early; then, a little later, it looks again. */
 export async function leapAhead(server: BeckonProcess, leap: Leap, time: OwnTime | null): Promise<void> {
   await signal(server, leap);
-  await time?.leap(2 * LEAPS[leap]);
-  await signal(server, leap);
+  if (time === null) return;
+  await time.leap(LEAPS[leap] + LEAPS.SIGWINCH);
+  await signal(server, 'SIGWINCH');
 }
 
-async function signal(server: BeckonProcess, leap: Leap): Promise<void> {
+async function signal(server: BeckonProcess, name: keyof typeof LEAPS): Promise<void> {
   const passed = server.next(/time has passed/);
-  server.signal(leap);
+  server.signal(name);
   await passed;
 }

@@ -6,12 +6,14 @@ interface Task {
   readonly run: () => void;
 }
 
+/** Waits up to this are not worth it to a test: nothing is early for them. */
+const SHORT_MS = 50;
+
 /**
- * The system's time, which leaps ahead when a signal comes, and what became due by that is done at once. How far it is
- * ahead is kept in a file, so that the next process goes on from there.
+ * The system's time, which leaps ahead when it is told so, and what became due by that is done at once. How far it is
+ * ahead is kept in a file, so that the next process goes on from there. Nobody is kept waiting for a moment only.
  */
-export function leapingClock(leaps: Readonly<Partial<Record<NodeJS.Signals, number>>>): Clock {
-  const file = clockFile();
+export function leapingClock(file: string): Clock & { leap(ms: number): void } {
   let aheadMs = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0;
   const tasks = new Set<Task>();
   const clock: Clock = {
@@ -22,7 +24,7 @@ export function leapingClock(leaps: Readonly<Partial<Record<NodeJS.Signals, numb
         cancel();
         work();
       };
-      const stop = systemClock.after(delayMs, run);
+      const stop = systemClock.after(delayMs > SHORT_MS ? delayMs : Math.min(delayMs, 1), run);
       const task: Task = { dueAt: clock.monotonic() + delayMs, run };
       const cancel = () => {
         stop();
@@ -32,20 +34,12 @@ export function leapingClock(leaps: Readonly<Partial<Record<NodeJS.Signals, numb
       return cancel;
     },
   };
-  for (const [signal, leapMs] of Object.entries(leaps)) {
-    process.on(signal, () => {
-      aheadMs += leapMs;
+  return {
+    ...clock,
+    leap(ms) {
+      aheadMs += ms;
       writeFileSync(file, String(aheadMs));
       for (const task of [...tasks]) if (task.dueAt <= clock.monotonic()) task.run();
-      console.log('time has passed');
-    });
-  }
-  return clock;
-}
-
-function clockFile(): string {
-  const [config = '', database = ''] = ['--config', '--database'].map(
-    (flag) => process.argv[process.argv.indexOf(flag) + 1],
-  );
-  return `${config}.${database.replace(/\W/g, '-')}.clock`;
+    },
+  };
 }
