@@ -1,7 +1,7 @@
 import { type Clock, type Random, systemClock } from '../../src/model/clock.ts';
 import type { Rendering } from '../../src/render/script/fault.ts';
 import { openScriptRenderer, type ScriptRenderer } from '../../src/render/script/renderer.ts';
-import { delay } from '../support/delay.ts';
+import { delay, patience } from '../support/delay.ts';
 import { HOSTILE_SCRIPTS } from '../support/hostile-scripts.ts';
 import { percentile } from '../support/percentile.ts';
 import { residentMb } from '../support/resident-memory.ts';
@@ -43,7 +43,7 @@ export async function renderBeside(options: HostileOptions, { random }: FaultPar
       renderNormally(renderer, hostileMs, beside),
       renderHostile(renderer, options, random, hostile),
     ]);
-    await Promise.race([all, delay(hostileMs + (unwatched ? UNWATCHED_PATIENCE_MS : PATIENCE_MS))]);
+    await Promise.race([all, patience(hostileMs + (unwatched ? UNWATCHED_PATIENCE_MS : PATIENCE_MS))]);
     const grownMb = memory.stop() - baseMb;
     const unended = hostile.begun + beside.begun - hostile.times.length - beside.times.length;
     const [baseP99, besideP99] = [percentile(base.times, 0.99), percentile(beside.times, 0.99)];

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
-import { delay } from '../support/delay.ts';
+import { delay, patience } from '../support/delay.ts';
 import { openHookStage } from '../support/hook-stage.ts';
 import { percentile } from '../support/percentile.ts';
 import type { Fault, Finding } from './fault.ts';
@@ -44,7 +44,7 @@ export async function fallSilent({ calls, shared, graceMs }: SilenceOptions): Pr
       const startedAt = performance.now();
       const before = well.ledger.total('hooks');
       await stage.send(server.url, { bot: 'bob', text, people: 1 });
-      await Promise.race([well.until(() => well.ledger.total('hooks') > before), delay(2_000)]);
+      await Promise.race([well.until(() => well.ledger.total('hooks') > before), patience(2_000)]);
       return performance.now() - startedAt;
     };
     const base: number[] = [];
@@ -57,7 +57,7 @@ export async function fallSilent({ calls, shared, graceMs }: SilenceOptions): Pr
     const made = callsTo(other);
     other.faults.clear();
     const wanted = shared ? 0 : HUNG;
-    await Promise.race([other.until(() => other.ledger.total('hooks') >= wanted), delay(60_000)]);
+    await Promise.race([other.until(() => other.ledger.total('hooks') >= wanted), patience(60_000)]);
     const missing = wanted - other.ledger.total('hooks');
     const [baseP99, p99] = [percentile(base, 0.99), percentile(beside, 0.99)];
     return {
@@ -93,7 +93,7 @@ export async function answer503({ forMs, people, status }: UnwellOptions): Promi
     const healedAt = performance.now();
     // Nobody waits longer than the back-off that the last failure asked for: about as long again as it was unwell.
     const patienceMs = 2 * forMs + 10_000;
-    await Promise.race([sandbox.until(() => sandbox.ledger.total('hooks') >= people), delay(patienceMs)]);
+    await Promise.race([sandbox.until(() => sandbox.ledger.total('hooks') >= people), patience(patienceMs)]);
     const healedMs = performance.now() - healedAt;
     const { total, replays } = sandbox.ledger.counts('hooks');
     return {

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BeckonProcess } from '../support/beckon.ts';
-import { delay } from '../support/delay.ts';
+import { delay, patience } from '../support/delay.ts';
 import { openHookStage } from '../support/hook-stage.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { untilAllOver } from '../support/until-all-over.ts';
@@ -61,7 +61,7 @@ export async function failBeforeNodes(options: {
     }
     await provider.untilCalls(20);
     const failedAt = performance.now() + PROBE_MS;
-    await Promise.race([provider.untilProbe(failedAt + TOLD_MS), delay(unwellMs)]);
+    await Promise.race([provider.untilProbe(failedAt + TOLD_MS), patience(unwellMs)]);
     const prober = provider.calls.at(-1)?.node ?? '0';
     await nodes[Number(prober)]?.kill();
     const killedAt = performance.now();

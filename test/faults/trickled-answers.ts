@@ -6,7 +6,7 @@ import { createOutbound } from '../../src/channels/outbound-undici.ts';
 import { serveScript } from '../../src/channels/scripted-server.ts';
 import type { Connection } from '../../src/model/tenancy.ts';
 import { type BrokenStage, CHANNELS, openBrokenStage } from '../support/broken-stage.ts';
-import { delay } from '../support/delay.ts';
+import { delay, patience } from '../support/delay.ts';
 import { openEngineRig } from '../support/engine-rig.ts';
 import type { Fault, Finding } from './fault.ts';
 
@@ -134,7 +134,7 @@ export async function trickleByTheClock(): Promise<Finding> {
     const early = closed + (await rig.logs(bot, id)).length;
     await rig.clock.advance(1);
     // Unless nothing is cut at all.
-    await Promise.race([server.idle(), delay(5_000)]);
+    await Promise.race([server.idle(), patience(5_000)]);
     // The outcomes are written together, a moment later.
     await rig.clock.advance(1_000);
     const logs = await rig.logs(bot, id);
