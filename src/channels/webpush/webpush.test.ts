@@ -60,7 +60,7 @@ describe('What goes over the wire', () => {
       'content-type': 'application/octet-stream',
       ttl: '2419200',
       urgency: 'normal',
-      topic: 'M39KhPMuUGAobXZRsHkJLbHQCK9p2TvQ',
+      topic: '80XqiCTNw3sz3mkku2-i3OUryIlYTH3D',
     });
     const sent = Buffer.from(call?.body ?? '', 'base64url');
     const plain = '{"notification":{"body":"a < b & é 🧨 \\""}}';
@@ -82,7 +82,7 @@ describe('What goes over the wire', () => {
   test('the settings where the message says nothing', async () => {
     const desk = open({ ttl: 60, urgency: 'low' });
     await desk.send({ key: KEY, message: native({ webpush: { urgency: 'very-low' } }) });
-    assert.deepEqual(optionsOf(desk), { ttl: '60', urgency: 'very-low', topic: 'M39KhPMuUGAobXZRsHkJLbHQCK9p2TvQ' });
+    assert.deepEqual(optionsOf(desk), { ttl: '60', urgency: 'very-low', topic: '80XqiCTNw3sz3mkku2-i3OUryIlYTH3D' });
   });
 
   test('the same topic on every attempt, and another for everybody else', async () => {
