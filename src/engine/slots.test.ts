@@ -19,6 +19,13 @@ describe('Slots', () => {
     assert.equal(slots.isOpen('urgent', false), true);
   });
 
+  it('keep no more than six and three where there are many', () => {
+    for (const concurrency of [31, 64, 200, 2_000]) {
+      const slots = new Slots(concurrency);
+      assert.deepEqual([fill(slots, 'bulk'), fill(slots, 'normal'), fill(slots, 'urgent')], [concurrency - 6, 3, 3]);
+    }
+  });
+
   it('keep none where there are few', () => {
     for (const concurrency of [1, 2, 3, 4]) assert.equal(fill(new Slots(concurrency), 'bulk'), concurrency);
     assert.equal(fill(new Slots(5), 'bulk'), 4);

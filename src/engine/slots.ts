@@ -3,7 +3,8 @@ import { LANE_SHARES } from './ranks.ts';
 
 /**
  * The slots of one connection. A provider that takes its time fills them all, so some are closed to whoever is not
- * urgent: rounded to the connection's advantage, so that of fewer than five all are open to everybody.
+ * urgent: rounded to the connection's advantage, so that of fewer than five all are open to everybody, and of many no
+ * more than a few, since the more there are, the sooner one of them is free.
  */
 export class Slots {
   readonly #concurrency: number;
@@ -12,12 +13,9 @@ export class Slots {
 
   constructor(concurrency: number) {
     this.#concurrency = concurrency;
-    const { normal, bulk } = LANE_SHARES;
-    this.#ceilings = {
-      urgent: concurrency,
-      normal: Math.ceil(concurrency * normal),
-      bulk: Math.ceil(concurrency * bulk),
-    };
+    const ceiling = (lane: Lane) =>
+      Math.max(Math.ceil(concurrency * LANE_SHARES[lane]), concurrency - MOST_CLOSED[lane]);
+    this.#ceilings = { urgent: concurrency, normal: ceiling('normal'), bulk: ceiling('bulk') };
   }
 
   get taken(): number {
@@ -40,4 +38,5 @@ export class Slots {
   }
 }
 
+const MOST_CLOSED: Readonly<Record<Lane, number>> = { urgent: 0, normal: 3, bulk: 6 };
 const OVERDUE_SHARE = 0.1;
