@@ -171,6 +171,31 @@ describe('migrations', () => {
     await (await openStore(url, { clock })).close();
   });
 
+  it('a migration that met a deadlock with a server at work is tried again', { timeout: 60_000 }, async () => {
+    const url = await DATABASES['PostgreSQL']?.();
+    assert.ok(url !== undefined);
+    const other = new Client({ connectionString: url });
+    await other.connect();
+    // Whoever finds the deadlock is ended by it: the migration, which looks for one long before the other would.
+    const name = new URL(url).pathname.slice(1);
+    await other.query(`ALTER DATABASE ${name} SET deadlock_timeout = '3s'`);
+    await other.query(`SET deadlock_timeout = '5min'`);
+    // A migration changes notifications first and then this.
+    await other.query('BEGIN; LOCK TABLE schema_versions IN ACCESS SHARE MODE');
+    const opening = openStore(url, { clock });
+    await untilWaiting(other);
+    await other.query('SELECT count(*) FROM notifications');
+    const { rows } = await other.query(`SELECT FROM pg_attribute WHERE attname = 'cancelled_at'`);
+    assert.equal(rows.length, 0, 'the migration was not undone, so it met no deadlock');
+    await other.query('COMMIT');
+    const store = await opening;
+    assert.equal(await store.schemaVersion(), SCHEMA_VERSION);
+    const status = await store.findNotification({ botId: 'st-1', notificationId: 'ds-1' });
+    assert.deepEqual([status?.counts.delivered, status?.cancelledAt], [1, null]);
+    await store.close();
+    await other.end();
+  });
+
   it('a newer schema is refused in one sentence, by every command that opens it', async () => {
     const database = `sqlite:${join(folder, 'newer.db')}`;
     const store = await openStore(database, { clock });
@@ -218,6 +243,13 @@ describe('a database file that is not sound', () => {
     assert.match(stderr, /^beckon: [^\n]*damaged[^\n]*put a backup back[^\n]*\n$/);
   });
 });
+
+/** Until the migration, alone with `client` on the database, waits for a lock. */
+async function untilWaiting(client: Client): Promise<void> {
+  const sql = `SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = database
+               WHERE datname = current_database() AND NOT granted`;
+  while ((await client.query(sql)).rows.length === 0) await new Promise(setImmediate);
+}
 
 function onFile(path: string, sql: string): void {
   const file = new DatabaseSync(path);
