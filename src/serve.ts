@@ -73,7 +73,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   });
   const wal = watchWal({ store, clock, logger, maxBytes: settings.maxWalMb * 1024 * 1024 });
   const outbound = createOutbound();
-  const tools = { outbound, clock, random, publicUrl: settings.publicUrl };
+  const tools = { outbound, clock: time.clock, random, publicUrl: settings.publicUrl };
   const renderer = openScriptRenderer({ clock });
   const engine = new Engine({
     store,

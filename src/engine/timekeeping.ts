@@ -35,7 +35,7 @@ export async function keepTime(parts: TimeParts): Promise<Timekeeping> {
   };
 }
 
-/** Nothing here goes by it, but tokens, signatures and what people read do: somebody may be looking for the reason. */
+/** Leases do not go by it, but tokens, signatures and what people read may: somebody may be looking for the reason. */
 function watchSteps({ clock, logger }: TimeParts): () => void {
   let before = aheadOf(clock);
   const look = async () => {

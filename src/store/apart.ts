@@ -109,6 +109,7 @@ const VERBS = Object.keys({
   dropAddresses: true,
   markWorked: true,
   silence: true,
+  liftSilence: true,
   listSilenced: true,
   listSilences: true,
   recordReceipts: true,

@@ -34,5 +34,30 @@ export function examineSilences(store: () => Store): void {
         ['bob@abc.com'],
       );
     });
+
+    it('lifts a word that is dated in the future, once; what was said before stays lifted', async () => {
+      const sms = connectionId(botId, 'sms', null);
+      const of = { botId, connectionId: sms };
+      const stop = (at: number) =>
+        store().silence({
+          ...of,
+          entries: [{ identity: '15550001300', reason: 'opted_out', detail: 'STOP', at }],
+        });
+      const lift = (at: number, identity = '15550001300') => store().liftSilence({ ...of, identity, at });
+      const isSilenced = async () => (await store().listSilenced({ ...of, identities: ['15550001300'] })).size > 0;
+      assert.equal(await lift(10), false);
+      await stop(100);
+      assert.equal(await lift(40, '15550001301'), false);
+      assert.equal(await lift(40), true);
+      assert.equal(await isSilenced(), false);
+      assert.equal(await lift(50), false);
+      await stop(99);
+      assert.equal(await isSilenced(), false);
+      await stop(101);
+      assert.equal(await isSilenced(), true);
+      assert.equal(await lift(200), true);
+      await stop(199);
+      assert.equal(await isSilenced(), false);
+    });
   });
 }

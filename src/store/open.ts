@@ -107,6 +107,7 @@ function createStore(database: Database, clock: Clock): Store {
     dropAddresses: (request) => write(() => addresses.dropAddresses(request)),
     markWorked: (request) => write(() => addresses.markWorked(request)),
     silence: (request) => write(() => silences.silence(request)),
+    liftSilence: (request) => write(() => silences.liftSilence(request)),
     listSilenced: (request) => read(() => silences.listSilenced(request)),
     listSilences: (request) => read(() => silences.listSilences(request)),
 

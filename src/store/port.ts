@@ -89,6 +89,8 @@ export interface Store {
   markWorked(request: WorkedRequest): Promise<void>;
   /** Nobody writes to these identities on the connection until they are welcome again; the newest word counts. */
   silence(request: SilenceRequest): Promise<void>;
+  /** The identity is welcome again, whatever was said until now. False: it was not silenced. */
+  liftSilence(request: LiftRequest): Promise<boolean>;
   /** Which of the identities are silenced, and why. */
   listSilenced(request: ResolveRequest): Promise<Map<string, SilenceReason>>;
   /** Keyset pages by identity. */
@@ -388,6 +390,13 @@ export interface SilenceRequest {
   readonly connectionId: string;
   /** `reason` null: welcome again. */
   readonly entries: readonly (Omit<Silence, 'reason'> & { readonly reason: SilenceReason | null })[];
+}
+
+export interface LiftRequest {
+  readonly botId: string;
+  readonly connectionId: string;
+  readonly identity: string;
+  readonly at: number;
 }
 
 export interface Silence {

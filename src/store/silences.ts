@@ -1,6 +1,6 @@
 import { identityKey } from '../model/person.ts';
 import { lastBy } from './people-rows.ts';
-import type { ResolveRequest, Silence, SilencePage, SilenceReason, SilenceRequest } from './port.ts';
+import type { LiftRequest, ResolveRequest, Silence, SilencePage, SilenceReason, SilenceRequest } from './port.ts';
 import { type InsertShape, insertMany, int, query, type Row, type Steps, text, textOrNull } from './steps.ts';
 
 const SILENCES: InsertShape = {
@@ -18,6 +18,19 @@ export function* silence({ botId, connectionId, entries }: SilenceRequest): Step
     SILENCES,
     lastBy(rows, ([, , identity]) => String(identity)),
   );
+}
+
+/** Never dated before the word it takes back, so that it holds whosever clock that word was dated by. */
+export function* liftSilence({ botId, connectionId, identity, at }: LiftRequest): Steps<boolean> {
+  const lifted = yield* query(
+    `UPDATE silences SET reason = NULL, detail = NULL, at = CASE WHEN at > $4 THEN at ELSE $4 END
+     WHERE bot_id = $1 AND connection_id = $2 AND identity = $3 AND reason IS NOT NULL RETURNING identity`,
+    botId,
+    connectionId,
+    identityKey(identity),
+    at,
+  );
+  return lifted.length > 0;
 }
 
 export function* listSilenced({ botId, connectionId, identities }: ResolveRequest): Steps<Map<string, SilenceReason>> {

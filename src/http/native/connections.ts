@@ -62,10 +62,8 @@ function createSuppressionLift({ store, tenancy, clock }: ConnectionRoutesOption
     const identity = identityKey(paramOf(request, 'identity'));
     // Nobody has such a name, and databases refuse to look for it.
     if (findJsonFault(identity) !== null) throw new Fault('suppression_unknown');
-    const silenced = await store.listSilenced({ botId, connectionId, identities: [identity] });
-    if (!silenced.has(identity)) throw new Fault('suppression_unknown');
-    const lifted = { identity, reason: null, detail: null, at: clock.now() };
-    await store.silence({ botId, connectionId, entries: [lifted] });
+    const lifted = await store.liftSilence({ botId, connectionId, identity, at: clock.now() });
+    if (!lifted) throw new Fault('suppression_unknown');
     return reply.code(204).send();
   };
 }
