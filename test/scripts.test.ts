@@ -143,7 +143,7 @@ describe('script messages, from the HTTP API to Teams', () => {
     const status = await finished(hanging);
     assert.equal(status.status, 'FAILURE');
     for (const { comments } of status.statusLogs)
-      assert.match(comments, /could not be rendered.*(gave no sign|switched off)/);
+      assert.match(comments, /could not be rendered.*(was stopped|switched off)/);
     assert.equal((await finished(calm)).status, 'SUCCESS');
   });
 

@@ -1,3 +1,5 @@
+import { enableCompileCache } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { type Clock, type Random, systemClock } from '../../src/model/clock.ts';
 import type { Rendering } from '../../src/render/script/fault.ts';
 import { openScriptRenderer, type ScriptRenderer } from '../../src/render/script/renderer.ts';
@@ -27,11 +29,15 @@ interface HostileOptions {
   readonly unwatched?: boolean;
 }
 
+/** Where the door of the program has its own. */
+const CACHE = fileURLToPath(new URL('../../node_modules/.cache/beckon', import.meta.url));
+
 const UNWATCHED: Clock = { ...systemClock, after: () => () => {} };
 
 /** The times of others are told beside what they were without; how they compare depends on what else the machine does. */
 export async function renderBeside(options: HostileOptions, { random }: FaultParts): Promise<Finding> {
   const { baseMs, hostileMs, unwatched = false } = options;
+  enableCompileCache(CACHE);
   const renderer = openScriptRenderer({ clock: unwatched ? UNWATCHED : systemClock });
   try {
     await renderNormally(renderer, 1_000);

@@ -10,10 +10,13 @@ export const MEMORY_BYTES = 16 * 1_048_576;
 export const STACK_BYTES = 128 * 1_024;
 /** Processor time of one rendering; the engine asks while it interprets, so a loop inside a built-in gets past this. */
 export const RENDER_CPU_MS = 50;
-/** Wall time without progress after which the thread is ended from outside: the only thing that stops every loop. */
-export const STUCK_MS = 250;
-/** Processor time it must have had meanwhile: on a busy machine a thread without progress may just not have had its turn. */
-export const STUCK_CPU_MS = 125;
+/**
+ * Processor time of one rendering after which the thread is ended from outside: the only thing that stops every loop. On
+ * a busy machine a thread without progress may just not have had its turn, so the clock on the wall does not count.
+ */
+export const STUCK_CPU_MS = 60;
+/** The same while the sandbox is set up, which is nobody's fault. */
+export const STUCK_SETUP_CPU_MS = 400;
 /** Wall time without progress after which nothing else counts. */
 export const STARVED_MS = 2_500;
 /** A step ends after the first rendering past this, so that a slow script is neither killed nor holds up others. */
@@ -22,8 +25,8 @@ export const STEP_MS = 100;
 /** Recipients that share a context; the next step gets a fresh one. */
 export const STEP_SIZE = 100;
 export const MAX_THREADS = 2;
-/** Tenants whose WebAssembly instance a thread keeps. */
-export const MAX_INSTANCES = 16;
+/** Of sandboxes with libraries loaded, by thread; about 1 to 4 MB each. */
+export const MAX_IMAGES = 8;
 
 /** A script that had to be stopped from outside this often within the window is refused until the window has passed. */
 export const MAX_KILLS = 2;

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import type { Clock } from '../../model/clock.ts';
 import { faulty, type Rendering } from './fault.ts';
 import { Kills, keyOf } from './kills.ts';
-import { MAX_CONTEXT_BYTES, MAX_THREADS, STEP_SIZE, STUCK_MS } from './limits.ts';
+import { MAX_CONTEXT_BYTES, MAX_THREADS, RENDER_CPU_MS, STEP_SIZE } from './limits.ts';
 import { Proofs } from './proofs.ts';
 import { seedOf } from './seed.ts';
 import { Thread } from './thread-handle.ts';
@@ -81,9 +81,8 @@ class ThreadPool implements ScriptRenderer {
     for (const [tenant, queue] of this.#waiting) {
       const [ticket] = queue;
       if (ticket === undefined || this.#served.has(tenant)) continue;
-      if (!this.#closed && this.#idle.length === 0 && this.#threads.size + this.#starting >= MAX_THREADS) return;
       const isUntried = !this.#proofs.has(ticket.key);
-      if (!this.#closed && isUntried && this.#untried >= MAX_THREADS - 1) continue;
+      if (!this.#closed && !this.#mayServe(isUntried)) continue;
       this.#served.add(tenant);
       if (isUntried) this.#untried += 1;
       void this.#serve(tenant, ticket).then(() => {
@@ -93,9 +92,24 @@ class ThreadPool implements ScriptRenderer {
     }
   }
 
-  #starting = 0;
   /** Scripts at work of which nobody knows whether they end. */
   #untried = 0;
+
+  /** Whoever did well before always finds a thread, or one that is about to be free, whatever the others do. */
+  #mayServe(isUntried: boolean): boolean {
+    const free = this.#idle.length + this.#room;
+    if (this.#served.size >= MAX_THREADS || free === 0) return false;
+    const isOneLeft = free > 1 || this.#served.size > this.#untried;
+    return !isUntried || (this.#untried < MAX_THREADS - 1 && isOneLeft);
+  }
+
+  /** Threads that may be started. Where one was lost the next may be, so one more is kept ready from then on. */
+  get #room(): number {
+    return Math.max(0, MAX_THREADS + Number(this.#wasLost) - this.#threads.size - this.#starting);
+  }
+
+  #starting = 0;
+  #wasLost = false;
 
   async #serve(tenant: string, ticket: Ticket): Promise<void> {
     const refusal = this.#closed ? CLOSED : this.#kills.areTooMany(ticket.request) ? DISABLED : null;
@@ -117,7 +131,7 @@ class ThreadPool implements ScriptRenderer {
       const recipient = request.recipients[index];
       return recipient ? [{ context: recipient.context, seed: seedOf(request.notificationId, recipient.seq) }] : [];
     });
-    const thread = await this.#takeThread();
+    const thread = await this.#takeThread(this.#proofs.has(ticket.key));
     const end =
       thread === null
         ? ({ kind: 'unborn' } as const)
@@ -134,9 +148,12 @@ class ThreadPool implements ScriptRenderer {
     if (culprit !== undefined) renderings[culprit] = STUCK;
   }
 
-  async #takeThread(): Promise<Thread | null> {
-    const idle = this.#idle.pop();
-    if (idle !== undefined) return idle;
+  /** Who did well before gets the thread that has worked most: whoever may lose one loses one that had done little. */
+  async #takeThread(isProven: boolean): Promise<Thread | null> {
+    return (isProven ? this.#idle.pop() : this.#idle.shift()) ?? (await this.#startThread());
+  }
+
+  async #startThread(): Promise<Thread | null> {
     this.#starting += 1;
     try {
       this.#wasm ??= compileEngine();
@@ -152,8 +169,23 @@ class ThreadPool implements ScriptRenderer {
   }
 
   #putBack(thread: Thread): void {
-    if (thread.isDead) this.#threads.delete(thread);
-    else this.#idle.push(thread);
+    if (!thread.isDead) {
+      this.#idle.push(thread);
+      this.#idle.sort((one, other) => one.steps - other.steps);
+      return;
+    }
+    this.#threads.delete(thread);
+    this.#wasLost = true;
+    while (!this.#closed && this.#room > 0) void this.#startAhead();
+  }
+
+  async #startAhead(): Promise<void> {
+    const thread = await this.#startThread();
+    await thread?.ready;
+    // Its own end, should it have come already, is nobody's loss.
+    if (thread?.isDead) this.#threads.delete(thread);
+    else if (thread) this.#idle.unshift(thread);
+    this.#pump();
   }
 
   /** The tenant goes to the end of the line. */
@@ -187,7 +219,7 @@ const TOO_MUCH = faulty(
   null,
   `what is known of the recipient has more than ${MAX_CONTEXT_BYTES / 1_024} KiB`,
 );
-const STUCK = faulty('time', null, `gave no sign for ${STUCK_MS} ms and was stopped`);
+const STUCK = faulty('time', null, `took more than ${RENDER_CPU_MS} ms within one operation and was stopped`);
 const DISABLED = faulty('disabled', null, 'was stopped repeatedly and is switched off for ten minutes');
 const UNBORN = faulty('sandbox', null, 'the sandbox for scripts could not be started');
 const CLOSED = faulty('sandbox', null, 'the sandbox for scripts was closed');

@@ -1,10 +1,11 @@
+import { getCompileCacheDir } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../../model/clock.ts';
 import type { Rendering } from './fault.ts';
-import type { Step } from './instance.ts';
-import { STARVED_MS, STUCK_CPU_MS, STUCK_MS } from './limits.ts';
+import { STARVED_MS, STUCK_CPU_MS, STUCK_SETUP_CPU_MS } from './limits.ts';
+import type { Step } from './open-step.ts';
 import { Spending } from './spending.ts';
-import { BEATS, DONE, SIGNS_BYTES, type ThreadData, type ThreadMessage } from './thread-signs.ts';
+import { BEATS, DONE, SCRIPT, SIGNS_BYTES, type ThreadData, type ThreadMessage } from './thread-signs.ts';
 
 /**
  * What became of a step. `died`: the thread is gone, and it happened while recipient number `done` was rendered;
@@ -16,13 +17,16 @@ export type StepEnd =
   | { readonly kind: 'unborn' };
 
 /** How often the watch looks. Counting looks instead of time forgives a process that was itself held up. */
-const LOOK_MS = 25;
-const PATIENCE = STUCK_MS / LOOK_MS;
+const LOOK_MS = 10;
 /** Whatever it was given of the processor: nobody waits longer for it. */
 const LAST_PATIENCE = STARVED_MS / LOOK_MS;
 
 /** An installed package is compiled, name by name. */
 const THREAD = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url);
+
+/** Reading its own source is most of a thread's start, and of its memory. */
+const cacheOf = (folder: string | undefined): NodeJS.ProcessEnv =>
+  folder === undefined ? {} : { NODE_COMPILE_CACHE: folder };
 
 /** A thread of the pool, seen from outside: takes one step at a time, and is ended when it shows no sign of life. */
 export class Thread {
@@ -32,6 +36,7 @@ export class Thread {
   readonly #ready = Promise.withResolvers<void>();
   #end: ((end: StepEnd) => void) | null = null;
   #dead = false;
+  #steps = 0;
 
   constructor(wasm: WebAssembly.Module, clock: Clock) {
     const signs = new SharedArrayBuffer(SIGNS_BYTES);
@@ -40,13 +45,13 @@ export class Thread {
     this.#worker = new Worker(THREAD, {
       name: 'script',
       workerData: { wasm, signs } satisfies ThreadData,
-      env: {},
+      env: cacheOf(getCompileCacheDir()),
       argv: [],
       execArgv: [],
       stdin: false,
       stdout: true,
       stderr: true,
-      resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 },
+      resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4, stackSizeMb: 4 },
     });
     this.#worker.unref();
     this.#worker.on('message', (message: ThreadMessage) => {
@@ -58,6 +63,16 @@ export class Thread {
     this.#worker.on('exit', () => this.#die());
   }
 
+  /** How many it was given. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /** Resolves when it is loaded, or will never be. */
+  get ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
   get isDead(): boolean {
     return this.#dead;
   }
@@ -65,6 +80,7 @@ export class Thread {
   async run(step: Step): Promise<StepEnd> {
     await this.#ready.promise;
     if (this.#dead) return { kind: 'unborn' };
+    this.#steps += 1;
     Atomics.store(this.#signs, DONE, 0);
     const ended = new Promise<StepEnd>((resolve) => {
       this.#end = resolve;
@@ -92,9 +108,8 @@ export class Thread {
       if (looks === 0) spending = new Spending(this.#worker);
       else spending.ask();
       last = beats;
-      // Without a sign, but also without the processor, it is not stuck: others on a busy machine had it.
-      const isStuck = looks >= PATIENCE && spending.spentMs >= STUCK_CPU_MS;
-      if (isStuck || looks >= LAST_PATIENCE) this.#die();
+      const mayMs = Atomics.load(this.#signs, SCRIPT) === 1 ? STUCK_CPU_MS : STUCK_SETUP_CPU_MS;
+      if (spending.spentMs >= mayMs || looks >= LAST_PATIENCE) this.#die();
       else cancel = this.#clock.after(LOOK_MS, look);
     };
     look();

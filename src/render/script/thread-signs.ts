@@ -3,7 +3,7 @@ import type { Rendering } from './fault.ts';
 /** What a thread is started with. */
 export interface ThreadData {
   readonly wasm: WebAssembly.Module;
-  /** Two 32-bit integers both sides see: `BEATS` and `DONE`. */
+  /** Three 32-bit integers both sides see: `BEATS`, `DONE` and `SCRIPT`. */
   readonly signs: SharedArrayBuffer;
 }
 
@@ -11,7 +11,9 @@ export interface ThreadData {
 export const BEATS = 0;
 /** How many recipients of the step are done. */
 export const DONE = 1;
-export const SIGNS_BYTES = 2 * Int32Array.BYTES_PER_ELEMENT;
+/** One while the script itself is at work, nought while the sandbox is set up for it. */
+export const SCRIPT = 2;
+export const SIGNS_BYTES = 3 * Int32Array.BYTES_PER_ELEMENT;
 
 export type ThreadMessage =
   /** Loaded, and waiting for its first step. */
