@@ -12,7 +12,7 @@ export const stoppedPastLease: Fault = {
   id: 'F04',
   title: 'SIGSTOP past the lease, 2 nodes on PostgreSQL',
   run: (parts) => stopPastLease({ stops: 30 }, parts),
-  control: (parts) => stopPastLease({ stops: 3, script: UNFENCED }, parts),
+  control: (parts) => stopPastLease({ stops: 4, slowMs: 150, script: UNFENCED }, parts),
 };
 
 const UNFENCED = fileURLToPath(new URL('../support/unfenced-server.ts', import.meta.url));
@@ -22,9 +22,16 @@ const CONCURRENCY = 16;
 const UNRECORDED = 500;
 const PEOPLE = 1_000;
 
+interface StopOptions {
+  readonly stops: number;
+  /** Of the provider; the slower, the more of a batch is still open when its former owner wakes up. */
+  readonly slowMs?: number;
+  readonly script?: string;
+}
+
 /** A node sleeps for 1.6 leases and wakes up in the belief that its batches are its own. */
 export async function stopPastLease(
-  { stops, script }: { readonly stops: number; readonly script?: string },
+  { stops, slowMs = 30, script }: StopOptions,
   { random }: FaultParts,
 ): Promise<Finding> {
   const postgres = await startPostgres();
@@ -35,7 +42,7 @@ export async function stopPastLease(
     const args = ['--database', database, '--lease-ms', String(LEASE_MS)];
     const nodes = [await stage.start(args, script), await stage.start(args, script)];
     await logs.connect();
-    stage.sandbox.faults.add({ provider: 'hooks', fault: { kind: 'slow', delayMs: 30 } });
+    stage.sandbox.faults.add({ provider: 'hooks', fault: { kind: 'slow', delayMs: slowMs } });
     let accepted = 0;
     const before = new Map<string, string>();
     let rewritten = 0;
