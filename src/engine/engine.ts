@@ -153,7 +153,7 @@ export class Engine {
       repeat({
         clock,
         everyMs: PRUNE_EVERY_MS,
-        task: () => store.prune({ now: clock.now(), limit: PRUNE_LIMIT }),
+        task: () => this.#prune(),
         onError: (error) => this.#report.failed('pruning failed', error),
       }),
     ];
@@ -353,6 +353,12 @@ export class Engine {
       onRoom: () => this.wake(),
     });
     return outlet;
+  }
+
+  /** In small commits, however much there is. */
+  async #prune(): Promise<void> {
+    const { store, clock } = this.#parts;
+    while (!this.#stopping && (await store.prune({ now: clock.now(), limit: PRUNE_LIMIT })) >= PRUNE_LIMIT);
   }
 
   #end(work: Work): void {
