@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { type Finding, partsOf } from './faults/fault.ts';
 import { swallowPoison } from './faults/poison.ts';
 import { callTooOften } from './faults/shared-call-limits.ts';
+import { favourTogether } from './faults/shared-conversations.ts';
 import { spendTogether } from './faults/shared-rates.ts';
 import { chooseSeed } from './support/seed.ts';
 
@@ -20,6 +21,18 @@ describe('nodes over one database', () => {
   check('F21 limits on calls', () => callTooOften({ perMinute: 60 }));
   check('F21 the rate of an account', () =>
     spendTogether({ people: 60, notifications: 2, breaks: false, leastUsed: 0 }, partsOf(seed)),
+  );
+  check('F21 limits of conversations and pairs', () =>
+    favourTogether(
+      {
+        notifications: 12,
+        others: 5,
+        favours: { teams: 2, slack: 0.5, googlechat: 0.5, whatsapp: 4 },
+        breaks: false,
+        leastUsed: 0,
+      },
+      partsOf(seed),
+    ),
   );
   check('F34 poison', () => swallowPoison({ people: 200, beside: 50, mostDeaths: 12, nodes: 1 }));
 });

@@ -9,7 +9,7 @@ import { Precedence } from './precedence.ts';
 import { laneOf } from './ranks.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { ScopeState } from './scope-state.ts';
-import { Scopes } from './scopes.ts';
+import { type PermitFor, Scopes } from './scopes.ts';
 import { type LaneTurns, laneTurns } from './turns.ts';
 
 /** Somebody who wants to make calls. */
@@ -29,6 +29,7 @@ export interface AccountParts {
   readonly random: Random;
   /** Null: nobody else spends it. */
   readonly nodes: Pick<Nodes, 'want'> | null;
+  readonly permitFor?: PermitFor;
   readonly weightOf: (botId: string) => number;
 }
 
@@ -42,7 +43,7 @@ export interface AccountParts {
  */
 export class Account implements Shared {
   readonly pace: Pace;
-  readonly scopes = new Scopes();
+  readonly scopes: Scopes;
   readonly breaker: Breaker;
   /** After a pause one call finds out whether it is over, before all others follow; each node by itself. */
   readonly trial = new Hold({ minMs: 0 });
@@ -63,7 +64,8 @@ export class Account implements Shared {
   #usedAt = Number.NEGATIVE_INFINITY;
   #heardAt = Number.NEGATIVE_INFINITY;
 
-  constructor({ perSecond, clock, random, nodes, weightOf }: AccountParts) {
+  constructor({ perSecond, clock, random, nodes, weightOf, ...others }: AccountParts) {
+    this.scopes = new Scopes(others);
     this.pace = new Pace(perSecond, random);
     this.#clock = clock;
     this.#nodes = nodes;

@@ -5,6 +5,8 @@ import type { Connection, Tenancy } from '../model/tenancy.ts';
 import { Account } from './account.ts';
 import type { Hold } from './hold.ts';
 import type { Nodes } from './nodes.ts';
+import type { Permits } from './permits.ts';
+import type { PermitFor } from './scopes.ts';
 
 export interface AccountsParts {
   readonly tenancy: Tenancy;
@@ -12,6 +14,7 @@ export interface AccountsParts {
   readonly random: Random;
   /** Other processes that send over the same accounts; null: there are none. */
   readonly nodes: Nodes | null;
+  readonly permits: Permits | null;
   readonly weightOf: (botId: string) => number;
 }
 
@@ -30,8 +33,10 @@ export class Accounts {
     const key = `${channel.id} ${channel.account?.(connection) ?? connection.id}`;
     const known = this.#accounts.get(key);
     if (known !== undefined) return known;
-    const { clock, random, nodes, weightOf } = this.#parts;
-    const account = new Account({ perSecond: this.#rateOf(connection, channel), clock, random, nodes, weightOf });
+    const { clock, random, nodes, permits, weightOf } = this.#parts;
+    const perSecond = this.#rateOf(connection, channel);
+    const permitFor: PermitFor = (scope) => permits?.permitFor(key, scope) ?? null;
+    const account = new Account({ perSecond, clock, random, nodes, weightOf, permitFor });
     nodes?.add(key, account);
     this.#accounts.set(key, account);
     return account;

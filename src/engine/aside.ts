@@ -1,8 +1,8 @@
 import type { Sendable } from './job.ts';
 
-/** Jobs that wait a moment for their own conversation, out of everybody's way. */
+/** Jobs that wait a moment for something of their own, out of everybody's way. */
 export class Aside {
-  readonly #jobs = new Set<{ readonly job: Sendable; readonly at: number }>();
+  readonly #jobs = new Set<{ readonly job: Sendable; readonly at: () => number }>();
 
   get size(): number {
     return this.#jobs.size;
@@ -14,16 +14,18 @@ export class Aside {
 
   /** When the first of them comes back, monotonic ms. */
   get nextAt(): number {
-    return this.#jobs.values().reduce((earliest, { at }) => Math.min(earliest, at), Number.POSITIVE_INFINITY);
+    return this.#jobs.values().reduce((earliest, { at }) => Math.min(earliest, at()), Number.POSITIVE_INFINITY);
   }
 
-  put(job: Sendable, at: number): void {
+  /** `at`: when it comes back, as far as is known now. */
+  put(job: Sendable, at: () => number): void {
     this.#jobs.add({ job, at });
   }
 
   /** Those whose moment has come, the first at the end. */
   takeDue(now: number): Sendable[] {
-    const due = [...this.#jobs].filter(({ at }) => at <= now).sort((one, other) => other.at - one.at);
+    const due = [...this.#jobs].filter(({ at }) => at() <= now).reverse();
+    due.sort((one, other) => other.at() - one.at());
     for (const entry of due) this.#jobs.delete(entry);
     return due.map(({ job }) => job);
   }

@@ -16,6 +16,7 @@ import { keepLeases } from './leases.ts';
 import { type Moments, silentMoments } from './moments.ts';
 import { Nodes } from './nodes.ts';
 import { Outlet } from './outlet.ts';
+import { Permits } from './permits.ts';
 import { Recorder } from './recorder.ts';
 import { repeat } from './repeat.ts';
 import { Report } from './report.ts';
@@ -72,6 +73,7 @@ export class Engine {
   readonly #outlets = new Map<string, Outlet>();
   /** Whoever else works on the same database; null where nobody can. */
   readonly #nodes: Nodes | null;
+  readonly #permits: Permits | null;
   readonly #accounts: Accounts;
   readonly #report: Report;
   readonly #recorder: Recorder;
@@ -95,10 +97,12 @@ export class Engine {
     this.#moments = parts.moments ?? silentMoments;
     this.#report = new Report(logger, clock, this.#moments);
     const onError = (error: unknown) => this.#report.failed('sharing rates failed', error);
-    this.#nodes = store.kind === 'sqlite' ? null : new Nodes({ store, clock, node: this.#owner, onError });
+    const sharing = { store, clock, node: this.#owner, onError };
+    this.#nodes = store.kind === 'sqlite' ? null : new Nodes(sharing);
+    this.#permits = store.kind === 'sqlite' ? null : new Permits(sharing);
     const weightOf = (botId: string) => tenancy.bot(botId)?.weight ?? 1;
     this.#turns = laneTurns(weightOf);
-    this.#accounts = new Accounts({ tenancy, clock, random, nodes: this.#nodes, weightOf });
+    this.#accounts = new Accounts({ tenancy, clock, random, nodes: this.#nodes, permits: this.#permits, weightOf });
     this.#recorder = new Recorder({
       store,
       clock,
@@ -139,6 +143,7 @@ export class Engine {
     if (this.#stopping) return;
     store.onWake(() => this.wake());
     this.#nodes?.start();
+    this.#permits?.start();
     this.#cancellations.start();
     this.#stopKeeping = [
       keepLeases({
@@ -212,6 +217,7 @@ export class Engine {
     for (const stop of this.#stopKeeping) stop();
     await this.#cancellations.stop();
     this.#nodes?.stop();
+    this.#permits?.stop();
     await Promise.all(outlets.map((outlet) => outlet.close()));
   }
 

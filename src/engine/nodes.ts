@@ -1,6 +1,6 @@
 import type { Clock } from '../model/clock.ts';
 import { type RateAsk, type RateShare, type Store, StoreUnavailable } from '../store/port.ts';
-import { repeat } from './repeat.ts';
+import { Asking, HOLD_MS } from './asking.ts';
 
 /** What nodes share of one account. */
 export interface Shared {
@@ -20,18 +20,17 @@ export interface NodesParts {
 
 /**
  * Keeps several nodes over one database within the limits of the accounts they share: asks the store for this node's
- * part, four times in the time an answer lasts, all accounts that are in use at once. Without answers the part lapses
- * and nothing is sent that counts.
+ * part, of all accounts that are in use at once. Without answers the part lapses and nothing is sent that counts.
  */
 export class Nodes {
   readonly #parts: NodesParts;
   readonly #accounts = new Map<string, Shared>();
-  #stopKeeping = () => {};
-  #asking: Promise<void> | null = null;
-  #isWanted = false;
+  readonly #asking: Asking;
 
   constructor(parts: NodesParts) {
     this.#parts = parts;
+    const { clock, onError } = parts;
+    this.#asking = new Asking({ clock, onError, ask: () => this.#ask() });
   }
 
   add(key: string, account: Shared): void {
@@ -39,30 +38,19 @@ export class Nodes {
   }
 
   start(): void {
-    const { clock, onError } = this.#parts;
-    this.#stopKeeping = repeat({ clock, everyMs: HOLD_MS / 4, task: () => this.#askOnce(), onError });
+    this.#asking.start();
   }
 
   stop(): void {
-    this.#stopKeeping();
+    this.#asking.stop();
   }
 
   /** Somebody waits who has nothing. */
   want(): void {
-    this.#isWanted = true;
-    if (this.#asking === null) this.#askOnce().catch(this.#parts.onError);
-  }
-
-  #askOnce(): Promise<void> {
-    this.#asking ??= this.#ask().finally(() => {
-      this.#asking = null;
-      if (this.#isWanted) this.want();
-    });
-    return this.#asking;
+    this.#asking.want();
   }
 
   async #ask(): Promise<void> {
-    this.#isWanted = false;
     const { store, clock, node } = this.#parts;
     const now = clock.monotonic();
     const asked = [...this.#accounts].flatMap(([account, shared]) => {
@@ -79,6 +67,3 @@ export class Nodes {
     for (const [index, share] of shares.entries()) asked[index]?.shared.answer(share, now + HOLD_MS);
   }
 }
-
-/** On the monotonic clock, from before it is asked. */
-const HOLD_MS = 1_000;

@@ -16,9 +16,10 @@ import { Holds } from './holds.ts';
 import { Inspections, type Refusal } from './inspections.ts';
 import { isRetry, isSendable, type Job, type Sendable } from './job.ts';
 import { Lineup } from './lineup.ts';
+import type { Permit } from './permit.ts';
 import { deadlineOf } from './policy.ts';
 import { laneOf, rankOf } from './ranks.ts';
-import type { ScopeState } from './scope-state.ts';
+import { lackingOf, type ScopeState } from './scope-state.ts';
 import { Send } from './send.ts';
 import { Slots } from './slots.ts';
 
@@ -77,6 +78,8 @@ export class Outlet {
   readonly #lineup = new Lineup();
   readonly #slots: Slots;
   readonly #aside = new Aside();
+  /** While other nodes share its conversation and the store is asked. */
+  readonly #asked = new Aside();
   readonly #flights: Flights;
   readonly #furtherCalls = new FurtherCalls();
   readonly #inspections: Inspections;
@@ -122,7 +125,7 @@ export class Outlet {
 
   /** Recipients that are claimed and not in flight. */
   get waiting(): number {
-    return this.#lineup.size + this.#aside.size;
+    return this.#lineup.size + this.#aside.size + this.#asked.size;
   }
 
   /** Of what it would call for next; null: for nothing. */
@@ -196,6 +199,8 @@ export class Outlet {
     const closed = scopes.filter((scope) => scope.waitMs(now) > 0);
     const isUnaffordable = closed.length === 0 && isRetry(job) && !this.account.retries.hasRoom(now);
     const isPutOff = closed.length > 0 || isUnaffordable;
+    const lacking = isPutOff ? [] : lackingOf(scopes, now);
+    if (lacking.length > 0) return this.#askFor(job, lacking, now);
     if (!isPutOff && !this.account.take(this)) return false;
     if (isPutOff) {
       this.#drop(job);
@@ -248,15 +253,25 @@ export class Outlet {
   #putOff(job: Sendable, waitMs: number, why: string): void {
     if (waitMs > MAX_ASIDE_MS || this.#aside.isFull) this.#parts.onLater(job, waitMs, why);
     else {
-      this.#aside.put(job, this.#parts.clock.monotonic() + waitMs);
+      const at = this.#parts.clock.monotonic() + waitMs;
+      this.#aside.put(job, () => at);
       this.#pumpAfter(waitMs);
     }
   }
 
+  /** The store is asked for those behind it as well, so that nobody waits for each answer. False: enough are asked for. */
+  #askFor(job: Sendable, lacking: readonly Permit[], now: number): boolean {
+    if (this.#asked.size > Math.min(this.#concurrency, this.account.pace.due(ASK_AHEAD_MS, now))) return false;
+    this.#drop(job);
+    for (const permit of lacking) permit.want(job, this);
+    this.#asked.put(job, () => (lacking.some((permit) => permit.isAskedFor(job)) ? Number.POSITIVE_INFINITY : now));
+    return true;
+  }
+
   #comeBack(): void {
-    if (this.#aside.size === 0 || this.#stopped) return;
+    if (this.#aside.size + this.#asked.size === 0 || this.#stopped) return;
     const now = this.#parts.clock.monotonic();
-    for (const job of this.#aside.takeDue(now)) {
+    for (const job of [...this.#aside.takeDue(now), ...this.#asked.takeDue(now)]) {
       this.#lineup.putFirst(job);
     }
     if (this.#aside.size > 0) this.#pumpAfter(this.#aside.nextAt - now);
@@ -336,7 +351,7 @@ export class Outlet {
   }
 
   #letGoOn(): void {
-    const againMs = this.#furtherCalls.letGo(this.#parts.clock.monotonic(), () => this.account.take(this));
+    const againMs = this.#furtherCalls.letGo(this.#parts.clock.monotonic(), this, () => this.account.take(this));
     if (againMs < Number.POSITIVE_INFINITY) this.#pumpAfter(Math.min(againMs, FLIGHT_POLL_MS));
   }
 
@@ -346,7 +361,12 @@ export class Outlet {
 
   /** Takes out those of a kind that wait, wherever they do; the caller concludes them. */
   withdraw(isOne: (job: Job) => boolean): Job[] {
-    const jobs = [...this.#lineup.withdraw(isOne), ...this.#aside.withdraw(isOne), ...this.finder.withdraw(isOne)];
+    const jobs = [
+      ...this.#lineup.withdraw(isOne),
+      ...this.#aside.withdraw(isOne),
+      ...this.#asked.withdraw(isOne),
+      ...this.finder.withdraw(isOne),
+    ];
     if (jobs.length > 0) this.#parts.onRoom();
     return jobs;
   }
@@ -355,7 +375,7 @@ export class Outlet {
   stop(): Job[] {
     this.#stopped = true;
     this.#cancelTimer?.();
-    return [...this.#lineup.clear(), ...this.#aside.clear(), ...this.finder.stop()];
+    return [...this.#lineup.clear(), ...this.#aside.clear(), ...this.#asked.clear(), ...this.finder.stop()];
   }
 
   /** Resolves when nothing is in flight. */
@@ -377,6 +397,8 @@ const latestOf = (scopes: readonly ScopeState[], now: number): number =>
   Math.max(...scopes.map((scope) => scope.promise(now)));
 
 const MAX_ASIDE_MS = 2_000;
+/** For what it will send within this time the store is asked at once: longer than it takes to answer, shorter than the answer lasts. */
+const ASK_AHEAD_MS = 250;
 const RENEWAL_POLL_MS = 250;
 const RIGHT_POLL_MS = 250;
 const FLIGHT_POLL_MS = 250;

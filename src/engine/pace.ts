@@ -112,6 +112,13 @@ export class Pace {
     return Math.max(0, this.#pausedUntil - now);
   }
 
+  /** How many of them this node will make within `ms`. */
+  due(ms: number, now: number): number {
+    return this.#intervalMs === 0
+      ? Number.POSITIVE_INFINITY
+      : Math.ceil((ms / this.#intervalMs) * this.share(now) * this.#part);
+  }
+
   /** How many calls the rate allows within `ms`. */
   allowance(ms: number): number {
     return this.#intervalMs === 0 ? Number.POSITIVE_INFINITY : Math.ceil(ms / this.#intervalMs);

@@ -1,4 +1,5 @@
 import type { RateBucket, RateScope, RateWindow } from '../channels/contract.ts';
+import type { Permit } from './permit.ts';
 
 /**
  * What one scope has seen of its limits. Providers count a call at some moment between its start and its answer, which
@@ -19,6 +20,8 @@ export class ScopeState {
   #idleSince: number;
   /** When those who were told to come back will, ascending; made when somebody is. */
   #promised: number[] | null = null;
+  /** By every name that it is known by to other nodes that call it. */
+  #permits: readonly Permit[] = NO_PERMITS;
 
   constructor({ windows = NO_WINDOWS, bucket }: Limits, now: number) {
     this.#idleSince = now;
@@ -30,7 +33,18 @@ export class ScopeState {
   waitMs(now: number): number {
     let waitMs = Math.max(0, this.#pausedUntil - now);
     for (const window of this.#windows) waitMs = Math.max(waitMs, this.#windowMs(window, now));
+    for (const permit of this.#permits) waitMs = Math.max(waitMs, permit.waitMs(now));
     return this.#bucket === null ? waitMs : Math.max(waitMs, this.#bucketMs(this.#bucket, now));
+  }
+
+  /** Others call it too: from now on a call needs a permit, and those that still count are told of. */
+  share(permit: Permit): void {
+    permit.adopt(this.#inFlight, this.#ended);
+    this.#permits = [...this.#permits, permit];
+  }
+
+  lacking(now: number): readonly Permit[] {
+    return this.#permits.length === 0 ? NO_PERMITS : this.#permits.filter((permit) => !permit.mayCall(now));
   }
 
   limitTo(calls: number): void {
@@ -44,11 +58,13 @@ export class ScopeState {
 
   start(): void {
     this.#inFlight += 1;
+    for (const permit of this.#permits) permit.start();
   }
 
   end(now: number): void {
     this.#inFlight -= 1;
     this.#idleSince = now;
+    for (const permit of this.#permits) permit.end(now);
     if (this.#bucket !== null) this.#fullAt = Math.max(this.#fullAt, now) + this.#bucket.everyMs;
     if (this.#windows.length === 0) return;
     this.#ended.push(now);
@@ -70,7 +86,8 @@ export class ScopeState {
     const last = this.#promised.at(-1) ?? now;
     if (this.#promised.length >= MAX_PROMISES) return last;
     const rooms = this.#windows.map((window) => this.#roomAt(window, now));
-    const at = Math.max(last, now + 1, this.#pausedUntil, this.#bucketAt(now), ...rooms);
+    const permitted = this.#permits.map((permit) => now + permit.waitMs(now));
+    const at = Math.max(last, now + 1, this.#pausedUntil, this.#bucketAt(now), ...rooms, ...permitted);
     this.#promised.push(at);
     return at;
   }
@@ -120,9 +137,14 @@ export class ScopeState {
   }
 }
 
+/** What a call that counts against all of them needs beside room. */
+export const lackingOf = (scopes: readonly ScopeState[], now: number): readonly Permit[] =>
+  scopes.flatMap((scope) => scope.lacking(now));
+
 type Limits = Pick<RateScope, 'windows' | 'bucket'>;
 
 const NO_WINDOWS: readonly RateWindow[] = [];
+const NO_PERMITS: readonly Permit[] = [];
 const MAX_PROMISES = 100;
 const MOMENT_MS = 1_000;
 const LIGHT_CALLS = 8;

@@ -45,7 +45,7 @@ describe('Scopes', () => {
   });
 
   it('stays small under a million conversations, and keeps what short windows need', () => {
-    const scopes = new Scopes(1_000);
+    const scopes = new Scopes({ max: 1_000 });
     let now = 0;
     for (let key = 0; key < 1_000_000; key += 1) {
       now = key * 100;
@@ -57,7 +57,7 @@ describe('Scopes', () => {
   });
 
   it('keeps those that are busy, and stays small beside them', () => {
-    const scopes = new Scopes(100);
+    const scopes = new Scopes({ max: 100 });
     const busy = ['one', 'two', 'three'];
     for (let step = 0; step < 50; step += 1) for (const key of busy) call(scopes, key, step * 1_000);
     for (let key = 0; key < 10_000; key += 1) call(scopes, `${key}`, 50_000 + key * 100);

@@ -1,5 +1,9 @@
 import type { RateScope } from '../channels/contract.ts';
+import type { Permit } from './permit.ts';
 import { ScopeState } from './scope-state.ts';
+
+/** Null: no other node calls it. */
+export type PermitFor = (scope: RateScope) => Permit | null;
 
 /**
  * The scopes of one account, by key. One that is empty is forgotten; when there are too many, one that has been idle
@@ -9,9 +13,14 @@ import { ScopeState } from './scope-state.ts';
 export class Scopes {
   readonly #states = new Map<string, ScopeState>();
   readonly #max: number;
+  readonly #permitFor: PermitFor;
 
-  constructor(max = 20_000) {
+  constructor({
+    max = 20_000,
+    permitFor = () => null,
+  }: { readonly max?: number; readonly permitFor?: PermitFor } = {}) {
     this.#max = max;
+    this.#permitFor = permitFor;
   }
 
   get size(): number {
@@ -25,14 +34,20 @@ export class Scopes {
       return known;
     }
     const state = new ScopeState(scope, now);
-    this.#states.set(scope.key, state);
+    this.#add(scope, state);
     this.#makeRoom(now);
     return state;
   }
 
   /** The scope was found to have another name as well: what is called by it counts here too. */
   alias(scope: RateScope, state: ScopeState): void {
-    if (!this.#states.has(scope.key)) this.#states.set(scope.key, state);
+    if (!this.#states.has(scope.key)) this.#add(scope, state);
+  }
+
+  #add(scope: RateScope, state: ScopeState): void {
+    this.#states.set(scope.key, state);
+    const permit = this.#permitFor(scope);
+    if (permit !== null) state.share(permit);
   }
 
   /** Looks at the two that were unused for longest, so that it costs the same however many there are. */

@@ -92,6 +92,7 @@ const VERBS = Object.keys({
   checkpoint: true,
   voidLeases: true,
   shareRates: true,
+  reserveCalls: true,
   cancel: true,
   tallyCancelled: true,
   listCancelled: true,

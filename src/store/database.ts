@@ -13,7 +13,10 @@ export interface Database {
   serves(): Promise<boolean>;
   /** One durable transaction. */
   write<T>(steps: () => Steps<T>): Promise<T>;
-  /** The same for a single statement: one turn of the network instead of two. */
+  /**
+   * The same for a single statement: one turn of the network instead of two. Of several each is a transaction by itself,
+   * so that nothing is locked in between.
+   */
   writeAlone<T>(steps: () => Steps<T>): Promise<T>;
   read<T>(steps: () => Steps<T>): Promise<T>;
   tidyWal(request: { readonly fromBytes: number }): Promise<WalState | null>;

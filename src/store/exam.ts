@@ -9,6 +9,7 @@ import { examineClaim } from './exam-claim.ts';
 import { examinePeople } from './exam-people.ts';
 import { examineRateShares } from './exam-rates.ts';
 import { examineReceipts } from './exam-receipts.ts';
+import { examineScopes } from './exam-scopes.ts';
 import { examineSilences } from './exam-silences.ts';
 import { examineUpkeep } from './exam-upkeep.ts';
 import type { Store } from './port.ts';
@@ -32,6 +33,7 @@ export function examineStore(name: string, open: () => Promise<Store>): void {
     examineAddresses(store);
     examineSilences(store);
     examineRateShares(store);
+    examineScopes(store);
     examineCalls(store);
     examineReceipts(store);
     examineUpkeep(store);

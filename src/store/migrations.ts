@@ -184,6 +184,16 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     `INSERT INTO backlogs (bot_id, recipients)
      SELECT bot_id, sum(pending) FROM notifications WHERE pending > 0 GROUP BY bot_id`,
   ],
+  [
+    // Of no bot, as rate_shares. state is JSON; a row is written where its version is the one that was read.
+    `CREATE TABLE scope_calls (
+      scope {text} NOT NULL PRIMARY KEY,
+      version {int} NOT NULL,
+      expires_at {int} NOT NULL,
+      state {text} NOT NULL
+    ) {keyed}`,
+    'CREATE INDEX scope_calls_by_expiry ON scope_calls (expires_at)',
+  ],
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

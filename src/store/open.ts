@@ -17,6 +17,7 @@ import * as rateShares from './rate-shares.ts';
 import * as receipts from './receipts.ts';
 import * as replies from './replies.ts';
 import * as restored from './restored.ts';
+import * as scopeCalls from './scope-calls.ts';
 import * as silences from './silences.ts';
 import { openSqlite } from './sqlite.ts';
 
@@ -92,6 +93,7 @@ function createStore(database: Database, clock: Clock): Store {
     endCancelled: (request) => write(() => cancel.endCancelled(request)),
 
     shareRates: (request) => write(() => rateShares.shareRates(request)),
+    reserveCalls: (request) => writeAlone(() => scopeCalls.reserveCalls(request)),
 
     findNotification: (key) => read(() => notifications.findNotification(key)),
     listLogs: (request) => read(() => notifications.listLogs(request)),

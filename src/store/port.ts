@@ -49,6 +49,12 @@ export interface Store {
    * asks again and again while it needs a rate; what it was given lasts `holdMs` from before it asked.
    */
   shareRates(request: ShareRates): Promise<RateShare[]>;
+  /**
+   * Reserves calls within the limits of scopes that several nodes may call. What was granted may begin for `holdMs` from
+   * before it was asked for; then it lapses, and counts as made. In place of an answer null: another node asked for the
+   * same scope in the same moment, and nothing of what was asked or told has happened.
+   */
+  reserveCalls(request: ReserveCalls): Promise<(Reserved | null)[]>;
 
   // --- cancel
   /**
@@ -314,6 +320,37 @@ export interface RateShare {
   readonly slowed: Slowed | null;
   /** All of the account's; what is not named is not held. */
   readonly holds: readonly HoldShare[];
+}
+
+export interface ReserveCalls {
+  readonly node: string;
+  readonly holdMs: number;
+  /** Each scope once. */
+  readonly asks: readonly ScopeAsk[];
+}
+
+/** The same for one scope, whoever asks: all windows hold, and the bucket. */
+export interface RateLimits {
+  readonly windows: readonly { readonly calls: number; readonly ms: number }[];
+  readonly bucket: { readonly burst: number; readonly everyMs: number } | null;
+}
+
+export interface ScopeAsk extends RateLimits {
+  /** Unique over all accounts. */
+  readonly scope: string;
+  /** Calls that the node makes now, or still may begin by what it was granted; the rest it lets go. */
+  readonly keeps: number;
+  /** How many ms ago calls ended that it has not told of yet. */
+  readonly ended: readonly number[];
+  /** More calls. */
+  readonly wants: number;
+}
+
+export interface Reserved {
+  /** Of those that it wants. */
+  readonly granted: number;
+  /** When asking for the others may be worth it. */
+  readonly waitMs: number;
 }
 
 export interface CountCalls {

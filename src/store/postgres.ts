@@ -122,7 +122,7 @@ class PostgresDatabase implements Database {
     return this.#again((client) => this.#transact(client, steps));
   }
 
-  /** A statement outside of a transaction is one by itself, and answered after its commit. */
+  /** Each statement outside of a transaction is one by itself, and answered after its commit. */
   writeAlone<T>(steps: () => Steps<T>): Promise<T> {
     return this.#again((client) => this.#drive(client, steps(), []));
   }

@@ -1,4 +1,5 @@
 import type { IdempotencyScope, StoredReply } from './port.ts';
+import { pruneScopeCalls } from './scope-calls.ts';
 import { int, query, type Row, type Steps, text } from './steps.ts';
 
 /** How long an idempotency key is remembered: three days outlast any sane client's retries. */
@@ -69,5 +70,5 @@ export function* prune({ now, limit }: { readonly now: number; readonly limit: n
     now,
     limit,
   );
-  return replies.length + jtis.length;
+  return replies.length + jtis.length + (yield* pruneScopeCalls({ limit }));
 }

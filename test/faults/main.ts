@@ -32,6 +32,7 @@ import { rollingRestart } from './rolling-restart.ts';
 import { secondProcess } from './second-process.ts';
 import { sharedBreaker } from './shared-breaker.ts';
 import { sharedCallLimits } from './shared-call-limits.ts';
+import { sharedConversations } from './shared-conversations.ts';
 import { sharedRates } from './shared-rates.ts';
 import { stoppedPastLease } from './sigstop.ts';
 import { simulated } from './simulated.ts';
@@ -81,6 +82,7 @@ const FAULTS: readonly Fault[] = [
   sharedBreaker,
   sharedCallLimits,
   sharedRates,
+  sharedConversations,
   poisonMessage,
   overload,
   overloadOnPostgres,

@@ -27,7 +27,7 @@ const CONVERSATION = [
 /** While there is a backlog. */
 const USED_AT_LEAST = 0.9;
 /** What of two nodes cannot be used: a part is given up after three seconds of silence. */
-const BROKEN_OFF = (2 * 3_000 * ALLOWED) / NODES / 1_000;
+export const LOST_BY_BREAKS = (2 * 3_000 * ALLOWED) / NODES / 1_000;
 
 interface SpendOptions {
   readonly people: number;
@@ -69,7 +69,7 @@ export async function spendTogether(options: SpendOptions, { random }: FaultPart
     const [begin = 0, end = 0] = [times[0], times[Math.floor(times.length * 0.9)]];
     const allowed = ((end - begin) / 1_000) * ALLOWED;
     const share = (times.length * 0.9) / allowed;
-    const used = (times.length * 0.9) / (allowed - (breaks ? BROKEN_OFF : 0));
+    const used = (times.length * 0.9) / (allowed - (breaks ? LOST_BY_BREAKS : 0));
     return {
       figure: `${calls.length} calls: at most ${most} within a second, ${tooOften} windows of a conversation exceeded; ${Math.round(100 * share)} % of what is allowed was used, ${Math.round(100 * used)} % of what the living might; ${undelivered} not delivered ${detail}`,
       bar: `≤ ${ALLOWED}, 0 exceeded, ≥ ${100 * leastUsed} % used by the living, all delivered`,
@@ -81,7 +81,7 @@ export async function spendTogether(options: SpendOptions, { random }: FaultPart
   }
 }
 
-async function breakNodes(nodes: BeckonProcess[], start: () => Promise<BeckonProcess>, random: () => number) {
+export async function breakNodes(nodes: BeckonProcess[], start: () => Promise<BeckonProcess>, random: () => number) {
   await delay(between(random, 3_000, 5_000));
   nodes[1]?.signal('SIGSTOP');
   await delay(4_000);
@@ -91,7 +91,13 @@ async function breakNodes(nodes: BeckonProcess[], start: () => Promise<BeckonPro
   nodes[2] = await start();
 }
 
-function mostWithin(ms: number, times: readonly number[]): number {
+export interface Window {
+  readonly calls: number;
+  readonly ms: number;
+}
+
+/** Of times in order. */
+export function mostWithin(ms: number, times: readonly number[]): number {
   let [most, from] = [0, 0];
   for (const [index, at] of times.entries()) {
     while ((times[from] ?? at) <= at - ms) from += 1;

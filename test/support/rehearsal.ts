@@ -38,6 +38,8 @@ export interface RehearsalOptions extends SandboxOptions {
   readonly concurrency?: number;
   /** Default 0: as fast as it goes; null: what the provider documents. */
   readonly perSecond?: number | null;
+  /** Connections beside Teams. */
+  readonly beside?: (sandbox: Sandbox) => readonly object[];
 }
 
 export async function openRehearsal(options: RehearsalOptions): Promise<Rehearsal> {
@@ -85,16 +87,18 @@ export async function openRehearsal(options: RehearsalOptions): Promise<Rehearsa
   };
 }
 
-function configFor({ urls, credentials }: Sandbox, { concurrency = 32, perSecond = 0 }: RehearsalOptions) {
+function configFor(sandbox: Sandbox, { concurrency = 32, perSecond = 0, beside = () => [] }: RehearsalOptions) {
+  const { urls, credentials } = sandbox;
   const limits = { ...(perSecond === null ? {} : { perSecond }), concurrency };
   const teams = { ...credentials.teams, serviceUrl: urls.teams, loginUrl: urls.login };
   const scopes = [SCOPE_SEND, SCOPE_DIRECTORY];
+  const connections = [{ channel: 'msteams', ...teams }, ...beside(sandbox)];
   return {
     bots: [
       {
         id: botId,
         name: 'Rehearsal',
-        connections: [{ channel: 'msteams', ...teams, limits, allowPrivateNetwork: true }],
+        connections: connections.map((connection) => ({ ...connection, limits, allowPrivateNetwork: true })),
       },
     ],
     apps: [{ clientId, name: 'Test', algorithm: 'HS256', clientSecret: secret, bots: [botId], scopes }],
