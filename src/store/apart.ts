@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { type Message, type Question, revive, type Verb } from './apart-messages.ts';
-import type { Store } from './port.ts';
+import type { AcceptRequest, Store } from './port.ts';
+import { writeRecipients } from './recipients.ts';
 
 /** An installed package is compiled, name by name. */
 const THREAD = new URL(import.meta.url.endsWith('.ts') ? './apart-thread.ts' : './apart-thread.js', import.meta.url);
@@ -11,7 +12,13 @@ const THREAD = new URL(import.meta.url.endsWith('.ts') ? './apart-thread.ts' : '
  * meanwhile this thread goes on sending and answering. Rejects as `openStore` does.
  */
 export async function openStoreApart(url: string): Promise<Store> {
-  const worker = new Worker(THREAD, { name: 'store', workerData: url, env: {}, argv: [], execArgv: [] });
+  const worker = new Worker(THREAD, {
+    name: 'store',
+    workerData: url,
+    env: {},
+    argv: [],
+    execArgv: [],
+  });
   const apart = new StoreApart(worker);
   return apart.opened;
 }
@@ -54,8 +61,10 @@ class StoreApart {
     const onWake = (listener: () => void) => {
       this.#wake = listener;
     };
+    const accept = this.#verb('accept');
     return {
       ...Object.fromEntries(VERBS.map((verb) => [verb, this.#verb(verb)])),
+      accept: (request: AcceptRequest) => accept(writeRecipients(request)),
       close: () => this.#close(),
       kind,
       onWake,

@@ -134,12 +134,6 @@ export function* leaseClock(): Steps<number> {
   return row === undefined ? 0 : int(row, 'now');
 }
 
-export function firstSeq(recipients: readonly Recipient[]): number {
-  const [first] = recipients;
-  if (first === undefined) throw new RangeError('a batch needs a recipient');
-  return first.seq;
-}
-
 export const batchKey = (row: Row): BatchKey => ({
   botId: text(row, 'bot_id'),
   notificationId: text(row, 'notification_id'),

@@ -1,8 +1,8 @@
 import type { Log } from '../model/notification.ts';
 import { countEnds } from './backlogs.ts';
-import { BATCHES, firstSeq, heldBatch, heldId, heldRow } from './batches.ts';
+import { BATCHES, heldBatch, heldId, heldRow } from './batches.ts';
 import type { BatchProgress, CheckpointRequest, HeldBatch, Remainder } from './port.ts';
-import { encodeRecipients } from './recipients.ts';
+import { encodeRecipients, firstSeq } from './recipients.ts';
 import { execute, type InsertShape, insertMany, int, query, type Row, type Steps, text } from './steps.ts';
 
 const LOGS: InsertShape = {

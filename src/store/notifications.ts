@@ -3,7 +3,6 @@ import { sizeOf } from '../model/lane.ts';
 import type { Content } from '../model/message.ts';
 import {
   type Api,
-  BATCH_SIZE,
   type FinalState,
   LANES,
   type Log,
@@ -11,13 +10,12 @@ import {
   type NotificationStatus,
 } from '../model/notification.ts';
 import type { Reason } from '../model/reasons.ts';
-import { BATCHES, firstSeq, leaseClock, queueKey } from './batches.ts';
-import type { AcceptRequest, AcceptResult, NotificationKey } from './port.ts';
-import { encodeRecipients } from './recipients.ts';
+import { BATCHES, leaseClock, queueKey } from './batches.ts';
+import type { AcceptResult, NotificationKey, WrittenAcceptRequest } from './port.ts';
 import { keepReply } from './replies.ts';
 import { execute, insertMany, int, intOrNull, query, type Row, type Steps, text, textOrNull } from './steps.ts';
 
-export function* accept(request: AcceptRequest): Steps<AcceptResult> {
+export function* accept(request: WrittenAcceptRequest): Steps<AcceptResult> {
   if (request.idempotency !== null) {
     const earlier = yield* keepReply(request.idempotency);
     if (earlier !== null) return { kind: 'replay', reply: earlier };
@@ -49,23 +47,11 @@ function* insertNotification(notification: Notification): Steps<void> {
   );
 }
 
-function* insertBatches({ notification, recipients, delayMs }: AcceptRequest): Steps<void> {
+function* insertBatches({ notification, batches, delayMs }: WrittenAcceptRequest): Steps<void> {
   const claimableAt = (yield* leaseClock()) + delayMs;
   const queue = queueKey({ ...notification, size: sizeOf(notification.total) });
-  const rows = [];
-  for (let from = 0; from < recipients.length; from += BATCH_SIZE) {
-    const slice = recipients.slice(from, from + BATCH_SIZE);
-    rows.push([
-      notification.botId,
-      notification.id,
-      firstSeq(slice),
-      queue,
-      claimableAt,
-      0,
-      0,
-      encodeRecipients(slice),
-    ]);
-  }
+  const { botId, id } = notification;
+  const rows = batches.map(({ batchNo, recipients }) => [botId, id, batchNo, queue, claimableAt, 0, 0, recipients]);
   yield* insertMany(BATCHES, rows);
 }
 

@@ -15,6 +15,7 @@ import { openPostgres } from './postgres.ts';
 import { CONNECT_MS } from './postgres-pool.ts';
 import * as rateShares from './rate-shares.ts';
 import * as receipts from './receipts.ts';
+import { writeRecipients } from './recipients.ts';
 import * as replies from './replies.ts';
 import * as restored from './restored.ts';
 import * as scopeCalls from './scope-calls.ts';
@@ -73,7 +74,8 @@ function createStore(database: Database, clock: Clock): Store {
   return {
     kind: database.kind,
     async accept(request) {
-      const result = await inTurn(() => write(() => notifications.accept(request)));
+      const written = writeRecipients(request);
+      const result = await inTurn(() => write(() => notifications.accept(written)));
       if (result.kind === 'accepted') database.announce();
       return result;
     },

@@ -15,7 +15,7 @@ export interface Store {
 
   // --- accept
   /** Notification, its batches and the idempotency record become durable together, or the earlier answer comes back. */
-  accept(request: AcceptRequest): Promise<AcceptResult>;
+  accept(request: AcceptRequest | WrittenAcceptRequest): Promise<AcceptResult>;
   findReply(scope: IdempotencyScope): Promise<StoredReply | null>;
   /**
    * Counts what was accepted since this process last told, and answers how many recipients have no end yet: of each of
@@ -163,6 +163,16 @@ export interface AcceptRequest {
   /** Delay before the first attempt, ms. */
   readonly delayMs: number;
   readonly idempotency: (IdempotencyScope & StoredReply) | null;
+}
+
+/** The same with the recipients as they are stored, in batches: a few long strings are quickly copied between threads. */
+export interface WrittenAcceptRequest extends Omit<AcceptRequest, 'recipients'> {
+  readonly batches: readonly WrittenBatch[];
+}
+
+export interface WrittenBatch {
+  readonly batchNo: number;
+  readonly recipients: string;
 }
 
 /** Recipients of a bot. */

@@ -1,4 +1,23 @@
-import type { Recipient } from '../model/notification.ts';
+import { BATCH_SIZE, type Recipient } from '../model/notification.ts';
+import type { AcceptRequest, WrittenAcceptRequest, WrittenBatch } from './port.ts';
+
+/** Cuts the recipients into batches, as they are stored. */
+export function writeRecipients(request: AcceptRequest | WrittenAcceptRequest): WrittenAcceptRequest {
+  if ('batches' in request) return request;
+  const { recipients, ...rest } = request;
+  const batches: WrittenBatch[] = [];
+  for (let from = 0; from < recipients.length; from += BATCH_SIZE) {
+    const slice = recipients.slice(from, from + BATCH_SIZE);
+    batches.push({ batchNo: firstSeq(slice), recipients: encodeRecipients(slice) });
+  }
+  return { ...rest, batches };
+}
+
+export function firstSeq(recipients: readonly Recipient[]): number {
+  const [first] = recipients;
+  if (first === undefined) throw new RangeError('a batch needs a recipient');
+  return first.seq;
+}
 
 /**
  * Recipients of a batch as one JSON value: `[seq, identity]`, longer only where there is more to say
