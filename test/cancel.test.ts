@@ -45,7 +45,7 @@ describe('cancelling a notification', () => {
     assert.deepEqual([status.status, percentageComplete, count], ['FAILURE', 100, PEOPLE]);
     assert.deepEqual(
       new Set(statusLogs.map((log) => `${log.status} ${log.comments}`)),
-      new Set(['FAILURE The notification was cancelled']),
+      new Set(['FAILURE The notification was cancelled [cancelled] Send it again if it was cancelled by mistake.']),
     );
     const again = await client.cancel({ botId, notificationId: id });
     assert.deepEqual(again, { ...again, cancelled: PEOPLE, inFlight: 0, alreadyFinal: 0 });

@@ -87,7 +87,7 @@ describe('script messages, from the HTTP API to Teams', () => {
         ['SUCCESS', 'Notification has been sent successfully'],
         [
           'FAILURE',
-          "The message could not be rendered for the recipient: line 3: TypeError: cannot read property 'trim' of undefined",
+          "The message could not be rendered for the recipient: line 3: TypeError: cannot read property 'trim' of undefined [render_failed] Correct the script or the parameters: the detail names the line.",
         ],
       ],
     );
@@ -104,7 +104,7 @@ describe('script messages, from the HTTP API to Teams', () => {
     assert.deepEqual([status.status, status.count], ['FAILURE', 120]);
     assert.equal(
       new Set(status.statusLogs.map(({ comments }) => comments)).values().next().value,
-      "The message could not be rendered for the recipient: line 2: SyntaxError: unexpected token in expression: ';'",
+      "The message could not be rendered for the recipient: line 2: SyntaxError: unexpected token in expression: ';' [render_failed] Correct the script or the parameters: the detail names the line.",
     );
   });
 

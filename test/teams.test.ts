@@ -66,7 +66,7 @@ test('a hundred people nobody has imported are found, get the app where they lac
   assert.equal(sandbox.ledger.total('teams'), 97);
   assert.deepEqual(commentsOf(logs), {
     'blocked1@example.com':
-      'The recipient has blocked or removed the app: HTTP 403 209 MessageWritesBlocked Thread is blocked from message writes.',
+      'The recipient has blocked or removed the app: HTTP 403 209 MessageWritesBlocked Thread is blocked from message writes. [blocked_by_recipient] Ask the recipient to unblock the app or add it again.',
     'guest1@example.com': "'Identity is not associated with the channel'",
     'unknown1@example.com': "'Identity is not associated with the channel'",
   });
@@ -141,7 +141,8 @@ test('a card that no client would show is told with its place, and nobody is ask
       })
     )._id,
   );
-  for (const { comments } of logs) assert.match(comments, /attachments\[0\]\.content\.body\[1\]\.url: is missing$/);
+  for (const { comments } of logs)
+    assert.match(comments, /attachments\[0\]\.content\.body\[1\]\.url: is missing \[message_invalid\] Correct/);
   assert.equal(logs.length, 2);
   assert.equal(sandbox.stats().calls.teams, undefined);
 });

@@ -71,12 +71,14 @@ const MEANINGS: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
   [21265, UNREACHABLE], // To is a short code
   [21408, UNREACHABLE], // To's country is not allowed: true of that country only
   [STOPPED_CODE, STOPPED],
+  [21604, UNREACHABLE], // To is empty
   [21612, UNREACHABLE], // no route from From to To
   [21614, UNREACHABLE], // To is no mobile number
   // The message
   [21602, INVALID], // nothing in it
   [21617, TOO_LARGE], // more than 1,600 characters
   [21619, INVALID], // nothing in it, to a messaging service
+  [21655, INVALID], // contentSid
   [21656, INVALID], // contentVariables
   [92005, INVALID], // contentVariables without contentSid
 ]);

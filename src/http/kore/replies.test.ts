@@ -103,8 +103,10 @@ const V2 = {
 /** A log as an object with these keys in this order. */
 function objectOf({ id, botId, createdBy, channelSpelling }: NotificationStatus, log: Log, keys: typeof V1): object {
   const status = log.state === 'delivered' ? 'SUCCESS' : 'FAILURE';
-  const reason = REASONS[log.reason ?? 'internal_error'];
-  const told = log.detail === null || log.reason === 'not_associated' ? reason : `${reason}: ${log.detail}`;
+  const code = log.reason ?? 'internal_error';
+  const { meaning, hint } = REASONS[code];
+  const what = log.detail === null ? meaning : `${meaning}: ${log.detail}`;
+  const told = code === 'not_associated' ? meaning : `${what} [${code}] ${hint}`;
   const facts = new Map(
     Object.entries({
       _id: logId(id, log.seq),

@@ -1,7 +1,7 @@
 import { logId, messageId, personId } from '../../model/ids.ts';
 import type { Log, NotificationStatus } from '../../model/notification.ts';
 import { identityKey } from '../../model/person.ts';
-import { REASONS, SUCCESS_COMMENT } from '../../model/reasons.ts';
+import { explainReason, SUCCESS_COMMENT } from '../../model/reasons.ts';
 import { rowWriter } from './json-rows.ts';
 
 /** Writes logs of one notification as JSON. */
@@ -66,9 +66,13 @@ export function logWriterV2({ id, botId, createdBy, channelSpelling }: Notificat
   return (log) => (log.state === 'delivered' ? success(log) : failure(log));
 }
 
+/** What happened, what the provider said, and what to do about it: `meaning: detail [reason] hint`. */
 function failureComment({ reason, detail }: Log): string {
-  const comment = REASONS[reason ?? 'internal_error'];
-  return detail === null || reason === 'not_associated' ? comment : `${comment}: ${detail}`;
+  const code = reason ?? 'internal_error';
+  const { meaning, hint } = explainReason(code);
+  // Programs compare this one text of Kore's, so nothing is added to it.
+  if (code === 'not_associated') return meaning;
+  return `${meaning}${detail === null ? '' : `: ${detail}`} [${code}] ${hint}`;
 }
 
 /** A success always names a person. One that is in no directory gets the id it would have there. */

@@ -183,16 +183,41 @@ describe('status', () => {
     assert.deepEqual(logKeys(document), [V2_SUCCESS_KEYS, V2_FAILURE_KEYS]);
     const [success, failure] = logsOf(document);
     assert.deepEqual([success?.['channel'], failure?.['channel']], ['msteam', 'msteam'], "the caller's spelling");
-    assert.equal(failure?.['comments'], 'The provider failed: answered 500');
+    assert.match(String(failure?.['comments']), /^The provider failed: answered 500 \[provider_error\] Read what/);
   });
 
   const comments: readonly [FinalState, Reason | null, detail: string | null, comment: string][] = [
     ['failed', 'not_associated', null, "'Identity is not associated with the channel'"],
-    ['failed', 'blocked_by_recipient', null, 'The recipient has blocked or removed the app'],
-    ['failed', 'message_invalid', 'BadSyntax', 'The message is not valid for the channel: BadSyntax'],
-    ['expired', 'expired', null, 'The notification expired before it could be delivered'],
-    ['cancelled', 'cancelled', null, 'The notification was cancelled'],
-    ['unknown', 'answer_lost', null, 'The provider may have delivered the message, but its answer was lost'],
+    [
+      'failed',
+      'blocked_by_recipient',
+      null,
+      'The recipient has blocked or removed the app [blocked_by_recipient] Ask the recipient to unblock the app or add it again.',
+    ],
+    [
+      'failed',
+      'message_invalid',
+      'BadSyntax',
+      'The message is not valid for the channel: BadSyntax [message_invalid] Correct the message where the detail points, and send it again.',
+    ],
+    [
+      'expired',
+      'expired',
+      null,
+      'The notification expired before it could be delivered [expired] Send it again if it still matters; the detail says what held it up.',
+    ],
+    [
+      'cancelled',
+      'cancelled',
+      null,
+      'The notification was cancelled [cancelled] Send it again if it was cancelled by mistake.',
+    ],
+    [
+      'unknown',
+      'answer_lost',
+      null,
+      'The provider may have delivered the message, but its answer was lost [answer_lost] Look at the provider whether it arrived before you send it again.',
+    ],
   ];
   for (const [state, reason, detail, comment] of comments) {
     it(`${state} for ${reason} reads FAILURE: ${comment}`, async () => {
