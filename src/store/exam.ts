@@ -6,6 +6,7 @@ import { examineCalls } from './exam-calls.ts';
 import { examineCancel } from './exam-cancel.ts';
 import { examineCheckpoint } from './exam-checkpoint.ts';
 import { examineClaim } from './exam-claim.ts';
+import { examineLedger } from './exam-ledger.ts';
 import { examinePeople } from './exam-people.ts';
 import { examineRateShares } from './exam-rates.ts';
 import { examineReceipts } from './exam-receipts.ts';
@@ -36,6 +37,7 @@ export function examineStore(name: string, open: () => Promise<Store>): void {
     examineScopes(store);
     examineCalls(store);
     examineReceipts(store);
+    examineLedger(store);
     examineUpkeep(store);
   });
 }

@@ -194,6 +194,10 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     ) {keyed}`,
     'CREATE INDEX scope_calls_by_expiry ON scope_calls (expires_at)',
   ],
+  [
+    // Of those who were not reached only, so that a message that is delivered costs nothing more.
+    'CREATE INDEX logs_by_reason ON logs (bot_id, notification_id, reason) WHERE reason IS NOT NULL',
+  ],
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -3,6 +3,7 @@ import { sizeOf } from '../model/lane.ts';
 import type { Content } from '../model/message.ts';
 import {
   type Api,
+  type Counts,
   type FinalState,
   LANES,
   type Log,
@@ -79,11 +80,11 @@ export function* listLogs(
     request.afterSeq,
     request.limit,
   );
-  return rows.map(log);
+  return rows.map(logOf);
 }
 
 // State, reason and message were typed when they were written; the database is ours alone.
-const log = (row: Row): Log => ({
+export const logOf = (row: Row): Log => ({
   seq: int(row, 'seq'),
   identity: text(row, 'identity'),
   state: text(row, 'state') as FinalState,
@@ -116,18 +117,20 @@ function notificationStatus(row: Row): NotificationStatus {
     updatedAt: int(row, 'updated_at'),
     finishedAt: intOrNull(row, 'finished_at'),
     cancelledAt: intOrNull(row, 'cancelled_at'),
-    counts: {
-      total: int(row, 'total'),
-      pending: int(row, 'pending'),
-      delivered: int(row, 'delivered'),
-      failed: int(row, 'failed'),
-      suppressed: int(row, 'suppressed'),
-      expired: int(row, 'expired'),
-      cancelled: int(row, 'cancelled'),
-      unknown: int(row, 'unknown'),
-    },
+    counts: countsOf(row),
   };
 }
+
+export const countsOf = (row: Row): Counts => ({
+  total: int(row, 'total'),
+  pending: int(row, 'pending'),
+  delivered: int(row, 'delivered'),
+  failed: int(row, 'failed'),
+  suppressed: int(row, 'suppressed'),
+  expired: int(row, 'expired'),
+  cancelled: int(row, 'cancelled'),
+  unknown: int(row, 'unknown'),
+});
 
 function parseMessage(value: string): Content {
   const stored: Json = JSON.parse(value);

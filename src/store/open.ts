@@ -7,6 +7,7 @@ import * as callCounts from './call-counts.ts';
 import * as cancel from './cancel.ts';
 import { checkpoint } from './checkpoint.ts';
 import type { Database } from './database.ts';
+import * as ledger from './ledger.ts';
 import { SCHEMA_VERSION } from './migrations.ts';
 import * as notifications from './notifications.ts';
 import * as people from './people.ts';
@@ -99,6 +100,9 @@ function createStore(database: Database, clock: Clock): Store {
 
     findNotification: (key) => read(() => notifications.findNotification(key)),
     listLogs: (request) => read(() => notifications.listLogs(request)),
+    listLedger: (request) => read(() => ledger.listLedger(request)),
+    tallyReasons: (key) => read(() => ledger.tallyReasons(key)),
+    countReasons: (request) => read(() => ledger.countReasons(request)),
 
     resolve: (request) => read(() => addresses.resolve(request)),
     upsertPeople: (request) => write(() => people.upsertPeople(request)),

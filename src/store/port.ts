@@ -1,8 +1,17 @@
 import type { Size } from '../model/lane.ts';
 import type { Receipt, ReceiptCounts } from '../model/news.ts';
-import type { Lane, Log, Notification, NotificationStatus, Recipient } from '../model/notification.ts';
+import type {
+  Counts,
+  FinalState,
+  Lane,
+  Log,
+  Notification,
+  NotificationStatus,
+  Recipient,
+} from '../model/notification.ts';
 import type { Address } from '../model/outcome.ts';
 import type { AddressSource, Person } from '../model/person.ts';
+import type { Reason } from '../model/reasons.ts';
 
 /**
  * What is durable, in the order of a notification's life. Every verb takes one readonly object and is one
@@ -76,6 +85,16 @@ export interface Store {
   // --- look
   findNotification(key: NotificationKey): Promise<NotificationStatus | null>;
   listLogs(request: NotificationKey & { readonly afterSeq: number; readonly limit: number }): Promise<Log[]>;
+
+  /** By seq: those of a stretch whose delivery has ended and who fit the filter. A caller keeps stretches short. */
+  listLedger(request: LedgerStretch): Promise<LedgerLine[]>;
+  /**
+   * How often each reason was given, and the counters of the same moment, so that they add up. `reasons` null: so many
+   * were not reached that counting them at once would hold up others. Null: there is no such notification.
+   */
+  tallyReasons(key: NotificationKey): Promise<ReasonTally | null>;
+  /** The same of a stretch: for whoever counts a notification that has ended piece by piece. */
+  countReasons(request: Omit<LedgerStretch, 'limit' | 'filter'>): Promise<NonNullable<ReasonTally['reasons']>>;
 
   // --- directory
   /** One query: what is known of each identity (in `identityKey` form) on one connection. Unknown ones are absent. */
@@ -265,6 +284,36 @@ export interface CancelTally {
   readonly inFlight: number;
   /** Ended in another way before. */
   readonly alreadyFinal: number;
+}
+
+/** The recipients after `afterSeq`, `untilSeq` included. */
+export interface LedgerStretch extends NotificationKey {
+  readonly afterSeq: number;
+  readonly untilSeq: number;
+  readonly limit: number;
+  readonly filter: LedgerFilter;
+}
+
+/** Null: whatever it is. Letters from A to Z of an identity are compared as if they were small. */
+export interface LedgerFilter {
+  readonly states: readonly FinalState[] | null;
+  readonly reasons: readonly Reason[] | null;
+  /** The whole identity, as the caller wrote it. */
+  readonly identity: string | null;
+  /** What it begins with. */
+  readonly prefix: string | null;
+}
+
+/** What became of a recipient, and what the provider said of it later. */
+export interface LedgerLine {
+  readonly log: Log;
+  readonly receipt: Receipt | null;
+}
+
+export interface ReasonTally {
+  readonly counts: Counts;
+  /** Of those who were not reached; a reason nobody has is absent. */
+  readonly reasons: Readonly<Partial<Record<Reason, number>>> | null;
 }
 
 export interface ShareRates {
