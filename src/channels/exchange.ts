@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import { lookOnceMore } from './last-look.ts';
 import type { OutboundCall, OutboundResult } from './outbound.ts';
 import { explainFailure } from './outbound-failure.ts';
 
@@ -41,6 +42,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   /** undici calls this right before it writes. Throwing drops the request and spares the connection. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
+    lookOnceMore(this.#call.signal);
     if (this.#settle === null) throw new Error('The call ended while it waited for a connection.');
     this.#controller = controller;
   }

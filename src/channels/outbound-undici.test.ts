@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:net';
 import { afterEach, describe, test } from 'node:test';
 import { createServer as createTlsServer, setDefaultCACertificates } from 'node:tls';
 import fc from 'fast-check';
+import { lookBeforeWriting } from './last-look.ts';
 import type { OutboundCall, OutboundResult } from './outbound.ts';
 import { createOutbound, type OutboundOptions } from './outbound-undici.ts';
 import { answerWith, rawAnswer, type Script, type ScriptedServer, serveScript } from './scripted-server.ts';
@@ -167,6 +168,22 @@ describe('Before a byte has left, a failure is certain', () => {
     const result = await post(server, '{}', {}, AbortSignal.abort());
     assert.deepEqual(outline(result), { kind: 'not_sent', timedOut: false });
     assert.equal(server.connections, 0);
+  });
+
+  test('who looks once more right before it is written ends it', async () => {
+    const server = await serve(answerWith(200, 'ok'));
+    const stop = new AbortController();
+    let looks = 0;
+    lookBeforeWriting(stop.signal, () => {
+      looks += 1;
+      if (looks === 2) stop.abort();
+    });
+    const results = [await post(server, '1', {}, stop.signal), await post(server, '2', {}, stop.signal)];
+    assert.deepEqual(
+      results.map(({ kind }) => kind),
+      ['response', 'not_sent'],
+    );
+    assert.deepEqual([looks, server.requests.length], [2, 1]);
   });
 
   test('a malformed header is refused, and its value is not repeated', async () => {

@@ -44,7 +44,7 @@ export class FurtherCalls {
       else if (!take()) break;
       else {
         this.#waiting.delete(send);
-        send.startCall();
+        send.startCall(now);
         go();
       }
     }

@@ -1,4 +1,5 @@
 import type { Channel, ChannelSession } from '../channels/contract.ts';
+import { lookBeforeWriting } from '../channels/last-look.ts';
 import type { Clock } from '../model/clock.ts';
 import { messageId } from '../model/ids.ts';
 import type { Lane } from '../model/notification.ts';
@@ -294,7 +295,8 @@ export class Outlet {
     this.#slots.take(lane);
     this.account.retries.start(isRetry(job), now);
     const send = new Send(job, this.#flights.start(now), scopes, this.holds.startCall());
-    send.startCall();
+    send.startCall(now);
+    if (scopes.some(({ permits }) => permits.length > 0)) this.#guard(send);
     this.#parts.onSending();
     const outcome = await this.#send(send).catch(asBug);
     this.#endCall(send);
@@ -305,6 +307,14 @@ export class Outlet {
     this.#flights.end(send.flight);
     for (const hold of send.probes) hold.endProbe();
     this.pump();
+  }
+
+  /** A process that was stopped and goes on writes nothing that others were given meanwhile. */
+  #guard(send: Send): void {
+    const { abort } = send.flight;
+    lookBeforeWriting(abort.signal, () => {
+      if (!send.isPermitted(this.#parts.clock.monotonic())) abort.abort();
+    });
   }
 
   #send(send: Send): Promise<Outcome> {

@@ -19,6 +19,8 @@ export class Permit {
   /** Calls that may begin, until `#until`. */
   #inHand = 0;
   #until = Number.NEGATIVE_INFINITY;
+  /** Since when it has not lapsed. */
+  #since = Number.NEGATIVE_INFINITY;
   #inFlight = 0;
   /** When calls ended that the store was not told of. */
   #ended: number[] = [];
@@ -37,6 +39,11 @@ export class Permit {
 
   mayCall(now: number): boolean {
     return this.#inHand > 0 && now < this.#until;
+  }
+
+  /** Whether the store still counts a call as ours that began at `startedAt`; if not, others may have been given it since. */
+  covers(startedAt: number, now: number): boolean {
+    return startedAt >= this.#since && !this.#hasLapsed(now);
   }
 
   /** Others have what there is. */
@@ -100,9 +107,14 @@ export class Permit {
     if (granted < this.#asking.size) this.#closedUntil = now + waitMs;
     this.#reserved -= this.#asking.size - granted;
     this.#inHand += granted;
+    if (this.#hasLapsed(now)) this.#since = until - HOLD_MS;
     this.#until = until;
     [this.#asking, this.#telling] = [new Map(), []];
     return waiters;
+  }
+
+  #hasLapsed(now: number): boolean {
+    return now >= this.#until + WRITE_MS;
   }
 
   /** There is no answer: what was told and asked is told and asked again. */
@@ -113,3 +125,6 @@ export class Permit {
     return [];
   }
 }
+
+/** How much later than it may begin a call may be written: half of what the store counts it for beyond that. */
+const WRITE_MS = 500;

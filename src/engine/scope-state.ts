@@ -43,6 +43,11 @@ export class ScopeState {
     this.#permits = [...this.#permits, permit];
   }
 
+  /** What a call that starts now is permitted by. */
+  get permits(): readonly Permit[] {
+    return this.#permits;
+  }
+
   lacking(now: number): readonly Permit[] {
     return this.#permits.length === 0 ? NO_PERMITS : this.#permits.filter((permit) => !permit.mayCall(now));
   }

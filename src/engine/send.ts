@@ -1,6 +1,7 @@
 import type { Flight } from './flights.ts';
 import type { Hold } from './hold.ts';
 import type { Sendable } from './job.ts';
+import type { Permit } from './permit.ts';
 import type { ScopeState } from './scope-state.ts';
 
 /** A send under way, which may be several calls, one after the other. */
@@ -11,6 +12,8 @@ export class Send {
   /** What it is the probe for. */
   readonly probes: readonly Hold[];
   #isCalling = false;
+  #startedAt = 0;
+  #permits: readonly Permit[] = NO_PERMITS;
 
   constructor(job: Sendable, flight: Flight, scopes: readonly ScopeState[], probes: readonly Hold[]) {
     this.job = job;
@@ -19,9 +22,16 @@ export class Send {
     this.probes = probes;
   }
 
-  startCall(): void {
+  startCall(now: number): void {
     this.#isCalling = true;
+    this.#startedAt = now;
+    if (this.scopes.length > 0) this.#permits = this.scopes.flatMap(({ permits }) => permits);
     for (const scope of this.scopes) scope.start();
+  }
+
+  /** Whether the call under way may still be written. */
+  isPermitted(now: number): boolean {
+    return !this.#isCalling || this.#permits.every((permit) => permit.covers(this.#startedAt, now));
   }
 
   /** Answers whether there was a call to end. */
@@ -32,3 +42,5 @@ export class Send {
     return true;
   }
 }
+
+const NO_PERMITS: readonly Permit[] = [];

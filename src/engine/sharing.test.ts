@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { accepted, type EngineRig, openEngineRig, type RigOptions } from '../../test/support/engine-rig.ts';
 import type { Channel, SendRequest } from '../channels/contract.ts';
+import { lookOnceMore } from '../channels/last-look.ts';
 import type { Outcome } from '../model/outcome.ts';
+import { StoreUnavailable } from '../store/port.ts';
 
 const people = (count: number): string[] => Array.from({ length: count }, (_, index) => `p${index}@x.org`);
 const notResolved = { resolve: false };
@@ -103,6 +105,25 @@ describe('what connections share', () => {
     assert.ok(mostWithin(1_000, toRoom()) <= 2);
     assert.ok(mostWithin(60_000, toRoom()) <= 10);
     assert.equal(new Set(toRoom().map(({ botId, identity }) => botId + identity)).size, 14, 'each once');
+  });
+
+  it('is not called by who was given the call, stood still, and is too late', async () => {
+    const answer = Promise.withResolvers<Outcome>();
+    await open({ kind: 'postgres', channel: { scopes }, send: () => answer.promise });
+    await toAll(['room/1']);
+    await rig.clock.advance(3_000);
+    const { signal } = rig.sends[0] ?? assert.fail();
+    lookOnceMore(signal);
+    assert.equal(signal.aborted, false, 'it kept what it was given');
+    const { reserveCalls } = rig.store;
+    rig.store.reserveCalls = () => Promise.reject(new StoreUnavailable('who stands still asks nothing'));
+    await rig.clock.advance(2_000);
+    rig.store.reserveCalls = reserveCalls;
+    await rig.clock.advance(500);
+    assert.equal(signal.aborted, false, 'nobody has looked');
+    lookOnceMore(signal);
+    assert.equal(signal.aborted, true);
+    answer.resolve(accepted);
   });
 
   it('is counted by every call of a send', async () => {

@@ -37,6 +37,8 @@ export interface RigOptions {
   readonly bots?: number;
   readonly perSecond?: number | null;
   readonly concurrency?: number;
+  /** As what the store, which is SQLite's, poses. */
+  readonly kind?: Store['kind'];
   readonly send?: (request: SendRequest) => Outcome | Promise<Outcome>;
   readonly lookUp?: (identities: readonly string[], signal: AbortSignal) => Promise<readonly LookUp[]>;
 }
@@ -46,7 +48,8 @@ export const accepted: Outcome = { kind: 'accepted', providerMessageId: 'm-1' };
 export async function openEngineRig(options: RigOptions = {}): Promise<EngineRig> {
   const { perSecond = null, concurrency = 10, send = () => accepted, lookUp } = options;
   const clock = new VirtualClock();
-  const store = await openStore('sqlite::memory:', { clock });
+  const opened = await openStore('sqlite::memory:', { clock });
+  const store: Store = { ...opened, kind: options.kind ?? opened.kind };
   const sends: (SendRequest & { readonly at: number })[] = [];
   const lines: string[] = [];
   const session: ChannelSession = {
