@@ -91,6 +91,11 @@ test('each call goes to its route with the token as it is', async () => {
   });
   await client.status({ botId: 'st-1', requestId: 'ds-1' });
   await client.statusV2({ botId: '../st', requestId: 'a/b?c' });
+  const message = { type: 'text', val: 'x' } as const;
+  await client.notifications.send({ botId: 'st-1', body: { channel: 'ivr', message, recipients: ['a@b'] } });
+  await client.notifications.list({ botId: 'st-1', channel: 'ivr', finished: false, limit: 7, cursor: '1.ds-1' });
+  await client.notifications.list({ botId: 'st-1' });
+  await client.cancel({ botId: 'st-1', notificationId: 'ds-1' });
   assert.deepEqual(
     seen.map(({ method, url: path }) => `${method} ${path}`),
     [
@@ -98,6 +103,10 @@ test('each call goes to its route with the token as it is', async () => {
       'POST /api/public/bot/st-1/notifyV2',
       'GET /api/public/bot/st-1/notify/status/ds-1',
       'GET /api/public/bot/..%2Fst/notifyV2/status/a%2Fb%3Fc',
+      'POST /api/v1/bots/st-1/notifications',
+      'GET /api/v1/bots/st-1/notifications?channel=ivr&finished=false&limit=7&cursor=1.ds-1',
+      'GET /api/v1/bots/st-1/notifications?',
+      'POST /api/v1/bots/st-1/notifications/ds-1/cancel',
     ],
   );
   assert.ok(seen.every(({ headers }) => headers['auth'] === 'a.b.c'));

@@ -1,6 +1,16 @@
 import { type Clock, systemClock } from '../model/clock.ts';
 import { ClientError } from './client-error.ts';
-import type { Cancellation, Job, JobStatus, JobStatusV2, Notification, NotifyBody, NotifyV2Body } from './documents.ts';
+import type {
+  Cancellation,
+  Job,
+  JobStatus,
+  JobStatusV2,
+  Notification,
+  NotificationPage,
+  NotifyBody,
+  NotifyV2Body,
+  SendBody,
+} from './documents.ts';
 import { type Call, exchange, type Fetch, openStream } from './exchange.ts';
 
 export interface ClientOptions {
@@ -32,6 +42,18 @@ export interface NotificationRequest {
   readonly signal?: AbortSignal;
 }
 
+export interface ListRequest {
+  readonly botId: string;
+  readonly channel?: string;
+  /** True: only those of which nobody is pending; false: only the others. */
+  readonly finished?: boolean;
+  /** 1 to 500. */
+  readonly limit?: number;
+  /** `nextCursor` of the page before. */
+  readonly cursor?: string;
+  readonly signal?: AbortSignal;
+}
+
 export interface PeopleImport {
   readonly botId: string;
   readonly people: ReadableStream<Uint8Array>;
@@ -53,6 +75,11 @@ export interface Client {
   notifyV2(send: Send<NotifyV2Body>): Promise<Job>;
   status(request: StatusRequest): Promise<JobStatus>;
   statusV2(request: StatusRequest): Promise<JobStatusV2>;
+  readonly notifications: {
+    /** When it resolves, the notification is on disk. */
+    send(send: Send<SendBody>): Promise<Notification>;
+    list(request: ListRequest): Promise<NotificationPage>;
+  };
   /** How far it is, and what providers have said of it since. */
   notification(request: NotificationRequest): Promise<Notification>;
   /** Whoever has not been sent it is not sent it any more. Asking twice is asking once. */
@@ -72,10 +99,10 @@ export function createClient({ url, token, fetch = globalThis.fetch, clock = sys
 
   // The server is the other half of this program, so its documents are taken at their word.
   const call = async <T>(request: Call): Promise<T> => (await exchange(request, tools)) as T;
-  const send = <Body>(route: string, request: Send<Body>) =>
-    call<Job>({
+  const send = <Answer, Body>(url: string, request: Send<Body>) =>
+    call<Answer>({
       method: 'POST',
-      url: `${base}/api/public/bot/${encodeURIComponent(request.botId)}/${route}`,
+      url,
       headers: {
         'content-type': 'application/json',
         'idempotency-key': request.idempotencyKey ?? globalThis.crypto.randomUUID(),
@@ -85,36 +112,38 @@ export function createClient({ url, token, fetch = globalThis.fetch, clock = sys
       timeoutMs: TIMEOUT_MS,
       signal: request.signal ?? null,
     });
-  const ask = <T>(route: string, { botId, requestId, signal }: StatusRequest) =>
+  const koreUrl = (botId: string, route: string) => `${base}/api/public/bot/${encodeURIComponent(botId)}/${route}`;
+  const notificationsUrl = (botId: string) => `${base}/api/v1/bots/${encodeURIComponent(botId)}/notifications`;
+  /** Without a body, and the same however often it is asked. */
+  const ask = <T>(method: Call['method'], url: string, signal: AbortSignal | undefined) =>
     call<T>({
-      method: 'GET',
-      url: `${base}/api/public/bot/${encodeURIComponent(botId)}/${route}/status/${encodeURIComponent(requestId)}`,
+      method,
+      url,
       headers: {},
       body: null,
       isRepeatable: true,
       timeoutMs: TIMEOUT_MS,
       signal: signal ?? null,
     });
-  const native = <T>(method: Call['method'], verb: string, request: NotificationRequest) => {
-    const [botId, notificationId] = [request.botId, request.notificationId].map(encodeURIComponent);
-    return call<T>({
-      method,
-      url: `${base}/api/v1/bots/${botId}/notifications/${notificationId}${verb}`,
-      headers: {},
-      body: null,
-      isRepeatable: true,
-      timeoutMs: TIMEOUT_MS,
-      signal: request.signal ?? null,
-    });
-  };
+  const askStatus = <T>(route: string, { botId, requestId, signal }: StatusRequest) =>
+    ask<T>('GET', koreUrl(botId, `${route}/status/${encodeURIComponent(requestId)}`), signal);
+  const askOf = <T>(method: Call['method'], verb: string, { botId, notificationId, signal }: NotificationRequest) =>
+    ask<T>(method, `${notificationsUrl(botId)}/${encodeURIComponent(notificationId)}${verb}`, signal);
 
   return {
-    notify: (request) => send('notify', request),
-    notifyV2: (request) => send('notifyV2', request),
-    status: (request) => ask('notify', request),
-    statusV2: (request) => ask('notifyV2', request),
-    notification: (request) => native('GET', '', request),
-    cancel: (request) => native('POST', '/cancel', request),
+    notify: (request) => send<Job, NotifyBody>(koreUrl(request.botId, 'notify'), request),
+    notifyV2: (request) => send<Job, NotifyV2Body>(koreUrl(request.botId, 'notifyV2'), request),
+    status: (request) => askStatus('notify', request),
+    statusV2: (request) => askStatus('notifyV2', request),
+    notifications: {
+      send: (request) => send<Notification, SendBody>(notificationsUrl(request.botId), request),
+      list: ({ botId, signal, ...filter }) => {
+        const given = Object.entries(filter).map(([name, value]): [string, string] => [name, String(value)]);
+        return ask<NotificationPage>('GET', `${notificationsUrl(botId)}?${new URLSearchParams(given)}`, signal);
+      },
+    },
+    notification: (request) => askOf('GET', '', request),
+    cancel: (request) => askOf('POST', '/cancel', request),
     importPeople: ({ botId, people, mediaType, query = {}, signal }) =>
       call({
         method: 'PUT',

@@ -1,6 +1,6 @@
-import type { Json } from '../model/json.ts';
+import type { Json, JsonObject } from '../model/json.ts';
 import type { ReceiptCounts } from '../model/news.ts';
-import type { Counts } from '../model/notification.ts';
+import type { Api, Counts, Lane } from '../model/notification.ts';
 
 /** Kore's words for a whole notification; it is over when it is not IN_PROGRESS. */
 export type KoreStatus = 'IN_PROGRESS' | 'SUCCESS' | 'FAILURE' | 'PARTIAL_SUCCESS';
@@ -78,18 +78,67 @@ export interface NotifyV2Identity {
   readonly parameters?: Readonly<Record<string, string>>;
 }
 
-/** A notification on the native API: `counts` is what Beckon did, `receipts` what the provider said later. */
-export interface Notification {
+/** The body of a native send. */
+export interface SendBody {
+  readonly channel: string;
+  /** Its name or id; absent: the first the bot has of the channel. */
+  readonly connection?: string;
+  readonly message: TextMessage | NativeMessage | { readonly type: 'script'; readonly val: string };
+  /** Identities, or objects that name one and what is special about it. */
+  readonly recipients: readonly (string | SendRecipient)[];
+  /** What `{name}` stands for in the message, for all. */
+  readonly parameters?: Readonly<Record<string, string>>;
+  readonly priority?: Lane;
+  /** ISO 8601 with its zone; nothing is sent after it. */
+  readonly expiresAt?: string;
+}
+
+export interface TextMessage {
+  readonly type: 'text';
+  readonly val: string;
+}
+
+export interface NativeMessage {
+  readonly type: 'native';
+  readonly payload: JsonObject;
+}
+
+/** Named by `identity` or by the key of the channel, one of them. */
+export interface SendRecipient {
+  readonly identity?: string;
+  readonly email?: string;
+  readonly phoneNumber?: string;
+  readonly spaceId?: string;
+  readonly message?: TextMessage | NativeMessage;
+  readonly parameters?: Readonly<Record<string, string>>;
+}
+
+/** A notification on the native API: `counts` is what Beckon did. */
+export interface NotificationSummary {
   readonly id: string;
   readonly channel: string;
   readonly connectionId: string;
+  readonly priority: Lane;
+  /** Which interface it came through. */
+  readonly api: Api;
   readonly counts: Counts;
-  readonly receipts: ReceiptCounts;
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly expiresAt: string;
   readonly finishedAt: string | null;
   readonly cancelledAt: string | null;
+}
+
+/** With what the provider said later. */
+export interface Notification extends NotificationSummary {
+  readonly receipts: ReceiptCounts;
+}
+
+/** Newest first. */
+export interface NotificationPage {
+  readonly notifications: readonly NotificationSummary[];
+  /** Null: this is the last. */
+  readonly nextCursor: string | null;
 }
 
 /** What a cancel did, each recipient counted once. Asked again it says the same, or that those in flight have ended. */

@@ -6,6 +6,9 @@ import type { JsonObject } from '../model/json.ts';
 import type { Logger } from '../model/logger.ts';
 import { SCOPE_SEND, type Tenancy } from '../model/tenancy.ts';
 import type { Store } from '../store/port.ts';
+import { type BacklogLimits, BoundedBacklog } from './accept/bounded-backlog.ts';
+import { type ChannelFacts, createCatalog } from './accept/channel-catalog.ts';
+import { CallsInWork, limitWork } from './accept/limit-work.ts';
 import { createGate } from './auth/gate.ts';
 import type { PlatformKey } from './auth/platform-key.ts';
 import { expectPace } from './body-pace.ts';
@@ -13,10 +16,7 @@ import { callbackRoutes } from './callbacks/callbacks.ts';
 import { KORE_PREFIX } from './error-handler.ts';
 import { answerAlive, createReadiness } from './health.ts';
 import { createJwks } from './jwks.ts';
-import { type BacklogLimits, BoundedBacklog } from './kore/bounded-backlog.ts';
-import { type ChannelFacts, createCatalog } from './kore/channel-catalog.ts';
 import { createCallLimit } from './kore/limit-calls.ts';
-import { CallsInWork, limitWork } from './kore/limit-work.ts';
 import { createNotify } from './kore/notify.ts';
 import { overloadedReply } from './kore/overloaded-reply.ts';
 import { parseV1 } from './kore/parse-v1.ts';
@@ -27,13 +27,17 @@ import { openKoreSurface } from './kore/surface.ts';
 import { takeLeave } from './leave-takings.ts';
 import { requireJsonBody } from './media-type.ts';
 import { connectionRoutes } from './native/connections.ts';
+import { NATIVE_PREFIX } from './native/context.ts';
+import { listRoute } from './native/list-notifications.ts';
 import { notificationRoutes } from './native/notifications.ts';
 import { peopleRoutes } from './native/people.ts';
+import { sendRoute } from './native/send-notification.ts';
+import { recordRoutes } from './openapi/record-routes.ts';
+import { showProblemPage } from './problem-pages.ts';
+import { PROBLEM_PAGES } from './problems.ts';
 import { RefusalTally } from './refusal-tally.ts';
 import { DEFAULT_LIMITS, openServer, type ServerLimits } from './server.ts';
 import { turnAway } from './turn-away.ts';
-
-const NATIVE_PREFIX = '/api/v1';
 
 export interface AppParts {
   readonly store: Store;
@@ -83,6 +87,10 @@ export function createApp(parts: AppParts): FastifyInstance {
   const backlog = new BoundedBacklog({ store, clock, limits: parts.backlogLimits, onError });
   app.addHook('onClose', () => backlog.close());
 
+  const catalog = createCatalog(parts.channels);
+  const describeApi = recordRoutes(app);
+  app.get('/openapi.json', describeApi);
+  app.get(`${PROBLEM_PAGES}/:code`, showProblemPage);
   app.get('/healthz', answerAlive);
   app.get('/readyz', createReadiness({ store, clock, isDraining, describeWal: parts.describeWal }));
   app.get('/.well-known/jwks.json', createJwks(parts.platformKey));
@@ -94,7 +102,7 @@ export function createApp(parts: AppParts): FastifyInstance {
       const admit = [gate.requireScope(SCOPE_SEND), createCallLimit(parts)];
       const send = { method: 'POST', onRequest: [...admit, requireJsonBody] };
       const look = { method: ['GET', 'POST'], onRequest: admit, exposeHeadRoute: false };
-      const notify = { ...parts, channels: createCatalog(parts.channels), backlog };
+      const notify = { ...parts, channels: catalog, backlog };
       const v1 = createNotify({ api: 'kore-v1', route: 'notify', parse: parseV1 }, notify);
       const v2 = createNotify({ api: 'kore-v2', route: 'notifyV2', parse: parseV2 }, notify);
 
@@ -114,7 +122,7 @@ export function createApp(parts: AppParts): FastifyInstance {
     store,
     clock,
     gate,
-    findChannel: createCatalog(parts.channels).find,
+    findChannel: catalog.find,
     maxUploadBytes: limits.maxUploadBytes,
   });
   app.register(notificationRoutes, {
@@ -124,6 +132,9 @@ export function createApp(parts: AppParts): FastifyInstance {
     gate,
     onCancel: () => parts.engine.heedCancel(),
   });
+  const native = { ...parts, prefix: NATIVE_PREFIX, gate, catalog };
+  app.register(listRoute, native);
+  app.register(sendRoute, { ...native, backlog, calls, limits });
   app.register(connectionRoutes, {
     ...parts,
     prefix: NATIVE_PREFIX,

@@ -85,19 +85,26 @@ interface FaultRow {
 
 /**
  * Ends a request. `detail` names the thing and the fix and is shown to the caller, so it holds nothing the caller may
- * not know. `headers` go with the reply.
+ * not know. `headers` go with the reply. `pointer` is the place in the body that is meant (RFC 6901).
  */
 export class Fault extends Error {
   override readonly name = 'Fault';
   readonly fault: FaultName;
   readonly detail: string | null;
   readonly headers: Readonly<Record<string, string>>;
+  readonly pointer: string | null;
 
-  constructor(fault: FaultName, detail: string | null = null, headers: Readonly<Record<string, string>> = {}) {
+  constructor(
+    fault: FaultName,
+    detail: string | null = null,
+    headers: Readonly<Record<string, string>> = {},
+    pointer: string | null = null,
+  ) {
     super(detail === null ? fault : `${fault}: ${detail}`);
     this.fault = fault;
     this.detail = detail;
     this.headers = headers;
+    this.pointer = pointer;
   }
 }
 

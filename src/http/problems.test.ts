@@ -73,7 +73,7 @@ describe('native routes', () => {
     assert.equal(replies[0]?.headers.get('content-type'), 'application/problem+json; charset=utf-8');
     assert.match(
       replies[0]?.text ?? '',
-      /^\{"type":"urn:beckon:problem:unauthenticated","title":".+","status":401,"code":"unauthenticated"\}$/,
+      /^\{"type":"urn:beckon:problem:unauthenticated","title":".+","status":401,"code":"unauthenticated","docs":"\/docs\/problems\/unauthenticated"\}$/,
     );
   });
 
@@ -91,7 +91,7 @@ describe('native routes', () => {
     const invalid = await ask(BOT, { auth: await tokenFor('cs-builder') }, { method: 'POST' });
     assert.equal(
       invalid.text,
-      '{"type":"urn:beckon:problem:body_invalid","title":"The request does not fit the schema","status":400,"code":"body_invalid","detail":"name: must be a string"}',
+      '{"type":"urn:beckon:problem:body_invalid","title":"The request does not fit the schema","status":400,"code":"body_invalid","detail":"name: must be a string","docs":"/docs/problems/body_invalid"}',
     );
     assert.equal((await fetch(`${url}/api/v1/nowhere`)).status, 404);
     assert.equal((await fetch(`${url}/api/v1/ungated`)).status, 500);

@@ -1,11 +1,21 @@
 import type { FastifyReply } from 'fastify';
 import { FAULTS, type Fault } from './faults.ts';
 
+/** Where each code is explained, on the server itself. */
+export const PROBLEM_PAGES = '/docs/problems';
+
 /** The RFC 9457 body of a fault on a native route. `code` is stable: clients branch on it, never on the words. */
-export function problemOf(fault: Fault): Record<string, string | number> {
-  const { status, code, title } = FAULTS[fault.fault].native;
-  const problem = { type: `urn:beckon:problem:${code}`, title, status, code };
-  return fault.detail === null ? problem : { ...problem, detail: fault.detail };
+export function problemOf({ fault, detail, pointer }: Fault): Record<string, string | number> {
+  const { status, code, title } = FAULTS[fault].native;
+  return {
+    type: `urn:beckon:problem:${code}`,
+    title,
+    status,
+    code,
+    ...(detail === null ? {} : { detail }),
+    ...(pointer === null ? {} : { pointer }),
+    docs: `${PROBLEM_PAGES}/${code}`,
+  };
 }
 
 export function sendProblem(reply: FastifyReply, fault: Fault): void {

@@ -48,6 +48,9 @@ export interface NotificationStatus extends Notification {
   readonly cancelledAt: number | null;
 }
 
+/** All but what it says, which may be large. */
+export type NotificationSummary = Omit<NotificationStatus, 'message'>;
+
 /** One line of a notification, known by (notification, seq). */
 export interface Recipient {
   readonly seq: number;

@@ -107,6 +107,7 @@ const VERBS = Object.keys({
   listCancelled: true,
   endCancelled: true,
   findNotification: true,
+  listNotifications: true,
   listLogs: true,
   listLedger: true,
   tallyReasons: true,

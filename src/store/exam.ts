@@ -7,6 +7,7 @@ import { examineCancel } from './exam-cancel.ts';
 import { examineCheckpoint } from './exam-checkpoint.ts';
 import { examineClaim } from './exam-claim.ts';
 import { examineLedger } from './exam-ledger.ts';
+import { examineNotificationList } from './exam-notification-list.ts';
 import { examinePeople } from './exam-people.ts';
 import { examineRateShares } from './exam-rates.ts';
 import { examineReceipts } from './exam-receipts.ts';
@@ -30,6 +31,7 @@ export function examineStore(name: string, open: () => Promise<Store>): void {
     examineClaim(store);
     examineCheckpoint(store);
     examineCancel(store);
+    examineNotificationList(store);
     examinePeople(store);
     examineAddresses(store);
     examineSilences(store);

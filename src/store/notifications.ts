@@ -9,10 +9,11 @@ import {
   type Log,
   type Notification,
   type NotificationStatus,
+  type NotificationSummary,
 } from '../model/notification.ts';
 import type { Reason } from '../model/reasons.ts';
 import { BATCHES, leaseClock, queueKey } from './batches.ts';
-import type { AcceptResult, NotificationKey, WrittenAcceptRequest } from './port.ts';
+import type { AcceptResult, NotificationKey, NotificationPage, WrittenAcceptRequest } from './port.ts';
 import { keepReply } from './replies.ts';
 import { execute, insertMany, int, intOrNull, query, type Row, type Steps, text, textOrNull } from './steps.ts';
 
@@ -59,15 +60,42 @@ function* insertBatches({ notification, batches, delayMs }: WrittenAcceptRequest
 export function* findNotification(key: NotificationKey): Steps<NotificationStatus | null> {
   const [row] = yield* query(
     // By name, here and everywhere: PostgreSQL refuses a prepared `*` for good once a newer Beckon has added a column.
-    `SELECT bot_id, id, api, app_id, created_by, channel, channel_spelling, connection_id, resolve, lane, message, total,
-       created_at, expires_at, updated_at, finished_at, cancelled_at, pending, delivered, failed, suppressed, expired,
-       cancelled, unknown
-     FROM notifications WHERE bot_id = $1 AND id = $2`,
+    `SELECT ${SUMMARY}, message FROM notifications WHERE bot_id = $1 AND id = $2`,
     key.botId,
     key.notificationId,
   );
-  return row === undefined ? null : notificationStatus(row);
+  return row === undefined ? null : { ...notificationSummary(row), message: parseMessage(text(row, 'message')) };
 }
+
+const SUMMARY = `bot_id, id, api, app_id, created_by, channel, channel_spelling, connection_id, resolve, lane, total,
+  created_at, expires_at, updated_at, finished_at, cancelled_at, pending, delivered, failed, suppressed, expired,
+  cancelled, unknown`;
+
+/** The newest of each channel and state, which the index gives in order, and of these the newest of all. */
+export function* listNotifications(page: NotificationPage): Steps<NotificationSummary[]> {
+  const { botId, channels, finished, after, limit } = page;
+  const states = finished === null ? [0, 1] : [finished ? 1 : 0];
+  const newest = channels.flatMap((_, index) => states.map((state) => newestOf(`$${index + 5}`, state)));
+  if (newest.length === 0) return [];
+  const rows = yield* query(
+    `SELECT ${SUMMARY} FROM notifications WHERE bot_id = $1 AND id IN (
+       SELECT id FROM (${newest.join(' UNION ALL ')}) AS newest ORDER BY created_at DESC, id DESC LIMIT $4)
+     ORDER BY created_at DESC, id DESC`,
+    botId,
+    after?.createdAt ?? Number.MAX_SAFE_INTEGER,
+    after?.id ?? '',
+    limit,
+    ...channels,
+  );
+  return rows.map(notificationSummary);
+}
+
+const newestOf = (channel: string, state: number): string =>
+  `SELECT created_at, id FROM (
+     SELECT created_at, id FROM notifications
+     WHERE bot_id = $1 AND channel = ${channel} AND (CASE WHEN finished_at IS NULL THEN 0 ELSE 1 END) = ${state}
+       AND (created_at, id) < ($2, $3)
+     ORDER BY created_at DESC, id DESC LIMIT $4) AS newest`;
 
 export function* listLogs(
   request: NotificationKey & { readonly afterSeq: number; readonly limit: number },
@@ -98,7 +126,7 @@ export const logOf = (row: Row): Log => ({
   at: int(row, 'at'),
 });
 
-function notificationStatus(row: Row): NotificationStatus {
+function notificationSummary(row: Row): NotificationSummary {
   return {
     botId: text(row, 'bot_id'),
     id: text(row, 'id'),
@@ -110,7 +138,6 @@ function notificationStatus(row: Row): NotificationStatus {
     connectionId: text(row, 'connection_id'),
     resolve: int(row, 'resolve') === 1,
     lane: LANES[int(row, 'lane')] ?? 'normal',
-    message: parseMessage(text(row, 'message')),
     total: int(row, 'total'),
     createdAt: int(row, 'created_at'),
     expiresAt: int(row, 'expires_at'),

@@ -99,6 +99,7 @@ function createStore(database: Database, clock: Clock): Store {
     reserveCalls: (request) => writeAlone(() => scopeCalls.reserveCalls(request)),
 
     findNotification: (key) => read(() => notifications.findNotification(key)),
+    listNotifications: (page) => read(() => notifications.listNotifications(page)),
     listLogs: (request) => read(() => notifications.listLogs(request)),
     listLedger: (request) => read(() => ledger.listLedger(request)),
     tallyReasons: (key) => read(() => ledger.tallyReasons(key)),

@@ -7,6 +7,7 @@ import type {
   Log,
   Notification,
   NotificationStatus,
+  NotificationSummary,
   Recipient,
 } from '../model/notification.ts';
 import type { Address } from '../model/outcome.ts';
@@ -84,6 +85,8 @@ export interface Store {
 
   // --- look
   findNotification(key: NotificationKey): Promise<NotificationStatus | null>;
+  /** Newest first; a page costs the same wherever it begins and however much there is. */
+  listNotifications(request: NotificationPage): Promise<NotificationSummary[]>;
   listLogs(request: NotificationKey & { readonly afterSeq: number; readonly limit: number }): Promise<Log[]>;
 
   /** By seq: those of a stretch whose delivery has ended and who fit the filter. A caller keeps stretches short. */
@@ -173,6 +176,17 @@ export interface Store {
 export interface NotificationKey {
   readonly botId: string;
   readonly notificationId: string;
+}
+
+export interface NotificationPage {
+  readonly botId: string;
+  /** Those of other channels are left out. */
+  readonly channels: readonly string[];
+  /** Null: both those that are finished and those that are not. */
+  readonly finished: boolean | null;
+  /** What comes after this one; null: from the newest on. */
+  readonly after: { readonly createdAt: number; readonly id: string } | null;
+  readonly limit: number;
 }
 
 export interface AcceptRequest {

@@ -1,9 +1,9 @@
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
 import type { Content } from '../../model/message.ts';
 import { type MessageType, readMessage } from '../../render/message.ts';
+import { type Asked, MAX_IDENTITIES } from '../accept/asked.ts';
+import type { ChannelCatalog, ChannelFacts } from '../accept/channel-catalog.ts';
 import { Fault } from '../faults.ts';
-import { type Asked, MAX_IDENTITIES } from './asked.ts';
-import type { ChannelCatalog, ChannelFacts } from './channel-catalog.ts';
 
 /** Refuses a body; `path` is the field, `what` says what is wrong and what would be right. */
 export function invalid(path: string, what: string): Fault {

@@ -1,6 +1,6 @@
+import { COME_AGAIN } from '../accept/limit-work.ts';
 import { FAULTS, Fault } from '../faults.ts';
 import { envelopeOf } from './envelope.ts';
-import { COME_AGAIN } from './limit-work.ts';
 
 /** What a call that finds no place is answered, made once. */
 export const overloadedReply = () => ({

@@ -1,11 +1,11 @@
 import type { Json, JsonObject } from '../../model/json.ts';
 import type { Recipient } from '../../model/notification.ts';
-import type { Asked } from './asked.ts';
-import type { ChannelCatalog } from './channel-catalog.ts';
+import type { ChannelCatalog } from '../accept/channel-catalog.ts';
+import type { KoreAsked } from './asked.ts';
 import { invalid, readBody, readChannel, readConnectionName, readIdentityList, readMessageField } from './fields.ts';
 
 /** Reads a `/notify` body. Properties it does not know are ignored, as old callers may send them. */
-export function parseV1(value: Json, channels: ChannelCatalog): Asked {
+export function parseV1(value: Json, channels: ChannelCatalog): KoreAsked {
   const body = readBody(value);
   const { channel, channelSpelling } = readChannel(body, channels);
   return {

@@ -3,8 +3,9 @@ import { findJsonFault } from '../../model/json-guard.ts';
 import type { Content, Parameters } from '../../model/message.ts';
 import type { Recipient } from '../../model/notification.ts';
 import { parsePayload } from '../../render/message.ts';
-import type { Asked } from './asked.ts';
-import type { ChannelCatalog, ChannelFacts } from './channel-catalog.ts';
+import { MAX_PARAMETER_CHARS, MAX_PARAMETERS } from '../accept/asked.ts';
+import type { ChannelCatalog, ChannelFacts } from '../accept/channel-catalog.ts';
+import type { KoreAsked } from './asked.ts';
 import {
   invalid,
   readBody,
@@ -17,11 +18,9 @@ import {
 } from './fields.ts';
 
 const BODY_KEYS = ['channel', 'webhookInstanceName', 'userIdentityType', 'message', 'content', 'identities'];
-const MAX_PARAMETERS = 20;
-const MAX_PARAMETER_CHARS = 200;
 
 /** Reads a `/notifyV2` body. It documents that no unknown property is taken, at any level. */
-export function parseV2(value: Json, channels: ChannelCatalog): Asked {
+export function parseV2(value: Json, channels: ChannelCatalog): KoreAsked {
   const body = readBody(value);
   refuseUnknown(body, BODY_KEYS, '');
   const { channel, channelSpelling } = readChannel(body, channels);

@@ -2,9 +2,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isId } from '../../model/ids.ts';
 import type { Log, NotificationStatus } from '../../model/notification.ts';
 import type { Store } from '../../store/port.ts';
+import { MAX_IDENTITIES } from '../accept/asked.ts';
 import { callerOf } from '../auth/gate.ts';
 import { Fault } from '../faults.ts';
-import { MAX_IDENTITIES } from './asked.ts';
 import { FinishedDocuments } from './finished-documents.ts';
 
 type StatusWriter = (notification: NotificationStatus, logs: readonly Log[]) => string;

@@ -1,18 +1,21 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type Static, Type } from 'typebox';
 import {
   type ImportReport,
   type ImportRequest,
   importPeople,
+  MAX_REPORTED_ERRORS,
   ON_ERROR,
-  type OnError,
 } from '../../directory/import-people.ts';
 import { type Format, UnreadableHeader } from '../../directory/read-people.ts';
+import { SCOPE_DIRECTORY } from '../../model/tenancy.ts';
 import { callerOf } from '../auth/gate.ts';
+import { COUNT, closed, nullable, OF_BOT, oneOf } from '../contract/fields.ts';
+import { OF_BODIES, type Operation, PROBLEM } from '../contract/operation.ts';
 import { Fault } from '../faults.ts';
 import { mediaTypeOf, requirePlainUtf8 } from '../media-type.ts';
 import { problemOf } from '../problems.ts';
 import type { PeopleParts } from './people.ts';
-import { readQuery } from './query.ts';
 import { spool, useUpload } from './upload.ts';
 
 /** Imports of one bot at once, so that one caller cannot fill the disk with uploads. */
@@ -34,6 +37,50 @@ export async function requirePeopleBody(request: FastifyRequest): Promise<void> 
   requirePlainUtf8(request);
 }
 
+const REPORT = {
+  read: Type.Integer({ minimum: 0, description: 'Lines that should hold a person.' }),
+  imported: COUNT,
+  bad: Type.Integer({ minimum: 0, description: 'Lines, exactly; the list of errors is cut.' }),
+  errors: Type.Array(
+    Type.Object({ line: Type.Integer({ minimum: 1 }), field: nullable(Type.String()), message: Type.String() }),
+    { maxItems: MAX_REPORTED_ERRORS },
+  ),
+};
+
+const QUERY = closed({
+  onError: Type.Optional(
+    oneOf(ON_ERROR, { description: 'skip (the default): the good lines are imported; abort: none, if one is bad.' }),
+  ),
+});
+
+export const IMPORT: Operation = {
+  id: 'importPeople',
+  tag: 'people',
+  summary: 'Add people to the directory, or change them',
+  description: 'A line of NDJSON or a row of CSV for each. Doing it again changes nothing.',
+  scope: SCOPE_DIRECTORY,
+  params: OF_BOT,
+  query: QUERY,
+  body: {
+    types: [...FORMATS_BY_TYPE.keys()],
+    schema: Type.String({ description: 'Of any length.', examples: ['{"email":"john@abc.com","name":"John"}\n'] }),
+    isStream: true,
+  },
+  replies: {
+    200: {
+      description: 'What was imported.',
+      content: { 'application/json': Type.Object(REPORT, { $id: 'ImportReport' }) },
+    },
+    422: {
+      description: 'people_invalid: nothing was imported, and why.',
+      content: {
+        'application/problem+json': Type.Object({ ...PROBLEM.properties, ...REPORT }, { $id: 'ImportProblem' }),
+      },
+    },
+  },
+  faults: [...OF_BODIES, 'imports_busy', 'store_full'],
+};
+
 /**
  * Streams people into the directory. `?onError=skip` (default) imports the good lines of an upload as they arrive;
  * `?onError=abort` keeps it on disk first and imports nothing when a line is bad.
@@ -41,9 +88,12 @@ export async function requirePeopleBody(request: FastifyRequest): Promise<void> 
 export function createPeopleImport(parts: PeopleParts) {
   const running = new Map<string, number>();
 
-  return async function importUpload(request: FastifyRequest, reply: FastifyReply): Promise<object> {
+  return async function importUpload(
+    request: FastifyRequest<{ Querystring: Static<typeof QUERY> }>,
+    reply: FastifyReply,
+  ): Promise<object> {
     const botId = callerOf(request).bot.id;
-    const onError = readOnError(request);
+    const { onError = 'skip' } = request.query;
     try {
       const report = await asOneOfFew(running, botId, () => receivePeople(request, { ...parts, botId, onError }));
       return onError === 'abort' && report.bad > 0
@@ -55,13 +105,6 @@ export function createPeopleImport(parts: PeopleParts) {
       return refuse(reply, 'the header is bad, so no line was read', { read: 0, imported: 0, bad: 0, errors });
     }
   };
-}
-
-function readOnError(request: FastifyRequest): OnError {
-  const given = readQuery(request, ['onError']).onError ?? 'skip';
-  const onError = ON_ERROR.find((value) => value === given);
-  if (onError === undefined) throw new Fault('body_invalid', `onError is one of ${ON_ERROR.join(', ')}`);
-  return onError;
 }
 
 async function asOneOfFew<T>(running: Map<string, number>, botId: string, work: () => Promise<T>): Promise<T> {

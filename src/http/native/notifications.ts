@@ -1,14 +1,23 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Static } from 'typebox';
 import { isId } from '../../model/ids.ts';
-import type { JsonObject } from '../../model/json.ts';
-import type { Receipt, ReceiptCounts } from '../../model/news.ts';
-import type { Log, NotificationStatus } from '../../model/notification.ts';
+import type { NotificationStatus } from '../../model/notification.ts';
 import { SCOPE_SEND } from '../../model/tenancy.ts';
 import type { CancelTally, NotificationKey, Store } from '../../store/port.ts';
 import { callerOf } from '../auth/gate.ts';
+import { BOT_ID, closed, DEFAULT_LIMIT, NOTHING, NOTIFICATION_ID, PAGE } from '../contract/fields.ts';
+import { OF_BODIES, type Operation } from '../contract/operation.ts';
+import { addOperation } from '../contract/route.ts';
 import { Fault } from '../faults.ts';
 import type { NativeContext } from './context.ts';
-import { readLimit, readQuery } from './query.ts';
+import {
+  CANCELLATION,
+  NOTIFICATION,
+  RECIPIENT_PAGE,
+  toDocument,
+  toIso,
+  toRecipient,
+} from './notification-documents.ts';
 
 export interface NotificationRoutesOptions extends Pick<NativeContext, 'store' | 'gate' | 'clock'> {
   /** Something was cancelled, and this process may be sending it. */
@@ -21,25 +30,57 @@ export async function notificationRoutes(
   { store, gate, clock, onCancel }: NotificationRoutesOptions,
 ): Promise<void> {
   const url = '/bots/:botId/notifications/:notificationId';
-  const admitted = { onRequest: gate.requireScope(SCOPE_SEND), exposeHeadRoute: false };
-  app.get(url, admitted, createNotificationShow(store));
-  app.get(`${url}/recipients`, admitted, createRecipientList(store));
-  const cancelled = { onRequest: gate.requireScope(SCOPE_SEND) };
-  app.post(`${url}/cancel`, cancelled, createNotificationCancel({ store, clock, onCancel }));
+  addOperation(app, gate, { method: 'GET', url, operation: SHOW, handler: createShow(store) });
+  const recipients = createRecipientList(store);
+  addOperation(app, gate, { method: 'GET', url: `${url}/recipients`, operation: LIST_RECIPIENTS, handler: recipients });
+  const cancel = createCancel({ store, clock, onCancel });
+  addOperation(app, gate, { method: 'POST', url: `${url}/cancel`, operation: CANCEL, handler: cancel });
 }
 
-function createNotificationShow(store: Store) {
-  return async function showNotification(request: FastifyRequest): Promise<object> {
-    readQuery(request, []);
+const OF_NOTIFICATION = closed({ botId: BOT_ID, notificationId: NOTIFICATION_ID });
+
+interface OfNotification {
+  readonly Params: Static<typeof OF_NOTIFICATION>;
+}
+
+const SHOW: Operation = {
+  id: 'getNotification',
+  tag: 'notifications',
+  summary: 'How far a notification is',
+  description: 'Whichever interface it came through.',
+  scope: SCOPE_SEND,
+  params: OF_NOTIFICATION,
+  query: NOTHING,
+  replies: { 200: { description: 'The notification.', content: { 'application/json': NOTIFICATION } } },
+  faults: ['body_invalid', 'notification_unknown'],
+};
+
+function createShow(store: Store) {
+  return async function showNotification(
+    request: FastifyRequest<OfNotification>,
+  ): Promise<Static<typeof NOTIFICATION>> {
     const notification = await findNotification(store, request);
     return toDocument(notification, await store.countReceipts(keyOf(notification)));
   };
 }
 
-/** Asked twice it says the same, or that more of those in flight have come to their end. */
-function createNotificationCancel({ store, clock, onCancel }: Omit<NotificationRoutesOptions, 'gate'>) {
-  return async function cancelNotification(request: FastifyRequest): Promise<object> {
-    readQuery(request, []);
+const CANCEL: Operation = {
+  id: 'cancelNotification',
+  tag: 'notifications',
+  summary: 'Stop a notification',
+  description:
+    'Whoever has not been sent it is not sent it any more. Asked twice it says the same, or that more of those in flight have come to their end.',
+  scope: SCOPE_SEND,
+  params: OF_NOTIFICATION,
+  query: NOTHING,
+  replies: { 200: { description: 'What became of everybody.', content: { 'application/json': CANCELLATION } } },
+  faults: [...OF_BODIES, 'notification_unknown'],
+};
+
+function createCancel({ store, clock, onCancel }: Omit<NotificationRoutesOptions, 'gate'>) {
+  return async function cancelNotification(
+    request: FastifyRequest<OfNotification>,
+  ): Promise<Static<typeof CANCELLATION>> {
     const key = keyOf(await findNotification(store, request));
     await store.cancel({ ...key, at: clock.now() });
     onCancel();
@@ -65,11 +106,23 @@ async function tallySettled(
 const SETTLE_MS = 1_000;
 const SETTLE_STEP_MS = 100;
 
-/** Those whose delivery has ended, by seq: a page of `?limit` after `?cursor`. */
+const LIST_RECIPIENTS: Operation = {
+  id: 'listRecipients',
+  tag: 'notifications',
+  summary: 'What became of each recipient',
+  description: 'Those whose delivery has ended, in the order in which they were given.',
+  scope: SCOPE_SEND,
+  params: OF_NOTIFICATION,
+  query: PAGE,
+  replies: { 200: { description: 'A page of recipients.', content: { 'application/json': RECIPIENT_PAGE } } },
+  faults: ['body_invalid', 'notification_unknown'],
+};
+
 function createRecipientList(store: Store) {
-  return async function listRecipients(request: FastifyRequest): Promise<object> {
-    const { limit: given, cursor = '-1' } = readQuery(request, ['limit', 'cursor']);
-    const limit = readLimit(given);
+  return async function listRecipients(
+    request: FastifyRequest<OfNotification & { Querystring: Static<typeof PAGE> }>,
+  ): Promise<Static<typeof RECIPIENT_PAGE>> {
+    const { limit = DEFAULT_LIMIT, cursor = '-1' } = request.query;
     if (!/^(?:-1|\d{1,9})$/.test(cursor)) throw new Fault('body_invalid', 'cursor is the nextCursor of another page');
     const key = keyOf(await findNotification(store, request));
     const logs = await store.listLogs({ ...key, afterSeq: Number(cursor), limit: limit + 1 });
@@ -85,56 +138,12 @@ function createRecipientList(store: Store) {
   };
 }
 
-async function findNotification(store: Store, request: FastifyRequest): Promise<NotificationStatus> {
-  const { params } = request;
-  const id = typeof params === 'object' && params !== null && 'notificationId' in params ? params.notificationId : null;
-  const isOne = typeof id === 'string' && isId('ds', id);
-  const found = isOne ? await store.findNotification({ botId: callerOf(request).bot.id, notificationId: id }) : null;
+async function findNotification(store: Store, request: FastifyRequest<OfNotification>): Promise<NotificationStatus> {
+  const { notificationId } = request.params;
+  const key = { botId: callerOf(request).bot.id, notificationId };
+  const found = isId('ds', notificationId) ? await store.findNotification(key) : null;
   if (found === null) throw new Fault('notification_unknown');
   return found;
 }
 
 const keyOf = ({ botId, id }: NotificationStatus): NotificationKey => ({ botId, notificationId: id });
-
-/** `counts` is what Beckon did, `receipts` what the provider said later: each recipient is in one of either. */
-function toDocument(notification: NotificationStatus, receipts: ReceiptCounts): JsonObject {
-  const { id, channel, connectionId, lane, api, counts, createdAt, updatedAt, expiresAt } = notification;
-  const { finishedAt, cancelledAt } = notification;
-  return {
-    id,
-    channel,
-    connectionId,
-    lane,
-    api,
-    counts: { ...counts },
-    receipts: { ...receipts },
-    createdAt: toIso(createdAt),
-    updatedAt: toIso(updatedAt),
-    expiresAt: toIso(expiresAt),
-    finishedAt: finishedAt === null ? null : toIso(finishedAt),
-    cancelledAt: cancelledAt === null ? null : toIso(cancelledAt),
-  };
-}
-
-function toRecipient(log: Log, receipt: Receipt | null): JsonObject {
-  const { seq, identity, state, reason, detail, personId, channelId, providerMessageId, attempts, maybeDoubled } = log;
-  return {
-    seq,
-    identity,
-    state,
-    reason,
-    detail,
-    personId,
-    channelId,
-    providerMessageId,
-    attempts,
-    maybeDoubled,
-    at: toIso(log.at),
-    receipt:
-      receipt === null
-        ? null
-        : { state: receipt.state, at: toIso(receipt.at), reason: receipt.reason, detail: receipt.detail },
-  };
-}
-
-const toIso = (epochMs: number): string => new Date(epochMs).toISOString();

@@ -191,10 +191,10 @@ describe('people over HTTP', () => {
       'a misspelt parameter',
       400,
       'body_invalid',
-      /no query parameter "onerror"; this route takes onError/,
+      /the query parameter onerror is not known here; known are onError/,
       { query: '?onerror=abort' },
     ],
-    ['an unknown onError', 400, 'body_invalid', /onError is one of skip, abort/, { query: '?onError=maybe' }],
+    ['an unknown onError', 400, 'body_invalid', /onError must be one of skip, abort/, { query: '?onError=maybe' }],
     ['onError twice', 400, 'body_invalid', /onError is given twice/, { query: '?onError=skip&onError=abort' }],
   ];
   for (const [title, status, code, detail, options] of refused) {

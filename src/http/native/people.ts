@@ -1,19 +1,20 @@
 import { tmpdir } from 'node:os';
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type Static, Type } from 'typebox';
 import { exportPeople } from '../../directory/export-people.ts';
 import type { FindChannel } from '../../directory/parse-person.ts';
-import { toJson } from '../../directory/person-json.ts';
 import type { Format } from '../../directory/read-people.ts';
 import { isId } from '../../model/ids.ts';
-import type { JsonObject } from '../../model/json.ts';
-import type { Person } from '../../model/person.ts';
 import { SCOPE_DIRECTORY } from '../../model/tenancy.ts';
 import { callerOf } from '../auth/gate.ts';
+import { BOT_ID, closed, DEFAULT_LIMIT, NOTHING, OF_BOT, PAGE, PERSON_ID } from '../contract/fields.ts';
+import { OF_BODIES, type Operation } from '../contract/operation.ts';
+import { addOperation } from '../contract/route.ts';
 import { Fault } from '../faults.ts';
 import type { NativeContext } from './context.ts';
-import { createPeopleImport, FORMATS_BY_TYPE, requirePeopleBody } from './import-people.ts';
-import { readLimit, readQuery } from './query.ts';
+import { createPeopleImport, FORMATS_BY_TYPE, IMPORT, requirePeopleBody } from './import-people.ts';
+import { PEOPLE_STREAM, PERSON, PERSON_PAGE, toDocument } from './person-document.ts';
 
 export interface PeopleParts extends Pick<NativeContext, 'store' | 'clock'> {
   readonly findChannel: FindChannel;
@@ -32,29 +33,56 @@ const GIBIBYTE = 1024 ** 3;
 
 /** The directory of a bot. A Fastify plugin: register it with the native prefix and its options. */
 export async function peopleRoutes(app: FastifyInstance, options: PeopleRoutesOptions): Promise<void> {
-  const { store, clock, findChannel, maxUploadBytes = GIBIBYTE, spoolFolder = tmpdir() } = options;
+  const { store, clock, gate, findChannel, maxUploadBytes = GIBIBYTE, spoolFolder = tmpdir() } = options;
   const parts: PeopleParts = { store, clock, findChannel, maxUploadBytes, spoolFolder };
-  const admit = options.gate.requireScope(SCOPE_DIRECTORY);
 
   // Bodies are streams here; whatever is not read by line is refused by `requirePeopleBody`.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
 
   const url = '/bots/:botId/people';
-  app.put(url, { onRequest: [admit, requirePeopleBody] }, createPeopleImport(parts));
-  app.get(url, { onRequest: admit, exposeHeadRoute: false }, createPeopleList(parts));
-  app.get(`${url}/:personId`, { onRequest: admit, exposeHeadRoute: false }, createPersonShow(parts));
-  app.delete(`${url}/:personId`, { onRequest: admit }, createPersonDelete(parts));
+  const one = `${url}/:personId`;
+  const onRequest = [requirePeopleBody];
+  addOperation(app, gate, { method: 'PUT', url, operation: IMPORT, onRequest, handler: createPeopleImport(parts) });
+  addOperation(app, gate, { method: 'GET', url, operation: LIST, handler: createPeopleList(parts) });
+  addOperation(app, gate, { method: 'GET', url: one, operation: SHOW, handler: createPersonShow(parts) });
+  addOperation(app, gate, { method: 'DELETE', url: one, operation: DELETE, handler: createPersonDelete(parts) });
 }
 
-/** `Accept: application/x-ndjson` or `text/csv` streams everybody; otherwise a page of `?limit` after `?cursor`. */
+const LIST: Operation = {
+  id: 'listPeople',
+  tag: 'people',
+  summary: 'Everybody in the directory',
+  description:
+    '`Accept: application/x-ndjson` or `text/csv` streams them all, as an import takes them; otherwise a page.',
+  scope: SCOPE_DIRECTORY,
+  params: OF_BOT,
+  query: PAGE,
+  headers: Type.Object({
+    accept: Type.Optional(Type.String({ description: 'application/json, application/x-ndjson or text/csv.' })),
+  }),
+  replies: {
+    200: {
+      description: 'A page of people, or all of them.',
+      content: { 'application/json': PERSON_PAGE, 'application/x-ndjson': PEOPLE_STREAM, 'text/csv': PEOPLE_STREAM },
+    },
+  },
+  faults: ['body_invalid'],
+};
+
 function createPeopleList(parts: PeopleParts) {
-  return async function listPeople(request: FastifyRequest, reply: FastifyReply): Promise<object> {
+  return async function listPeople(
+    request: FastifyRequest<{ Querystring: Static<typeof PAGE> }>,
+    reply: FastifyReply,
+  ): Promise<object> {
     const botId = callerOf(request).bot.id;
     for (const [type, format] of FORMATS_BY_TYPE) {
       if (accepts(request, type)) return streamPeople(request, reply, { ...parts, botId, type, format });
     }
-    const { limit, cursor } = readPage(request);
+    const { limit = DEFAULT_LIMIT, cursor = '' } = request.query;
+    if (cursor !== '' && !isId('u', cursor)) {
+      throw new Fault('body_invalid', 'cursor is the nextCursor of another page');
+    }
     const people = await parts.store.listPeople({ botId, afterId: cursor, limit: limit + 1 });
     const page = people.slice(0, limit);
     const nextCursor = people.length > limit ? (page.at(-1)?.id ?? null) : null;
@@ -62,16 +90,19 @@ function createPeopleList(parts: PeopleParts) {
   };
 }
 
-function accepts(request: FastifyRequest, type: string): boolean {
-  return (request.headers.accept ?? '').split(',').some((range) => range.split(';')[0]?.trim().toLowerCase() === type);
+function accepts({ headers }: Pick<FastifyRequest, 'headers'>, type: string): boolean {
+  return (headers.accept ?? '').split(',').some((range) => range.split(';')[0]?.trim().toLowerCase() === type);
 }
 
 function streamPeople(
-  request: FastifyRequest,
+  request: FastifyRequest<{ Querystring: Static<typeof PAGE> }>,
   reply: FastifyReply,
   parts: PeopleParts & { readonly botId: string; readonly type: string; readonly format: Format },
 ): FastifyReply {
-  readQuery(request, []);
+  const { limit, cursor } = request.query;
+  if (limit !== undefined || cursor !== undefined) {
+    throw new Fault('body_invalid', 'a stream holds everybody: leave out limit and cursor');
+  }
   reply.headers({
     'content-type': `${parts.type}; charset=utf-8`,
     'content-disposition': `attachment; filename="people-${parts.botId}.${parts.format}"`,
@@ -80,47 +111,53 @@ function streamPeople(
   return reply.send(Readable.from(exportPeople(parts), { objectMode: false, highWaterMark: 64 * 1024 }));
 }
 
-function readPage(request: FastifyRequest): { readonly limit: number; readonly cursor: string } {
-  const { limit, cursor = '' } = readQuery(request, ['limit', 'cursor']);
-  if (cursor !== '' && !isId('u', cursor)) throw new Fault('body_invalid', 'cursor is the nextCursor of another page');
-  return { limit: readLimit(limit), cursor };
+const OF_PERSON = closed({ botId: BOT_ID, personId: PERSON_ID });
+
+interface OfPerson {
+  readonly Params: Static<typeof OF_PERSON>;
 }
 
+const SHOW: Operation = {
+  id: 'getPerson',
+  tag: 'people',
+  summary: 'One person',
+  description: 'As an import takes them, and where each address is from.',
+  scope: SCOPE_DIRECTORY,
+  params: OF_PERSON,
+  query: NOTHING,
+  replies: { 200: { description: 'The person.', content: { 'application/json': PERSON } } },
+  faults: ['body_invalid', 'person_unknown'],
+};
+
 function createPersonShow({ store }: PeopleParts) {
-  return async function showPerson(request: FastifyRequest): Promise<object> {
+  return async function showPerson(request: FastifyRequest<OfPerson>): Promise<object> {
     const person = await store.findPerson(readKey(request));
     if (person === null) throw new Fault('person_unknown');
     return toDocument(person);
   };
 }
 
+const DELETE: Operation = {
+  id: 'deletePerson',
+  tag: 'people',
+  summary: 'Forget a person',
+  description: 'With all addresses. What was sent to them before keeps its record.',
+  scope: SCOPE_DIRECTORY,
+  params: OF_PERSON,
+  query: NOTHING,
+  replies: { 204: { description: 'They are in the directory no more.' } },
+  faults: [...OF_BODIES, 'person_unknown'],
+};
+
 function createPersonDelete({ store }: PeopleParts) {
-  return async function deletePerson(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  return async function deletePerson(request: FastifyRequest<OfPerson>, reply: FastifyReply): Promise<FastifyReply> {
     if (!(await store.deletePerson(readKey(request)))) throw new Fault('person_unknown');
     return reply.code(204).send();
   };
 }
 
-function readKey(request: FastifyRequest): { readonly botId: string; readonly personId: string } {
-  const { params } = request;
-  const given = typeof params === 'object' && params !== null && 'personId' in params ? params.personId : null;
-  if (typeof given !== 'string' || !isId('u', given)) throw new Fault('person_unknown', "a person's id is u-…");
-  return { botId: callerOf(request).bot.id, personId: given };
-}
-
-/** What an import takes, and where each address is from. */
-function toDocument(person: Person): JsonObject {
-  const addresses = person.addresses.map(
-    ({ connectionId, channel, connectionName, channelId, reference, source, at, workedAt }) => ({
-      channel,
-      name: connectionName,
-      channelId,
-      reference: reference === null ? null : { ...reference },
-      connectionId,
-      source,
-      learnedAt: new Date(at).toISOString(),
-      lastWorkedAt: workedAt === undefined ? null : new Date(workedAt).toISOString(),
-    }),
-  );
-  return { ...toJson(person), addresses };
+function readKey(request: FastifyRequest<OfPerson>): { readonly botId: string; readonly personId: string } {
+  const { personId } = request.params;
+  if (!isId('u', personId)) throw new Fault('person_unknown', "a person's id is u-…");
+  return { botId: callerOf(request).bot.id, personId };
 }

@@ -1,0 +1,87 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '../../model/clock.ts';
+import { derivedId, randomId } from '../../model/ids.ts';
+import { laneFor } from '../../model/lane.ts';
+import type { Api, Notification } from '../../model/notification.ts';
+import type { Store } from '../../store/port.ts';
+import { type Caller, callerOf } from '../auth/gate.ts';
+import type { Addressed } from './asked.ts';
+import type { BoundedBacklog } from './bounded-backlog.ts';
+import { readRequestKey, replay } from './idempotency.ts';
+
+export interface AcceptParts {
+  readonly store: Pick<Store, 'accept' | 'findReply'>;
+  readonly clock: Clock;
+  readonly engine: { wake(): void };
+  readonly backlog: Pick<BoundedBacklog, 'assertRoom' | 'count'>;
+}
+
+/** What is different between the send calls. */
+export interface SendCall {
+  readonly api: Api;
+  /** Where its idempotency keys live. */
+  readonly route: string;
+  /** The bytes that came. */
+  readonly body: Buffer | null;
+  /** What it asks for, or a `Fault`. */
+  readonly read: () => Addressed;
+  readonly status: number;
+  readonly answer: (notification: Notification) => string;
+}
+
+/** Nobody wants yesterday's notification. */
+const LIFE_MS = 24 * 3_600_000;
+
+/** When this resolves, with what to answer, the notification is durable. */
+export async function acceptNotification(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  call: SendCall,
+  parts: AcceptParts,
+): Promise<string> {
+  const caller = callerOf(request);
+  const key = readRequestKey(request, call.route, call.body);
+  // Before the body is judged: a retry gets its answer even if what it names is no longer configured.
+  const earlier = key === null ? null : await parts.store.findReply(key);
+  if (key !== null && earlier !== null) return replay(reply, earlier, key);
+
+  await parts.backlog.assertRoom(caller.bot.id);
+  const asked = call.read();
+  const notification = nameNotification(call.api, asked, caller, parts.clock.now());
+  const { status } = call;
+  const body = call.answer(notification);
+  const result = await parts.backlog.count(notification.botId, notification.total, () =>
+    parts.store.accept({
+      notification,
+      recipients: asked.recipients,
+      delayMs: 0,
+      idempotency: key === null ? null : { ...key, status, body, createdAt: notification.createdAt },
+    }),
+  );
+  if (result.kind === 'replay' && key !== null) return replay(reply, result.reply, key);
+
+  parts.engine.wake();
+  reply.code(status).type('application/json; charset=utf-8');
+  return body;
+}
+
+function nameNotification(api: Api, asked: Addressed, caller: Caller, createdAt: number): Notification {
+  const { channel, channelSpelling, connection, resolve, message, recipients, lane, expiresAt } = asked;
+  const botId = caller.bot.id;
+  return {
+    botId,
+    id: randomId('ds'),
+    api,
+    appId: caller.app.clientId,
+    createdBy: derivedId('u', botId, caller.subject),
+    channel: channel.id,
+    channelSpelling,
+    connectionId: connection.id,
+    resolve,
+    lane: lane ?? laneFor(recipients.length),
+    message,
+    total: recipients.length,
+    createdAt,
+    expiresAt: expiresAt ?? createdAt + LIFE_MS,
+  };
+}

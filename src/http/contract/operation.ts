@@ -1,0 +1,159 @@
+import type {} from '@fastify/swagger';
+import type { FastifySchema } from 'fastify';
+import { type TSchema, Type } from 'typebox';
+import { FAULTS, type FaultName } from '../faults.ts';
+import { oneOf } from './fields.ts';
+
+export const TAGS = {
+  notifications: 'What is sent, and what becomes of it.',
+  people: 'The directory of a bot: who is reached where.',
+  connections: 'How a bot reaches its channels, and who must not be written to.',
+  kore: "Kore.ai's Proactive Notifications API, v1 and v2, as its callers know it.",
+  callbacks: 'Where providers tell what became of messages. Each is checked by its provider’s own signature.',
+  server: 'The server itself.',
+} as const;
+
+/** One operation of the API: what validates it and what describes it are the same. */
+export interface Operation {
+  readonly id: string;
+  readonly tag: keyof typeof TAGS;
+  readonly summary: string;
+  readonly description: string;
+  /** What the calling app must have; null: anybody may call. */
+  readonly scope: string | null;
+  readonly params?: TSchema;
+  readonly query?: TSchema;
+  readonly headers?: TSchema;
+  readonly body?: {
+    readonly types: readonly string[];
+    readonly schema: TSchema;
+    /** It is read as it comes, and judged line by line. */
+    readonly isStream?: true;
+  };
+  readonly replies: Readonly<Record<number, ReplyDescription>>;
+  /** How it may refuse, besides what `scope` and the server itself bring with them. */
+  readonly faults: readonly FaultName[];
+}
+
+export interface ReplyDescription {
+  readonly description: string;
+  /** By media type; absent: no body. */
+  readonly content?: Readonly<Record<string, TSchema>>;
+  readonly headers?: Readonly<Record<string, TSchema>>;
+}
+
+/** As the routes of the framework and the generator of the document take it. */
+export function toRouteSchema(operation: Operation): FastifySchema {
+  const { id, tag, summary, description, scope, params, query, headers, body } = operation;
+  return {
+    operationId: id,
+    tags: [tag],
+    summary,
+    description,
+    ...describeAccess(scope),
+    ...(params && { params }),
+    ...(query && { querystring: query }),
+    ...(headers && { headers }),
+    ...(body && { body: body.schema, consumes: [...body.types] }),
+    response: mergeReplies(describeFaults(operation), describeReplies(operation.replies)),
+  };
+}
+
+/** The scope stands beside: only OAuth and OpenID have a place for scopes in a document. */
+export const describeAccess = (scope: string | null): object =>
+  scope === null ? { security: [] } : { security: [{ auth: [] }, { bearer: [] }], 'x-scope': scope };
+
+type Described = Record<string, { readonly content?: object }>;
+
+/** A status may be answered in the words of the operation and as a problem. */
+function mergeReplies(faults: Described, replies: Described): Described {
+  const merged = Object.entries(replies).map(([status, reply]) => {
+    const content = { ...faults[status]?.content, ...reply.content };
+    return [status, Object.keys(content).length === 0 ? reply : { ...reply, content }];
+  });
+  return { ...faults, ...Object.fromEntries(merged) };
+}
+
+export const EVERYWHERE = ['request_malformed', 'store_unavailable'] as const satisfies FaultName[];
+export const OF_TOKENS = ['token_missing', 'scope_missing', 'bot_unknown'] as const satisfies FaultName[];
+/** Of whatever may have a body. */
+export const OF_BODIES = [
+  'body_invalid',
+  'body_too_large',
+  'body_too_slow',
+  'media_type',
+] as const satisfies FaultName[];
+
+/** What a 204 and a stream have no JSON for is described without a schema. */
+export function describeReplies(replies: Operation['replies']): Described {
+  const described = Object.entries(replies).map(([status, { description, content, headers }]) => [
+    status,
+    {
+      description,
+      ...(headers && { headers }),
+      ...(content
+        ? { content: Object.fromEntries(Object.entries(content).map(([type, schema]) => [type, { schema }])) }
+        : { type: 'null' }),
+    },
+  ]);
+  return Object.fromEntries(described);
+}
+
+function describeFaults({ faults, scope }: Operation): Described {
+  const names = [...EVERYWHERE, ...(scope === null ? [] : OF_TOKENS), ...faults];
+  const byStatus = Map.groupBy(new Set(names), (name) => FAULTS[name].native.status);
+  const described = [...byStatus].map(([status, group]) => [
+    status,
+    {
+      description: [...new Set(group.map((name) => `${FAULTS[name].native.code}: ${FAULTS[name].native.title}.`))].join(
+        ' ',
+      ),
+      ...(group.some((name) => COMES_AGAIN.has(name)) && { headers: { 'Retry-After': RETRY_AFTER } }),
+      content: { 'application/problem+json': { schema: Type.Ref('Problem#') } },
+    },
+  ]);
+  return Object.fromEntries(described);
+}
+
+const COMES_AGAIN: ReadonlySet<FaultName> = new Set<FaultName>([
+  'overloaded',
+  'store_unavailable',
+  'bot_backlog_full',
+  'backlog_full',
+  'callbacks_busy',
+  'imports_busy',
+  'draining',
+]);
+const RETRY_AFTER = Type.String({ description: 'Seconds after which to try again.' });
+
+/** RFC 9457, with what a program needs to act on it. */
+export const PROBLEM = Type.Object(
+  {
+    type: Type.String({ description: 'A URN that ends in the code.', format: 'uri' }),
+    title: Type.String(),
+    status: Type.Integer({ minimum: 400, maximum: 599 }),
+    code: oneOf([...new Set(Object.values(FAULTS).map(({ native }) => native.code))], {
+      description: 'Stable: branch on it, never on the words.',
+    }),
+    detail: Type.Optional(Type.String({ description: 'What is wrong with this request, and how to mend it.' })),
+    pointer: Type.Optional(
+      Type.String({ description: 'The place in the body that is meant (RFC 6901).', format: 'json-pointer' }),
+    ),
+    docs: Type.String({ description: 'Where the code is explained.', format: 'uri-reference' }),
+  },
+  {
+    $id: 'Problem',
+    description: 'Why a request was refused (RFC 9457).',
+    examples: [
+      {
+        type: 'urn:beckon:problem:body_invalid',
+        title: 'The request does not fit the schema',
+        status: 400,
+        code: 'body_invalid',
+        detail: '/channel: "msteems" is unknown; use one of msteams, slack',
+        pointer: '/channel',
+        docs: '/docs/problems/body_invalid',
+      },
+    ],
+  },
+);

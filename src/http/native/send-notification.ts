@@ -1,0 +1,110 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import { parseJsonObject } from '../../model/json.ts';
+import { SCOPE_SEND, type Tenancy } from '../../model/tenancy.ts';
+import { type AcceptParts, acceptNotification } from '../accept/accept.ts';
+import type { ChannelCatalog } from '../accept/channel-catalog.ts';
+import { type CallsInWork, limitWork, type WorkLimits } from '../accept/limit-work.ts';
+import { callerOf, type Gate } from '../auth/gate.ts';
+import { NOTHING, OF_BOT } from '../contract/fields.ts';
+import { OF_BODIES, type Operation } from '../contract/operation.ts';
+import { addOperation } from '../contract/route.ts';
+import { requireJsonBody } from '../media-type.ts';
+import { readJson } from '../read-json.ts';
+import { NATIVE_PREFIX } from './context.ts';
+import { NOTIFICATION, toDocument } from './notification-documents.ts';
+import { readSend } from './read-send.ts';
+import { SEND_BODY, type SendBody } from './send-body.ts';
+
+export interface SendRouteOptions extends AcceptParts {
+  readonly gate: Gate;
+  readonly tenancy: Tenancy;
+  readonly catalog: ChannelCatalog;
+  readonly calls: CallsInWork;
+  readonly limits: WorkLimits;
+}
+
+const SEND: Operation = {
+  id: 'sendNotification',
+  tag: 'notifications',
+  summary: 'Send a notification',
+  description:
+    'When it is answered, the notification is on disk. Sent again with the same Idempotency-Key and the same bytes it is answered the same and nothing is sent twice, for 72 hours.',
+  scope: SCOPE_SEND,
+  params: OF_BOT,
+  query: NOTHING,
+  headers: Type.Object({
+    'idempotency-key': Type.Optional(
+      Type.String({ pattern: '^[\\x21-\\x7e]{1,255}$', description: '1 to 255 visible ASCII characters.' }),
+    ),
+  }),
+  body: { types: ['application/json'], schema: SEND_BODY },
+  replies: {
+    202: {
+      description: 'It is accepted. The document shows it as it was then.',
+      content: { 'application/json': NOTIFICATION },
+      headers: {
+        Location: Type.String({ description: 'Where to ask how far it is.' }),
+        'Idempotency-Replayed': Type.String({ description: 'true: this is what was answered the first time.' }),
+      },
+    },
+  },
+  faults: [...OF_BODIES, 'idempotency_key_reused', 'bot_backlog_full', 'backlog_full', 'store_full', 'overloaded'],
+};
+
+/** Sending. A Fastify plugin, under the native prefix. */
+export async function sendRoute(app: FastifyInstance, options: SendRouteOptions): Promise<void> {
+  limitWork(app, options.calls, options.limits);
+  const bytesOf = keepBytes(app);
+  addOperation<{ Body: SendBody }>(app, options.gate, {
+    method: 'POST',
+    url: '/bots/:botId/notifications',
+    operation: SEND,
+    onRequest: [requireJsonBody],
+    handler: createSend(options, bytesOf),
+  });
+}
+
+/** An idempotency key is good for the bytes of a body, not for what they mean. */
+function keepBytes(app: FastifyInstance): (request: FastifyRequest) => Buffer | null {
+  const kept = new WeakMap<object, Buffer>();
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
+    kept.set(request.raw, body);
+    return readJson(body);
+  });
+  return (request) => kept.get(request.raw) ?? null;
+}
+
+function createSend(options: SendRouteOptions, bytesOf: (request: FastifyRequest) => Buffer | null) {
+  const { tenancy, catalog: channels, clock } = options;
+  return async function sendNotification(
+    request: FastifyRequest<{ Body: SendBody }>,
+    reply: FastifyReply,
+  ): Promise<string> {
+    const botId = callerOf(request).bot.id;
+    const answer = await acceptNotification(
+      request,
+      reply,
+      {
+        api: 'native',
+        route: 'notifications',
+        body: bytesOf(request),
+        read: () => readSend(request.body, { botId, tenancy, channels, now: clock.now() }),
+        status: 202,
+        answer: (accepted) => {
+          const counts = { ...NONE_YET, total: accepted.total, pending: accepted.total };
+          const fresh = { ...accepted, counts, updatedAt: accepted.createdAt, finishedAt: null, cancelledAt: null };
+          return JSON.stringify(toDocument(fresh, NO_RECEIPTS));
+        },
+      },
+      options,
+    );
+    const document = parseJsonObject(answer);
+    reply.header('location', `${NATIVE_PREFIX}/bots/${botId}/notifications/${document?.['id']}`);
+    return answer;
+  };
+}
+
+const NONE_YET = { delivered: 0, failed: 0, suppressed: 0, expired: 0, cancelled: 0, unknown: 0 };
+const NO_RECEIPTS = { sent: 0, failed: 0, delivered: 0, read: 0 };

@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { connectionId, randomId } from '../src/model/ids.ts';
+import { isJsonObject } from '../src/model/json.ts';
+import { SCOPE_SEND } from '../src/model/tenancy.ts';
+import { type DocumentedOperation, fetchDocument, listOperations } from './support/api-document.ts';
+import {
+  BOT,
+  call,
+  OTHER_BOT,
+  post,
+  type Reply,
+  type Rig,
+  startRig,
+  tokenFor,
+  UNKNOWN_BOT,
+} from './support/http-rig.ts';
+
+const MESSAGE = { type: 'text', val: 'x' };
+const V1 = { channel: 'msteams', userIdentityType: 'resolve', message: MESSAGE, identities: ['a@abc.com'] };
+const V2 = { channel: 'msteams', message: MESSAGE, identities: [{ email: 'a@abc.com' }] };
+const NATIVE = { channel: 'msteams', message: MESSAGE, recipients: ['a@abc.com'] };
+const PERSON = '{"id":"u-00000000-0000-5000-8000-00000000beef","email":"a@abc.com"}\n';
+
+/** What the right caller sends and is answered. */
+interface Row {
+  readonly status: number;
+  readonly body?: string;
+  readonly type?: string;
+}
+
+/** Every operation of the document has its row; one without fails below. */
+const ROWS: Readonly<Record<string, Row | 'open'>> = {
+  notify: json(200, V1),
+  getNotifyStatus: { status: 200 },
+  postNotifyStatus: { status: 200 },
+  notifyV2: json(200, V2),
+  getNotifyV2Status: { status: 200 },
+  postNotifyV2Status: { status: 200 },
+  sendNotification: json(202, NATIVE),
+  listNotifications: { status: 200 },
+  getNotification: { status: 200 },
+  listRecipients: { status: 200 },
+  cancelNotification: { status: 200 },
+  importPeople: { status: 200, body: PERSON, type: 'application/x-ndjson' },
+  listPeople: { status: 200 },
+  getPerson: { status: 200 },
+  deletePerson: { status: 204 },
+  listConnections: { status: 200 },
+  listSuppressions: { status: 200 },
+  liftSuppression: { status: 204 },
+  getApiDocument: 'open',
+  getProblemPage: 'open',
+  getHealth: 'open',
+  getReadiness: 'open',
+  getKeys: 'open',
+  // The provider's own signature is asked for, which `callbacks.test.ts` and the tests of the inboxes are about.
+  confirmEvents: 'open',
+  receiveEvents: 'open',
+  confirmReceipts: 'open',
+  receiveReceipts: 'open',
+};
+
+describe('who may call what', () => {
+  let rig: Rig;
+  let operations: DocumentedOperation[];
+  before(async () => {
+    rig = await startRig();
+    operations = listOperations(await fetchDocument(rig));
+  });
+  after(() => rig.close());
+
+  it('is written down for every operation there is, and for no other', () => {
+    assert.deepEqual(operations.map(({ id }) => id).toSorted(), Object.keys(ROWS).toSorted());
+    for (const { id, scope } of operations) assert.equal(ROWS[id] === 'open', scope === null, id);
+  });
+
+  for (const [id, row] of Object.entries(ROWS)) {
+    if (row === 'open') continue;
+    it(`${id}: the right app may, and no other`, async () => {
+      const operation = operations.find((each) => each.id === id);
+      assert.ok(operation);
+      const objects = await makeObjects();
+      const ask = (botId: string, token: string | null, named = objects) => callAs(operation, row, botId, token, named);
+      const missing = operation.scope === SCOPE_SEND ? 'cs-librarian' : 'cs-sender';
+      const isKore = operation.tag === 'kore';
+
+      assertRefused(await ask(BOT, null), isKore, 401, 'unauthenticated');
+      assertRefused(await ask(BOT, 'not.a.token'), isKore, 401, 'unauthenticated');
+      assertRefused(await ask(BOT, await tokenFor('cs-builder', { exp: 1 })), isKore, 401, 'unauthenticated');
+      assertRefused(await ask(BOT, await tokenFor('cs-scopeless')), isKore, 403, 'scope_missing');
+      assertRefused(await ask(BOT, await tokenFor(missing)), isKore, 403, 'scope_missing');
+      const other = await ask(BOT, await tokenFor('cs-other'));
+      assertRefused(other, isKore, 404, 'bot_not_found');
+      assert.equal(other.text, (await ask(UNKNOWN_BOT, await tokenFor('cs-other'))).text);
+
+      if (operation.path.split('{').length > 2) await assertHidden(operation, row, objects, isKore);
+      assert.equal((await ask(BOT, await tokenFor('cs-builder'))).status, row.status);
+    });
+  }
+
+  /** Through the path of its own bot nobody sees what belongs to another: it looks as what does not exist. */
+  async function assertHidden(operation: DocumentedOperation, row: Row, objects: Objects, isKore: boolean) {
+    const unknown = {
+      ...objects,
+      notificationId: randomId('ds'),
+      personId: randomId('u'),
+      connectionId: randomId('dc'),
+    };
+    const token = await tokenFor('cs-both');
+    const hidden = await callAs(operation, row, OTHER_BOT, token, objects);
+    const absent = await callAs(operation, row, OTHER_BOT, token, unknown);
+    assert.deepEqual([hidden.status, hidden.text], [absent.status, absent.text]);
+    assert.equal(hidden.status, isKore ? 400 : 404);
+  }
+
+  interface Objects {
+    readonly notificationId: string;
+    readonly personId: string;
+    readonly connectionId: string;
+    readonly identity: string;
+  }
+
+  /** Of the first bot, one of each kind. */
+  async function makeObjects(): Promise<Objects> {
+    const sent = await post(rig, 'notify', V1);
+    const headers = { auth: await tokenFor('cs-builder'), 'content-type': 'application/x-ndjson' };
+    const imported = await call(rig, `/api/v1/bots/${BOT}/people`, { method: 'PUT', headers, body: PERSON });
+    const through = connectionId(BOT, 'msteams', null);
+    const entry = { identity: 'a@abc.com', reason: 'opted_out', detail: null, at: rig.clock.now() } as const;
+    await rig.store.silence({ botId: BOT, connectionId: through, entries: [entry] });
+    assert.deepEqual([sent.status, imported.status], [200, 200]);
+    assert.ok(isJsonObject(sent.json));
+    const { id: personId } = JSON.parse(PERSON);
+    return { notificationId: String(sent.json['_id']), personId, connectionId: through, identity: 'a@abc.com' };
+  }
+
+  function callAs(
+    { method, path }: DocumentedOperation,
+    { body, type }: Row,
+    botId: string,
+    token: string | null,
+    { notificationId, personId, connectionId: through, identity }: Objects,
+  ): Promise<Reply> {
+    const names = { botId, notificationId, requestId: notificationId, personId, connectionId: through, identity };
+    const url = path.replace(/\{(\w+)\}/g, (_, name: keyof typeof names) => encodeURIComponent(names[name]));
+    return call(rig, url, {
+      method,
+      headers: { ...(token !== null && { auth: token }), ...(type && { 'content-type': type }) },
+      ...(body !== undefined && { body }),
+    });
+  }
+});
+
+/** Kore's routes answer 401 for each of these, as they do. */
+function assertRefused(reply: Reply, isKore: boolean, status: number, code: string): void {
+  assert.ok(isJsonObject(reply.json), reply.text);
+  if (isKore) {
+    assert.equal(reply.status, 401);
+    assert.deepEqual(Object.keys(reply.json), ['errors']);
+  } else assert.deepEqual([reply.status, reply.json['code']], [status, code]);
+}
+
+function json(status: number, body: object): Row {
+  return { status, body: JSON.stringify(body), type: 'application/json' };
+}

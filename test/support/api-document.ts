@@ -1,0 +1,76 @@
+import { isJsonObject, type JsonObject } from '../../src/model/json.ts';
+import { call, type Rig } from './http-rig.ts';
+
+/** An operation as the document of the API describes it. */
+export interface DocumentedOperation {
+  readonly id: string;
+  readonly method: string;
+  /** With `{name}` where a parameter stands. */
+  readonly path: string;
+  readonly tag: string;
+  /** What the app needs; null: nobody is asked who they are. */
+  readonly scope: string | null;
+  readonly parameters: readonly DocumentedParameter[];
+  /** By media type. */
+  readonly bodies: Readonly<Record<string, JsonObject>>;
+  /** By status, then by media type; no media type: no body. */
+  readonly replies: Readonly<Record<string, Readonly<Record<string, JsonObject>>>>;
+}
+
+export interface DocumentedParameter {
+  readonly name: string;
+  readonly in: 'path' | 'query' | 'header';
+  readonly required: boolean;
+  readonly schema: JsonObject;
+}
+
+export async function fetchDocument(rig: Rig): Promise<JsonObject> {
+  const reply = await call(rig, '/openapi.json');
+  if (reply.status !== 200 || !isJsonObject(reply.json)) throw new Error(`no document: ${reply.status} ${reply.text}`);
+  return reply.json;
+}
+
+export function listOperations(document: JsonObject): DocumentedOperation[] {
+  return Object.entries(at(document, 'paths')).flatMap(([path, methods]) =>
+    Object.entries(object(methods)).map(([method, operation]) => readOperation(path, method, object(operation))),
+  );
+}
+
+function readOperation(path: string, method: string, operation: JsonObject): DocumentedOperation {
+  const { operationId, tags, parameters = [] } = operation;
+  const scope = operation['x-scope'];
+  return {
+    id: String(operationId),
+    method: method.toUpperCase(),
+    path,
+    tag: Array.isArray(tags) ? String(tags[0]) : '',
+    scope: typeof scope === 'string' ? scope : null,
+    parameters: Array.isArray(parameters) ? parameters.map((parameter) => readParameter(object(parameter))) : [],
+    bodies: schemasOf(isJsonObject(operation['requestBody']) ? operation['requestBody'] : {}),
+    replies: Object.fromEntries(
+      Object.entries(at(operation, 'responses')).map(([status, reply]) => [status, schemasOf(object(reply))]),
+    ),
+  };
+}
+
+const readParameter = (parameter: JsonObject): DocumentedParameter => ({
+  name: String(parameter['name']),
+  in: parameter['in'] === 'path' ? 'path' : parameter['in'] === 'query' ? 'query' : 'header',
+  required: parameter['required'] === true,
+  schema: at(parameter, 'schema'),
+});
+
+function schemasOf({ content = {} }: JsonObject): Record<string, JsonObject> {
+  return Object.fromEntries(
+    Object.entries(object(content)).map(([type, media]) => [type, at(object(media), 'schema')]),
+  );
+}
+
+function at(value: JsonObject, key: string): JsonObject {
+  return object(value[key]);
+}
+
+function object(value: unknown): JsonObject {
+  if (!isJsonObject(value)) throw new TypeError(`not an object: ${JSON.stringify(value)}`);
+  return value;
+}
