@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { getCompileCacheDir } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { type Message, type Question, revive, type Verb } from './apart-messages.ts';
 import type { AcceptRequest, Store } from './port.ts';
@@ -12,10 +13,12 @@ const THREAD = new URL(import.meta.url.endsWith('.ts') ? './apart-thread.ts' : '
  * meanwhile this thread goes on sending and answering. Rejects as `openStore` does.
  */
 export async function openStoreApart(url: string): Promise<Store> {
+  // Without what the process has compiled already, the thread would load a compiler of its own: 30 MB.
+  const cache = getCompileCacheDir();
   const worker = new Worker(THREAD, {
     name: 'store',
     workerData: url,
-    env: {},
+    env: cache === undefined ? {} : { NODE_COMPILE_CACHE: cache },
     argv: [],
     execArgv: [],
   });

@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
-import { createTransport, type SendMailOptions } from 'nodemailer';
+import type { SendMailOptions } from 'nodemailer';
 import type { GetSocketHandler } from 'nodemailer/lib/mailer';
 import type { NetworkPolicy } from '../addresses.ts';
 import { guardedConnector, resolveBySystem } from '../connect.ts';
+import { requireSdk } from '../require-sdk.ts';
 import { domainOf, readMailbox } from './mailbox.ts';
 import type { EmailSettings } from './settings.ts';
 import { Transmission } from './transmission.ts';
@@ -71,6 +72,7 @@ export function openRelay({ settings, policy, connections }: RelayOptions): Rela
       callback(null, { connection });
     });
   };
+  const { createTransport }: typeof import('nodemailer') = requireSdk('nodemailer');
   const transport = createTransport({
     pool: true,
     host,

@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { type FetchFunction, type Logger, LogLevel, WebClient } from '@slack/web-api';
+import type { FetchFunction, Logger, LogLevel, WebClient } from '@slack/web-api';
 import { type JsonObject, parseJsonObject } from '../../model/json.ts';
 import type { Outbound, OutboundFailure, OutboundResponse, OutboundResult } from '../outbound.ts';
+import { requireSdk } from '../require-sdk.ts';
 
 export interface WebApiOptions {
   readonly token: string;
@@ -60,7 +61,8 @@ export class SlackWebApi {
       // Whatever came back: the client is not to parse it a second time, nor to have an opinion on it.
       return new Response('{"ok":true}');
     };
-    this.#client = new WebClient(token, {
+    const sdk: typeof import('@slack/web-api') = requireSdk('@slack/web-api');
+    this.#client = new sdk.WebClient(token, {
       slackApiUrl: apiUrl,
       fetch,
       retryConfig: { retries: 0 },
@@ -105,6 +107,6 @@ const SILENT: Logger = {
   warn() {},
   error() {},
   setLevel() {},
-  getLevel: () => LogLevel.ERROR,
+  getLevel: () => 'error' as LogLevel,
   setName() {},
 };

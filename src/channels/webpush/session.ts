@@ -1,9 +1,9 @@
-import webPush from 'web-push';
 import type { Clock } from '../../model/clock.ts';
 import type { Outcome, Rejected } from '../../model/outcome.ts';
 import type { Connection } from '../../model/tenancy.ts';
 import type { ChannelSession, ChannelTools, CheckResult, SendRequest } from '../contract.ts';
 import type { Outbound, OutboundResponse } from '../outbound.ts';
+import { requireSdk } from '../require-sdk.ts';
 import { sendUnanswered } from '../unanswered.ts';
 import { judgeAnswer } from './refusals.ts';
 import { writePush } from './requests.ts';
@@ -12,6 +12,7 @@ import { NO_SUBSCRIPTION, type Subscription, Subscriptions } from './subscriptio
 import { readVapidKey, Vapid } from './vapid.ts';
 
 export class WebpushSession implements ChannelSession {
+  readonly #webPush: typeof import('web-push');
   readonly #settings: WebpushSettings;
   readonly #subscriptions: Subscriptions;
   /** Null: the keys of the settings are no pair. */
@@ -22,6 +23,7 @@ export class WebpushSession implements ChannelSession {
 
   constructor(settings: WebpushSettings, { allowPrivateNetwork }: Connection, { outbound, clock }: ChannelTools) {
     const key = readVapidKey(settings);
+    this.#webPush = requireSdk('web-push');
     this.#settings = settings;
     this.#subscriptions = new Subscriptions(settings.allowedHosts);
     this.#vapid = key === null ? null : new Vapid(key, settings, clock);
@@ -36,7 +38,7 @@ export class WebpushSession implements ChannelSession {
     if ('kind' in subscription) return subscription;
     const push = writePush(message, key, this.#settings);
     if ('kind' in push) return push;
-    const body = encrypt(push.payload, subscription);
+    const body = this.#encrypt(push.payload, subscription);
     if (body === null) return NO_SUBSCRIPTION;
 
     const authorization = await this.#vapid.authorize(subscription.origin);
@@ -59,6 +61,15 @@ export class WebpushSession implements ChannelSession {
 
   async close(): Promise<void> {}
 
+  /** Null when the browser's keys are none. */
+  #encrypt(payload: Buffer, { p256dh, auth }: Subscription): Buffer | null {
+    try {
+      return this.#webPush.encrypt(p256dh, auth, payload, 'aes128gcm').cipherText;
+    } catch {
+      return null;
+    }
+  }
+
   #judge(answer: OutboundResponse, { host, origin, endpoint, auth }: Subscription, vapid: Vapid): Outcome {
     const { status, headers } = answer;
     // Services answer 201, 200 or 202, with a body or without; none promises more than the status.
@@ -80,15 +91,6 @@ const NO_PAIR: Rejected = {
   reason: 'connection_refused',
   detail: 'vapidPublicKey and vapidPrivateKey are not a pair; copy both from the same place.',
 };
-
-/** Null when the browser's keys are none. */
-function encrypt(payload: Buffer, { p256dh, auth }: Subscription): Buffer | null {
-  try {
-    return webPush.encrypt(p256dh, auth, payload, 'aes128gcm').cipherText;
-  } catch {
-    return null;
-  }
-}
 
 /** The message's own address at the push service. */
 function readLocation(header: string | readonly string[] | undefined): string | null {
