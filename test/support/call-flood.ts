@@ -4,8 +4,8 @@ import { percentile } from './percentile.ts';
 
 /*
  * Calls over many kept-alive connections, out of a process of its own: `node call-flood.ts '<FloodOrder>'` prints one
- * `Flood` as JSON. With a rate it is an open loop: a call's time runs from when it was due, whether or not a connection
- * was free by then.
+ * `Flood` as JSON. With a rate it is an open loop: the time of a call that finds no connection free runs from when it was
+ * due. That of any other runs from when it was sent: if that was late, nobody but the callers was.
  */
 export interface FloodOrder {
   readonly aims: readonly FloodAim[];
@@ -26,6 +26,8 @@ export interface Flood {
   readonly aims: readonly Aimed[];
   /** Of one core, by the calling process itself. */
   readonly ownShare: number;
+  /** How long its turns were, in p99: so late it may have sent a call, or have read an answer. */
+  readonly ownTurnP99: number;
 }
 
 export interface Aimed {
@@ -83,12 +85,9 @@ class Aim {
     const everyMs = 1_000 / this.#order.perSecond;
     for (let dueAt = this.#startedAt + this.#made * everyMs; dueAt <= now; dueAt += everyMs) {
       this.#made += 1;
-      this.#due.push(dueAt);
-    }
-    while (this.#due.size > 0) {
       const caller = this.#idle.pop();
-      if (caller === undefined) return;
-      this.#call(caller, this.#takeDue(now));
+      if (caller === undefined) this.#due.push(dueAt);
+      else this.#call(caller, now);
     }
   }
 
@@ -231,7 +230,9 @@ async function flood({ aims: orders, forMs }: FloodOrder): Promise<Flood> {
   const startedAt = performance.now();
   for (const aim of aims) aim.start();
   const endsAt = startedAt + forMs;
-  for (let now = startedAt; now < endsAt; now = performance.now()) {
+  const turns: number[] = [];
+  for (let now = startedAt, last = now; now < endsAt; last = now, now = performance.now()) {
+    turns.push(now - last);
     for (const aim of aims) aim.tick(now);
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
@@ -242,7 +243,7 @@ async function flood({ aims: orders, forMs }: FloodOrder): Promise<Flood> {
   while (aims.some((aim) => !aim.isSettled) && performance.now() < givenUpAt) {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-  return { aims: aims.map((aim) => aim.close()), ownShare };
+  return { aims: aims.map((aim) => aim.close()), ownShare, ownTurnP99: percentile(turns, 0.99) };
 }
 
 if (import.meta.main) {
