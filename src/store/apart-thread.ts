@@ -1,5 +1,6 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../model/clock.ts';
+import { answerOf, questionOf } from './apart-crossings.ts';
 import { flatten, type Message, type Question } from './apart-messages.ts';
 import { openStore } from './open.ts';
 import type { Store } from './port.ts';
@@ -17,7 +18,7 @@ async function answerQuestions(port: MessagePort, url: string): Promise<void> {
     const { id, verb } = question;
     ask(store, question).then(
       (value) => {
-        tell({ kind: 'answer', id, value });
+        tell({ kind: 'answer', id, value: answerOf(verb).pack(value) });
         if (verb === 'close') port.close();
       },
       (error: unknown) => tell({ kind: 'fault', id, error: flatten(error) }),
@@ -29,7 +30,7 @@ async function answerQuestions(port: MessagePort, url: string): Promise<void> {
 /** The other side is typed by the port: what it asks of a verb is that verb's request. */
 function ask(store: Store, { verb, request }: Question): Promise<unknown> {
   const perform: (request: never) => Promise<unknown> = store[verb];
-  return perform(request as never);
+  return perform(questionOf(verb).unpack(request) as never);
 }
 
 if (parentPort !== null) await answerQuestions(parentPort, workerData);

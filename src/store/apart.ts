@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { getCompileCacheDir } from 'node:module';
 import { Worker } from 'node:worker_threads';
+import { answerOf, questionOf } from './apart-crossings.ts';
 import { type Message, type Question, revive, type Verb } from './apart-messages.ts';
 import type { AcceptRequest, Store } from './port.ts';
 import { writeRecipients } from './recipients.ts';
@@ -28,6 +29,7 @@ export async function openStoreApart(url: string): Promise<Store> {
 
 interface Waiting {
   readonly resolve: (value: unknown) => void;
+  readonly unpack: (packed: unknown) => unknown;
   readonly reject: (error: Error) => void;
 }
 
@@ -56,7 +58,7 @@ class StoreApart {
   #settle(message: Extract<Message, { readonly id: number }>): void {
     const waiting = this.#waiting.get(message.id);
     this.#waiting.delete(message.id);
-    if (message.kind === 'answer') waiting?.resolve(message.value);
+    if (message.kind === 'answer') waiting?.resolve(waiting.unpack(message.value));
     else waiting?.reject(revive(message.error));
   }
 
@@ -76,11 +78,14 @@ class StoreApart {
 
   /** What is asked and answered is copied; the port says of which shape it is. */
   #verb(verb: Verb): (request?: unknown) => Promise<unknown> {
+    const { pack } = questionOf(verb);
+    const { unpack } = answerOf(verb);
     return (request) => {
       const id = ++this.#lastId;
       return new Promise((resolve, reject) => {
-        this.#waiting.set(id, { resolve, reject });
-        this.#worker.postMessage({ id, verb, request } satisfies Question);
+        const question: Question = { id, verb, request: pack(request) };
+        this.#waiting.set(id, { resolve, reject, unpack });
+        this.#worker.postMessage(question);
       });
     };
   }

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { answerOf, questionOf } from './apart-crossings.ts';
+
+const textOrNull = fc.option(fc.string({ unit: 'binary' }));
+const texts = fc.dictionary(fc.string(), fc.string({ unit: 'binary' }), { noNullPrototype: true });
+const many = { maxLength: 5 };
+
+const recipient = fc.record({
+  seq: fc.nat(),
+  identity: fc.string(),
+  customMessage: textOrNull,
+  parameters: fc.option(texts),
+  attempts: fc.nat(),
+  maybeSent: fc.boolean(),
+});
+const printed = fc.tuple(recipient, fc.string()).map(([rest, text]) => ({ ...rest, printed: text }));
+const recipients = fc.array(fc.oneof(recipient, printed), many);
+
+const log = fc.record({
+  seq: fc.nat(),
+  identity: fc.string(),
+  state: fc.constantFrom('delivered', 'failed', 'unknown'),
+  reason: textOrNull,
+  detail: textOrNull,
+  personId: textOrNull,
+  channelId: textOrNull,
+  providerMessageId: textOrNull,
+  attempts: fc.nat(),
+  maybeDoubled: fc.boolean(),
+  at: fc.integer(),
+});
+const remainder = fc.option(fc.array(fc.record({ recipients, delayMs: fc.nat() }), many));
+const progress = fc.record({ batch: fc.record({ token: fc.nat() }), logs: fc.array(log, many), remainder });
+
+const address = fc.option(fc.record({ channelId: fc.string(), reference: fc.option(texts) }));
+const resolved = fc.record({ personId: fc.string(), address, workedAt: fc.option(fc.nat()) });
+
+describe('what crosses between threads as text', () => {
+  const whole = {
+    accept: fc.record({ recipients, delayMs: fc.nat() }),
+    checkpoint: fc.record({ batches: fc.array(progress, many), again: fc.boolean() }),
+    claimDue: fc.array(fc.record({ token: fc.nat(), recipients }), many),
+    resolve: fc.array(fc.tuple(fc.string(), resolved), many).map((known) => new Map(known)),
+  };
+
+  for (const verb of ['accept', 'checkpoint'] as const) {
+    it(`asks for ${verb} what was asked`, () => arrivesWhole(questionOf(verb), whole[verb]));
+  }
+  for (const verb of ['claimDue', 'resolve'] as const) {
+    it(`answers ${verb} what was answered`, () => arrivesWhole(answerOf(verb), whole[verb]));
+  }
+});
+
+function arrivesWhole({ pack, unpack }: ReturnType<typeof questionOf>, values: fc.Arbitrary<unknown>): void {
+  fc.assert(
+    fc.property(values, (value) => {
+      assert.deepEqual(unpack(structuredClone(pack(value))), structuredClone(value));
+    }),
+  );
+}

@@ -1,0 +1,131 @@
+import type { Log } from '../model/notification.ts';
+import type { Verb } from './apart-messages.ts';
+import type { AcceptRequest, BatchProgress, CheckpointRequest, ClaimedBatch, Resolved } from './port.ts';
+import { decodeRecipients, encodeRecipients } from './recipients.ts';
+
+/** How something crosses between threads. A copy of a thousand objects costs several times what a copy of a text does. */
+interface Crossing {
+  pack(value: unknown): unknown;
+  unpack(packed: unknown): unknown;
+}
+
+/** Both sides of the crossing are here: what is unpacked is what was packed. */
+const crossing = <Whole, Packed>(pack: (value: Whole) => Packed, unpack: (packed: Packed) => Whole): Crossing => ({
+  pack: (value) => pack(value as Whole),
+  unpack: (packed) => unpack(packed as Packed),
+});
+
+type Listed<T> = Omit<T, 'recipients'> & { readonly recipients: string };
+
+const accept = crossing<AcceptRequest, Listed<AcceptRequest>>(
+  (request) => ({ ...request, recipients: encodeRecipients(request.recipients) }),
+  (packed) => ({ ...packed, recipients: decodeRecipients(packed.recipients) }),
+);
+
+const claimed = crossing<ClaimedBatch[], Listed<ClaimedBatch>[]>(
+  (batches) => batches.map((batch) => ({ ...batch, recipients: encodeRecipients(batch.recipients) })),
+  (packed) => packed.map((batch) => ({ ...batch, recipients: decodeRecipients(batch.recipients) })),
+);
+
+type PackedProgress = Omit<BatchProgress, 'logs'> & { readonly logs: string };
+
+const checkpoint = crossing<CheckpointRequest, { again: boolean; batches: PackedProgress[] }>(
+  ({ again, batches }) => ({ again, batches: batches.map((one) => ({ ...one, logs: encodeLogs(one.logs) })) }),
+  ({ again, batches }) => ({ again, batches: batches.map((one) => ({ ...one, logs: decodeLogs(one.logs) })) }),
+);
+
+type LogTuple = [
+  Log['seq'],
+  Log['identity'],
+  Log['state'],
+  Log['reason'],
+  Log['detail'],
+  Log['personId'],
+  Log['channelId'],
+  Log['providerMessageId'],
+  Log['attempts'],
+  Log['maybeDoubled'],
+  Log['at'],
+];
+
+const encodeLogs = (logs: readonly Log[]): string =>
+  JSON.stringify(
+    logs.map(
+      (log): LogTuple => [
+        log.seq,
+        log.identity,
+        log.state,
+        log.reason,
+        log.detail,
+        log.personId,
+        log.channelId,
+        log.providerMessageId,
+        log.attempts,
+        log.maybeDoubled,
+        log.at,
+      ],
+    ),
+  );
+
+function decodeLogs(text: string): Log[] {
+  const tuples: LogTuple[] = JSON.parse(text);
+  return tuples.map(
+    ([
+      seq,
+      identity,
+      state,
+      reason,
+      detail,
+      personId,
+      channelId,
+      providerMessageId,
+      attempts,
+      maybeDoubled,
+      at,
+    ]): Log => ({
+      seq,
+      identity,
+      state,
+      reason,
+      detail,
+      personId,
+      channelId,
+      providerMessageId,
+      attempts,
+      maybeDoubled,
+      at,
+    }),
+  );
+}
+
+type ResolvedTuple = [string, Resolved['personId'], Resolved['workedAt'], ...([string, Reference] | [])];
+type Reference = NonNullable<Resolved['address']>['reference'];
+
+const resolved = crossing<Map<string, Resolved>, string>(
+  (known) =>
+    JSON.stringify(
+      Array.from(
+        known,
+        ([identity, { personId, workedAt, address }]): ResolvedTuple =>
+          address === null
+            ? [identity, personId, workedAt]
+            : [identity, personId, workedAt, address.channelId, address.reference],
+      ),
+    ),
+  (text) => {
+    const tuples: ResolvedTuple[] = JSON.parse(text);
+    return new Map(
+      tuples.map(([identity, personId, workedAt, channelId, reference = null]) => {
+        const address = channelId === undefined ? null : { channelId, reference };
+        return [identity, { personId, address, workedAt }];
+      }),
+    );
+  },
+);
+
+const AS_IT_IS: Crossing = { pack: (value) => value, unpack: (packed) => packed };
+const QUESTIONS: Partial<Record<Verb, Crossing>> = { accept, checkpoint };
+const ANSWERS: Partial<Record<Verb, Crossing>> = { claimDue: claimed, resolve: resolved };
+
+export const questionOf = (verb: Verb): Crossing => QUESTIONS[verb] ?? AS_IT_IS;
+export const answerOf = (verb: Verb): Crossing => ANSWERS[verb] ?? AS_IT_IS;
