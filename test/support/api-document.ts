@@ -57,14 +57,21 @@ const readParameter = (parameter: JsonObject): DocumentedParameter => ({
   name: String(parameter['name']),
   in: parameter['in'] === 'path' ? 'path' : parameter['in'] === 'query' ? 'query' : 'header',
   required: parameter['required'] === true,
-  schema: at(parameter, 'schema'),
+  schema: withExample(parameter),
 });
 
 function schemasOf({ content = {} }: JsonObject): Record<string, JsonObject> {
-  return Object.fromEntries(
-    Object.entries(object(content)).map(([type, media]) => [type, at(object(media), 'schema')]),
-  );
+  const described = Object.entries(object(content)).map(([type, media]) => {
+    return [type, withExample(object(media))];
+  });
+  return Object.fromEntries(described);
 }
+
+/** An example stands beside the schema; to make up values it is wanted in it. */
+const withExample = ({ schema, example }: JsonObject): JsonObject => ({
+  ...object(schema),
+  ...(example !== undefined && { examples: [example] }),
+});
 
 function at(value: JsonObject, key: string): JsonObject {
   return object(value[key]);

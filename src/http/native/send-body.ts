@@ -30,7 +30,7 @@ const PARAMETERS = Type.Unsafe<Parameters>({
   maxProperties: MAX_PARAMETERS,
 });
 
-const IDENTITY = Type.String({ minLength: 1, maxLength: 2048 });
+const IDENTITY = Type.String({ minLength: 1, maxLength: 2048, examples: ['john@abc.com'] });
 
 const RECIPIENT = closed({
   identity: Type.Optional(IDENTITY),
@@ -48,7 +48,10 @@ export const IDENTITY_KEYS = ['identity', 'email', 'phoneNumber', 'spaceId'] as 
 
 export const SEND_BODY = Type.Object(
   {
-    channel: Type.String({ description: 'msteams, slack, hangoutchat, whatsapp, sms, email, webpush or ivr.' }),
+    channel: Type.String({
+      description: 'msteams, slack, hangoutchat, whatsapp, sms, email, webpush or ivr.',
+      examples: ['msteams'],
+    }),
     connection: Type.Optional(
       Type.String({ minLength: 1, description: 'Its name or id; absent: the first the bot has of the channel.' }),
     ),

@@ -76,7 +76,10 @@ const MESSAGE_V2 = Type.Object(message(['text', 'template', 'script'], TEXT_OR_J
 
 const BODY_V1 = Type.Object(
   {
-    channel: Type.String({ description: 'msteams, slack, hangoutchat, whatsapp, sms, email, webpush or ivr.' }),
+    channel: Type.String({
+      description: 'msteams, slack, hangoutchat, whatsapp, sms, email, webpush or ivr.',
+      examples: ['msteams'],
+    }),
     userIdentityType: oneOf(['resolve', 'donotresolve']),
     webhookInstanceName: Type.Optional(Type.String()),
     message: Type.Optional(MESSAGE_V1),
@@ -98,7 +101,10 @@ const BODY_V1 = Type.Object(
 
 const BODY_V2 = Type.Object(
   {
-    channel: Type.String({ description: 'msteams, slack, hangoutchat, whatsapp, sms, email, webpush or ivr.' }),
+    channel: Type.String({
+      description: 'msteams, slack, hangoutchat, whatsapp, sms, email, webpush or ivr.',
+      examples: ['msteams'],
+    }),
     webhookInstanceName: Type.Optional(Type.String()),
     userIdentityType: Type.Optional(oneOf(['resolve'])),
     message: Type.Optional(MESSAGE_V2),
