@@ -16,7 +16,8 @@ export const dueTogether: Fault = {
   id: 'F33',
   title: '100,000 deliveries that fall due in the same second, SQLite',
   run: () => fallDue({ notifications: 100, perSecond: PER_SECOND, quietMs: 8_000 }),
-  control: () => fallDue({ notifications: 5, perSecond: PER_SECOND, quietMs: 3_000, script: DROWSY }),
+  control: () =>
+    fallDue({ notifications: 5, perSecond: PER_SECOND, quietMs: 3_000, script: DROWSY, patienceMs: 3_000 }),
 };
 
 interface DueOptions {
@@ -26,6 +27,8 @@ interface DueOptions {
   /** How long the server is watched before they fall due. */
   readonly quietMs: number;
   readonly script?: string;
+  /** Without any progress for so long, nobody is waited for any more. */
+  readonly patienceMs?: number;
   /** False: only what can be counted on any machine. */
   readonly judgesTimes?: boolean;
 }
@@ -39,7 +42,7 @@ const FILL_MS = 80;
  * scheduled would be. Beside them a second bot's calls go on, one after the other.
  */
 export async function fallDue(options: DueOptions): Promise<Finding> {
-  const { notifications, perSecond, quietMs, script, judgesTimes = true } = options;
+  const { notifications, perSecond, quietMs, script, patienceMs, judgesTimes = true } = options;
   const stage = await openHookStage({ bots: ['ann', 'bulk'], perSecond: { bulk: perSecond } });
   try {
     const database = `sqlite:${join(stage.folder, 'beckon.db')}`;
@@ -53,7 +56,7 @@ export async function fallDue(options: DueOptions): Promise<Finding> {
     const isOver = () => stage.sandbox.ledger.total('hooks') >= wanted + calls.length;
     await Promise.race([stage.sandbox.until(isOver), patience((2_000 * wanted) / perSecond + 60_000)]);
     await caller.end();
-    const { undelivered, detail } = await untilAllOver(database);
+    const { undelivered, detail } = await untilAllOver(database, patienceMs === undefined ? {} : { patienceMs });
     const { replays } = stage.sandbox.ledger.counts('hooks');
     const times = arrivals(stage);
     const early = times.filter((at) => at < dueAt).length;

@@ -10,6 +10,7 @@ import type { Fault, Finding } from './fault.ts';
 export const endlessRead: Fault = {
   id: 'F30',
   title: 'another program holds a snapshot for 10 min, SQLite',
+  isPatient: true,
   run: () => holdWhileServing({ holdMs: 600_000, maxWalMb: 256 }),
   // It takes what comes, however long the log gets.
   control: () => holdWhileServing({ holdMs: 5_000, maxWalMb: 32, settingMb: 100_000 }),
