@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { answerOf, questionOf } from './apart-crossings.ts';
+import { decodeRecipients, type writeRecipients } from './recipients.ts';
 
 const textOrNull = fc.option(fc.string({ unit: 'binary' }));
 const texts = fc.dictionary(fc.string(), fc.string({ unit: 'binary' }), { noNullPrototype: true });
@@ -39,15 +40,24 @@ const resolved = fc.record({ personId: fc.string(), address, workedAt: fc.option
 
 describe('what crosses between threads as text', () => {
   const whole = {
-    accept: fc.record({ recipients, delayMs: fc.nat() }),
     checkpoint: fc.record({ batches: fc.array(progress, many), again: fc.boolean() }),
     claimDue: fc.array(fc.record({ token: fc.nat(), recipients }), many),
     resolve: fc.array(fc.tuple(fc.string(), resolved), many).map((known) => new Map(known)),
   };
 
-  for (const verb of ['accept', 'checkpoint'] as const) {
-    it(`asks for ${verb} what was asked`, () => arrivesWhole(questionOf(verb), whole[verb]));
-  }
+  it('asks for checkpoint what was asked', () => arrivesWhole(questionOf('checkpoint'), whole.checkpoint));
+  it('asks to accept the recipients as they are stored', () => {
+    const { pack, unpack } = questionOf('accept');
+    const requests = fc.record({ recipients, delayMs: fc.nat() });
+    fc.assert(
+      fc.property(requests, (request) => {
+        const arrived = unpack(structuredClone(pack(request))) as ReturnType<typeof writeRecipients>;
+        const found = arrived.batches.flatMap((batch) => decodeRecipients(batch.recipients));
+        assert.deepEqual(found, structuredClone(request.recipients));
+        assert.deepEqual({ ...arrived, batches: null }, { delayMs: request.delayMs, batches: null });
+      }),
+    );
+  });
   for (const verb of ['claimDue', 'resolve'] as const) {
     it(`answers ${verb} what was answered`, () => arrivesWhole(answerOf(verb), whole[verb]));
   }

@@ -1,7 +1,7 @@
 import type { Log } from '../model/notification.ts';
 import type { Verb } from './apart-messages.ts';
 import type { AcceptRequest, BatchProgress, CheckpointRequest, ClaimedBatch, Resolved } from './port.ts';
-import { decodeRecipients, encodeRecipients } from './recipients.ts';
+import { decodeRecipients, encodeRecipients, writeRecipients } from './recipients.ts';
 
 /** How something crosses between threads. A copy of a thousand objects costs several times what a copy of a text does. */
 interface Crossing {
@@ -17,10 +17,8 @@ const crossing = <Whole, Packed>(pack: (value: Whole) => Packed, unpack: (packed
 
 type Listed<T> = Omit<T, 'recipients'> & { readonly recipients: string };
 
-const accept = crossing<AcceptRequest, Listed<AcceptRequest>>(
-  (request) => ({ ...request, recipients: encodeRecipients(request.recipients) }),
-  (packed) => ({ ...packed, recipients: decodeRecipients(packed.recipients) }),
-);
+/** As they are stored: a store takes them like this as well. */
+const accept: Crossing = { pack: (request) => writeRecipients(request as AcceptRequest), unpack: (packed) => packed };
 
 const claimed = crossing<ClaimedBatch[], Listed<ClaimedBatch>[]>(
   (batches) => batches.map((batch) => ({ ...batch, recipients: encodeRecipients(batch.recipients) })),

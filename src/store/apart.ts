@@ -3,8 +3,7 @@ import { getCompileCacheDir } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { answerOf, questionOf } from './apart-crossings.ts';
 import { type Message, type Question, revive, type Verb } from './apart-messages.ts';
-import type { AcceptRequest, Store } from './port.ts';
-import { writeRecipients } from './recipients.ts';
+import type { Store } from './port.ts';
 
 /** An installed package is compiled, name by name. */
 const THREAD = new URL(import.meta.url.endsWith('.ts') ? './apart-thread.ts' : './apart-thread.js', import.meta.url);
@@ -66,10 +65,8 @@ class StoreApart {
     const onWake = (listener: () => void) => {
       this.#wake = listener;
     };
-    const accept = this.#verb('accept');
     return {
       ...Object.fromEntries(VERBS.map((verb) => [verb, this.#verb(verb)])),
-      accept: (request: AcceptRequest) => accept(writeRecipients(request)),
       close: () => this.#close(),
       kind,
       onWake,
