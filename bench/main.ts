@@ -2,17 +2,19 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { accept } from './accept.ts';
 import { deliveries } from './deliveries.ts';
+import { writeDocuments } from './document.ts';
 import { type Figure, type Suite, type SuiteOptions, tableOf, verdictOf } from './figures.ts';
 import { growth } from './growth.ts';
 import { latency } from './latency.ts';
 import { rendering } from './rendering.ts';
+import { type Results, resultsOf } from './results.ts';
 import { status } from './status.ts';
 import { urgent } from './urgent.ts';
 
 /**
  * Everything that is claimed about speed, as ratios that are measured side by side in one run, with medians and
- * spreads. Writes the figures to bench/results/latest.json as well.
- *   npm run bench [-- --quick | --full] [--only S1,S4] [--rounds 5]
+ * spreads. Writes the figures to bench/results/latest.json as well, and with --write-docs into docs/performance.md.
+ *   npm run bench [-- --quick | --full] [--only S1,S4] [--rounds 5] [--write-docs]
  */
 const SUITES: readonly Suite[] = [deliveries, accept, status, growth, urgent, rendering, latency];
 
@@ -24,16 +26,16 @@ async function main(): Promise<void> {
     say(`${suite.ids.join(', ')} took ${Math.round((performance.now() - startedAt) / 1_000)} s`);
   }
   console.log(`\n${tableOf(figures)}`);
-  await keep(figures);
+  const results = resultsOf(figures, options);
+  await keep(results);
+  if (values['write-docs']) await writeDocuments(results);
   process.exitCode = figures.some((figure) => verdictOf(figure) === 'MISSED') ? 1 : 0;
 }
 
-async function keep(figures: readonly Figure[]): Promise<void> {
+async function keep(results: Results): Promise<void> {
   const folder = new URL('results/', import.meta.url);
   await mkdir(folder, { recursive: true });
-  const judged = figures.map((figure) => ({ ...figure, verdict: verdictOf(figure) }));
-  const made = { at: new Date().toISOString(), node: process.version, size: options.size, rounds: options.rounds };
-  await writeFile(new URL('latest.json', folder), `${JSON.stringify({ ...made, figures: judged }, null, 2)}\n`);
+  await writeFile(new URL('latest.json', folder), `${JSON.stringify(results, null, 2)}\n`);
 }
 
 function say(line: string): void {
@@ -46,6 +48,7 @@ const { values } = parseArgs({
     full: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
     rounds: { type: 'string' },
+    'write-docs': { type: 'boolean', default: false },
   },
 });
 const wanted = values.only.split(',').filter((id) => id !== '');
