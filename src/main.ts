@@ -38,6 +38,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/status.ts'),
   },
   {
+    name: 'recipients',
+    summary: 'export what became of each recipient of a notification',
+    load: () => import('./commands/recipients-export.ts'),
+  },
+  {
     name: 'cancel',
     summary: 'stop sending a notification to those who have not been sent it yet',
     load: () => import('./commands/cancel.ts'),

@@ -5,10 +5,13 @@ import type {
   Job,
   JobStatus,
   JobStatusV2,
+  LedgerRecipient,
   Notification,
   NotificationPage,
   NotifyBody,
   NotifyV2Body,
+  RecipientFilter,
+  RecipientPage,
   SendBody,
 } from './documents.ts';
 import { type Call, exchange, type Fetch, openStream } from './exchange.ts';
@@ -54,6 +57,14 @@ export interface ListRequest {
   readonly signal?: AbortSignal;
 }
 
+export interface RecipientsRequest extends NotificationRequest {
+  readonly filter?: RecipientFilter;
+}
+
+export interface RecipientsExport extends RecipientsRequest {
+  readonly mediaType: PeopleImport['mediaType'];
+}
+
 export interface PeopleImport {
   readonly botId: string;
   readonly people: ReadableStream<Uint8Array>;
@@ -84,6 +95,10 @@ export interface Client {
   notification(request: NotificationRequest): Promise<Notification>;
   /** Whoever has not been sent it is not sent it any more. Asking twice is asking once. */
   cancel(request: NotificationRequest): Promise<Cancellation>;
+  /** Those whose delivery has ended, by seq; pages are asked for as they are needed. */
+  recipients(request: RecipientsRequest): AsyncGenerator<LedgerRecipient, void, undefined>;
+  /** The same as a file, as it arrives. The stream breaks off with an error when the connection does. */
+  exportRecipients(request: RecipientsExport): Promise<ReadableStream<Uint8Array>>;
   /** Streams; never repeated, because what was read cannot be read again. Answers the server's report. */
   importPeople(request: PeopleImport): Promise<unknown>;
   /** Everybody, as they arrive. The stream breaks off with an error when the connection does. */
@@ -91,6 +106,8 @@ export interface Client {
 }
 
 const TIMEOUT_MS = 30_000;
+/** The longest there is. */
+const PAGE = 500;
 
 /** Throws `ClientError` when `url` is no address of a server. */
 export function createClient({ url, token, fetch = globalThis.fetch, clock = systemClock }: ClientOptions): Client {
@@ -129,6 +146,19 @@ export function createClient({ url, token, fetch = globalThis.fetch, clock = sys
     ask<T>('GET', koreUrl(botId, `${route}/status/${encodeURIComponent(requestId)}`), signal);
   const askOf = <T>(method: Call['method'], verb: string, { botId, notificationId, signal }: NotificationRequest) =>
     ask<T>(method, `${notificationsUrl(botId)}/${encodeURIComponent(notificationId)}${verb}`, signal);
+  const stream = (url: string, mediaType: PeopleImport['mediaType'], signal: AbortSignal | undefined) =>
+    openStream(
+      {
+        method: 'GET',
+        url,
+        headers: { accept: mediaType },
+        body: null,
+        isRepeatable: false,
+        timeoutMs: null,
+        signal: signal ?? null,
+      },
+      tools,
+    );
 
   return {
     notify: (request) => send<Job, NotifyBody>(koreUrl(request.botId, 'notify'), request),
@@ -155,19 +185,31 @@ export function createClient({ url, token, fetch = globalThis.fetch, clock = sys
         signal: signal ?? null,
       }),
     exportPeople: ({ botId, mediaType, signal }) =>
-      openStream(
-        {
-          method: 'GET',
-          url: `${base}/api/v1/bots/${encodeURIComponent(botId)}/people`,
-          headers: { accept: mediaType },
-          body: null,
-          isRepeatable: false,
-          timeoutMs: null,
-          signal: signal ?? null,
-        },
-        tools,
-      ),
+      stream(`${base}/api/v1/bots/${encodeURIComponent(botId)}/people`, mediaType, signal),
+    async *recipients(request) {
+      const query = queryOf(request.filter);
+      query.set('limit', String(PAGE));
+      for (;;) {
+        const { recipients, nextCursor } = await askOf<RecipientPage>('GET', `/recipients?${query}`, request);
+        yield* recipients;
+        if (nextCursor === null) return;
+        query.set('cursor', nextCursor);
+      }
+    },
+    exportRecipients: ({ botId, notificationId, filter, mediaType, signal }) => {
+      const url = `${notificationsUrl(botId)}/${encodeURIComponent(notificationId)}/recipients?${queryOf(filter)}`;
+      return stream(url, mediaType, signal);
+    },
   };
+}
+
+function queryOf({ states, reasons, prefix, identity }: RecipientFilter = {}): URLSearchParams {
+  const query = new URLSearchParams();
+  if (states !== undefined) query.set('state', states.join(','));
+  if (reasons !== undefined) query.set('reason', reasons.join(','));
+  if (prefix !== undefined) query.set('q', prefix);
+  if (identity !== undefined) query.set('identity', identity);
+  return query;
 }
 
 function baseOf(url: string): string {

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../model/json.ts';
-import type { ReceiptCounts } from '../model/news.ts';
-import type { Api, Counts, Lane } from '../model/notification.ts';
+import type { ReceiptCounts, ReceiptState } from '../model/news.ts';
+import type { Api, Counts, FinalState, Lane } from '../model/notification.ts';
 
 /** Kore's words for a whole notification; it is over when it is not IN_PROGRESS. */
 export type KoreStatus = 'IN_PROGRESS' | 'SUCCESS' | 'FAILURE' | 'PARTIAL_SUCCESS';
@@ -129,8 +129,10 @@ export interface NotificationSummary {
   readonly cancelledAt: string | null;
 }
 
-/** With what the provider said later. */
+/** With why those who were not reached were not, and what the provider said later. */
 export interface Notification extends NotificationSummary {
+  /** How often each reason was given; null: too many to count while it is running. */
+  readonly reasons: Readonly<Record<string, number>> | null;
   readonly receipts: ReceiptCounts;
 }
 
@@ -152,4 +154,46 @@ export interface Cancellation {
   readonly inFlight: number;
   /** Had ended in another way before. */
   readonly alreadyFinal: number;
+}
+
+/** Which recipients; what is absent excludes nobody. */
+export interface RecipientFilter {
+  readonly states?: readonly FinalState[];
+  /** Codes of the catalogue of reasons. */
+  readonly reasons?: readonly string[];
+  /** What the identity begins with. */
+  readonly prefix?: string;
+  readonly identity?: string;
+}
+
+/** What became of one recipient whose delivery has ended. */
+export interface LedgerRecipient {
+  readonly seq: number;
+  readonly identity: string;
+  readonly state: FinalState;
+  /** A code of the catalogue, and what to do about it; null when delivered. */
+  readonly reason: string | null;
+  readonly hint: string | null;
+  /** What the provider said. */
+  readonly detail: string | null;
+  readonly personId: string | null;
+  readonly channelId: string | null;
+  readonly providerMessageId: string | null;
+  readonly attempts: number;
+  readonly maybeDoubled: boolean;
+  readonly at: string;
+  readonly tookMs: number;
+  /** What the provider said later. */
+  readonly receipt: {
+    readonly state: ReceiptState;
+    readonly at: string;
+    readonly reason: string | null;
+    readonly hint: string | null;
+    readonly detail: string | null;
+  } | null;
+}
+
+export interface RecipientPage {
+  readonly recipients: readonly LedgerRecipient[];
+  readonly nextCursor: string | null;
 }

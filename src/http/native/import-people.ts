@@ -7,7 +7,7 @@ import {
   MAX_REPORTED_ERRORS,
   ON_ERROR,
 } from '../../directory/import-people.ts';
-import { type Format, UnreadableHeader } from '../../directory/read-people.ts';
+import { UnreadableHeader } from '../../directory/read-people.ts';
 import { SCOPE_DIRECTORY } from '../../model/tenancy.ts';
 import { callerOf } from '../auth/gate.ts';
 import { COUNT, closed, nullable, OF_BOT, oneOf } from '../contract/fields.ts';
@@ -15,17 +15,12 @@ import { OF_BODIES, type Operation, PROBLEM } from '../contract/operation.ts';
 import { Fault } from '../faults.ts';
 import { mediaTypeOf, requirePlainUtf8 } from '../media-type.ts';
 import { problemOf } from '../problems.ts';
+import { FORMATS_BY_TYPE } from './export-stream.ts';
 import type { PeopleParts } from './people.ts';
 import { spool, useUpload } from './upload.ts';
 
 /** Imports of one bot at once, so that one caller cannot fill the disk with uploads. */
 const MAX_IMPORTS_PER_BOT = 2;
-
-/** The media types a directory is read from and written in. */
-export const FORMATS_BY_TYPE: ReadonlyMap<string, Format> = new Map([
-  ['application/x-ndjson', 'ndjson'],
-  ['text/csv', 'csv'],
-]);
 
 /** Decided from the headers, before the body is read. */
 export async function requirePeopleBody(request: FastifyRequest): Promise<void> {

@@ -1,11 +1,8 @@
 import { type Static, Type } from 'typebox';
-import type { Receipt, ReceiptCounts } from '../../model/news.ts';
-import { RECEIPT_STATES } from '../../model/news.ts';
-import { FINAL_STATES, LANES, type Log, type NotificationSummary } from '../../model/notification.ts';
-import { REASONS } from '../../model/reasons.ts';
+import type { ReceiptCounts } from '../../model/news.ts';
+import { LANES, type NotificationSummary } from '../../model/notification.ts';
+import type { ReasonTally } from '../../store/port.ts';
 import { COUNT, NEXT_CURSOR, nullable, oneOf, TIME } from '../contract/fields.ts';
-
-const REASON = oneOf(Object.keys(REASONS), { description: 'Out of the catalogue of reasons.' });
 
 const SUMMARY = {
   id: Type.String({ description: 'ds-…' }),
@@ -41,6 +38,10 @@ export const NOTIFICATION_SUMMARY = Type.Object(SUMMARY, {
 export const NOTIFICATION = Type.Object(
   {
     ...SUMMARY,
+    reasons: nullable(
+      Type.Record(Type.String(), COUNT),
+      'How often each reason of the catalogue was given: adds up to those who ended without being delivered. Null: more than 100,000 did, and it is not over yet.',
+    ),
     receipts: Type.Object(
       { sent: COUNT, failed: COUNT, delivered: COUNT, read: COUNT },
       { description: 'What the provider said later; each recipient is in one of either at most.' },
@@ -51,37 +52,6 @@ export const NOTIFICATION = Type.Object(
 
 export const NOTIFICATION_PAGE = Type.Object({
   notifications: Type.Array(Type.Ref('NotificationSummary#')),
-  nextCursor: NEXT_CURSOR,
-});
-
-export const RECIPIENT = Type.Object(
-  {
-    seq: COUNT,
-    identity: Type.String({ description: 'As the caller wrote it.' }),
-    state: oneOf(FINAL_STATES),
-    reason: nullable(REASON, 'Null only when delivered.'),
-    detail: nullable(Type.String(), 'What the provider said.'),
-    personId: nullable(Type.String()),
-    channelId: nullable(Type.String()),
-    providerMessageId: nullable(Type.String()),
-    attempts: COUNT,
-    maybeDoubled: Type.Boolean({ description: 'May have been sent the message more than once.' }),
-    at: TIME,
-    receipt: nullable(
-      Type.Object({
-        state: oneOf(RECEIPT_STATES),
-        at: TIME,
-        reason: nullable(REASON),
-        detail: nullable(Type.String()),
-      }),
-      'What the provider said later; null: nothing yet.',
-    ),
-  },
-  { $id: 'Recipient', description: 'What became of one recipient.' },
-);
-
-export const RECIPIENT_PAGE = Type.Object({
-  recipients: Type.Array(Type.Ref('Recipient#')),
   nextCursor: NEXT_CURSOR,
 });
 
@@ -114,29 +84,19 @@ export function toSummary(notification: NotificationSummary): Static<typeof NOTI
   };
 }
 
-/** `counts` is what Beckon did, `receipts` what the provider said later: each recipient is in one of either. */
-export function toDocument(notification: NotificationSummary, receipts: ReceiptCounts): Static<typeof NOTIFICATION> {
-  return { ...toSummary(notification), receipts: { ...receipts } };
-}
-
-export function toRecipient(log: Log, receipt: Receipt | null): Static<typeof RECIPIENT> {
-  const { seq, identity, state, reason, detail, personId, channelId, providerMessageId, attempts, maybeDoubled } = log;
+/**
+ * `counts` is what Beckon did, `reasons` why those who were not reached were not, `receipts` what the provider said
+ * later: each recipient is in one of each at most.
+ */
+export function toDocument(
+  notification: NotificationSummary,
+  reasons: ReasonTally['reasons'],
+  receipts: ReceiptCounts,
+): Static<typeof NOTIFICATION> {
   return {
-    seq,
-    identity,
-    state,
-    reason,
-    detail,
-    personId,
-    channelId,
-    providerMessageId,
-    attempts,
-    maybeDoubled,
-    at: toIso(log.at),
-    receipt:
-      receipt === null
-        ? null
-        : { state: receipt.state, at: toIso(receipt.at), reason: receipt.reason, detail: receipt.detail },
+    ...toSummary(notification),
+    reasons: reasons === null ? null : { ...reasons },
+    receipts: { ...receipts },
   };
 }
 

@@ -1,23 +1,17 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
-import { isId } from '../../model/ids.ts';
 import type { NotificationStatus } from '../../model/notification.ts';
 import { SCOPE_SEND } from '../../model/tenancy.ts';
 import type { CancelTally, NotificationKey, Store } from '../../store/port.ts';
-import { callerOf } from '../auth/gate.ts';
-import { BOT_ID, closed, DEFAULT_LIMIT, NOTHING, NOTIFICATION_ID, PAGE } from '../contract/fields.ts';
+import { NOTHING } from '../contract/fields.ts';
 import { OF_BODIES, type Operation } from '../contract/operation.ts';
 import { addOperation } from '../contract/route.ts';
 import { Fault } from '../faults.ts';
 import type { NativeContext } from './context.ts';
-import {
-  CANCELLATION,
-  NOTIFICATION,
-  RECIPIENT_PAGE,
-  toDocument,
-  toIso,
-  toRecipient,
-} from './notification-documents.ts';
+import { findNotification, OF_NOTIFICATION, type OfNotification } from './find-notification.ts';
+import { CANCELLATION, NOTIFICATION, toDocument, toIso } from './notification-documents.ts';
+import { ReasonTotals } from './reason-totals.ts';
+import { createRecipientList, LIST_RECIPIENTS } from './recipients.ts';
 
 export interface NotificationRoutesOptions extends Pick<NativeContext, 'store' | 'gate' | 'clock'> {
   /** Something was cancelled, and this process may be sending it. */
@@ -37,12 +31,6 @@ export async function notificationRoutes(
   addOperation(app, gate, { method: 'POST', url: `${url}/cancel`, operation: CANCEL, handler: cancel });
 }
 
-const OF_NOTIFICATION = closed({ botId: BOT_ID, notificationId: NOTIFICATION_ID });
-
-interface OfNotification {
-  readonly Params: Static<typeof OF_NOTIFICATION>;
-}
-
 const SHOW: Operation = {
   id: 'getNotification',
   tag: 'notifications',
@@ -56,11 +44,13 @@ const SHOW: Operation = {
 };
 
 function createShow(store: Store) {
+  const totals = new ReasonTotals(store);
   return async function showNotification(
     request: FastifyRequest<OfNotification>,
   ): Promise<Static<typeof NOTIFICATION>> {
     const notification = await findNotification(store, request);
-    return toDocument(notification, await store.countReceipts(keyOf(notification)));
+    const [tally, receipts] = await Promise.all([totals.of(notification), store.countReceipts(keyOf(notification))]);
+    return toDocument({ ...notification, counts: tally.counts }, tally.reasons, receipts);
   };
 }
 
@@ -105,45 +95,5 @@ async function tallySettled(
 
 const SETTLE_MS = 1_000;
 const SETTLE_STEP_MS = 100;
-
-const LIST_RECIPIENTS: Operation = {
-  id: 'listRecipients',
-  tag: 'notifications',
-  summary: 'What became of each recipient',
-  description: 'Those whose delivery has ended, in the order in which they were given.',
-  scope: SCOPE_SEND,
-  params: OF_NOTIFICATION,
-  query: PAGE,
-  replies: { 200: { description: 'A page of recipients.', content: { 'application/json': RECIPIENT_PAGE } } },
-  faults: ['body_invalid', 'notification_unknown'],
-};
-
-function createRecipientList(store: Store) {
-  return async function listRecipients(
-    request: FastifyRequest<OfNotification & { Querystring: Static<typeof PAGE> }>,
-  ): Promise<Static<typeof RECIPIENT_PAGE>> {
-    const { limit = DEFAULT_LIMIT, cursor = '-1' } = request.query;
-    if (!/^(?:-1|\d{1,9})$/.test(cursor)) throw new Fault('body_invalid', 'cursor is the nextCursor of another page');
-    const key = keyOf(await findNotification(store, request));
-    const logs = await store.listLogs({ ...key, afterSeq: Number(cursor), limit: limit + 1 });
-    const page = logs.slice(0, limit);
-    const fromSeq = page[0]?.seq ?? 0;
-    const toSeq = page.at(-1)?.seq ?? -1;
-    const receipts = await store.listReceipts({ ...key, fromSeq, toSeq });
-    const bySeq = new Map(receipts.map((receipt) => [receipt.seq, receipt]));
-    return {
-      recipients: page.map((log) => toRecipient(log, bySeq.get(log.seq) ?? null)),
-      nextCursor: logs.length > limit ? String(toSeq) : null,
-    };
-  };
-}
-
-async function findNotification(store: Store, request: FastifyRequest<OfNotification>): Promise<NotificationStatus> {
-  const { notificationId } = request.params;
-  const key = { botId: callerOf(request).bot.id, notificationId };
-  const found = isId('ds', notificationId) ? await store.findNotification(key) : null;
-  if (found === null) throw new Fault('notification_unknown');
-  return found;
-}
 
 const keyOf = ({ botId, id }: NotificationStatus): NotificationKey => ({ botId, notificationId: id });

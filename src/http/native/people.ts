@@ -1,10 +1,8 @@
 import { tmpdir } from 'node:os';
-import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
 import { exportPeople } from '../../directory/export-people.ts';
 import type { FindChannel } from '../../directory/parse-person.ts';
-import type { Format } from '../../directory/read-people.ts';
 import { isId } from '../../model/ids.ts';
 import { SCOPE_DIRECTORY } from '../../model/tenancy.ts';
 import { callerOf } from '../auth/gate.ts';
@@ -13,7 +11,8 @@ import { OF_BODIES, type Operation } from '../contract/operation.ts';
 import { addOperation } from '../contract/route.ts';
 import { Fault } from '../faults.ts';
 import type { NativeContext } from './context.ts';
-import { createPeopleImport, FORMATS_BY_TYPE, IMPORT, requirePeopleBody } from './import-people.ts';
+import { ACCEPT, askedStream, sendStream } from './export-stream.ts';
+import { createPeopleImport, IMPORT, requirePeopleBody } from './import-people.ts';
 import { PEOPLE_STREAM, PERSON, PERSON_PAGE, toDocument } from './person-document.ts';
 
 export interface PeopleParts extends Pick<NativeContext, 'store' | 'clock'> {
@@ -58,9 +57,7 @@ const LIST: Operation = {
   scope: SCOPE_DIRECTORY,
   params: OF_BOT,
   query: PAGE,
-  headers: Type.Object({
-    accept: Type.Optional(Type.String({ description: 'application/json, application/x-ndjson or text/csv.' })),
-  }),
+  headers: ACCEPT,
   replies: {
     200: {
       description: 'A page of people, or all of them.',
@@ -76,8 +73,13 @@ function createPeopleList(parts: PeopleParts) {
     reply: FastifyReply,
   ): Promise<object> {
     const botId = callerOf(request).bot.id;
-    for (const [type, format] of FORMATS_BY_TYPE) {
-      if (accepts(request, type)) return streamPeople(request, reply, { ...parts, botId, type, format });
+    const stream = askedStream(request);
+    if (stream !== null) {
+      if (request.query.limit !== undefined || request.query.cursor !== undefined) {
+        throw new Fault('body_invalid', 'a stream holds everybody: leave out limit and cursor');
+      }
+      const rows = exportPeople({ ...parts, botId, format: stream.format });
+      return sendStream(reply, stream, { name: `people-${botId}`, rows });
     }
     const { limit = DEFAULT_LIMIT, cursor = '' } = request.query;
     if (cursor !== '' && !isId('u', cursor)) {
@@ -88,27 +90,6 @@ function createPeopleList(parts: PeopleParts) {
     const nextCursor = people.length > limit ? (page.at(-1)?.id ?? null) : null;
     return { people: page.map(toDocument), nextCursor };
   };
-}
-
-function accepts({ headers }: Pick<FastifyRequest, 'headers'>, type: string): boolean {
-  return (headers.accept ?? '').split(',').some((range) => range.split(';')[0]?.trim().toLowerCase() === type);
-}
-
-function streamPeople(
-  request: FastifyRequest<{ Querystring: Static<typeof PAGE> }>,
-  reply: FastifyReply,
-  parts: PeopleParts & { readonly botId: string; readonly type: string; readonly format: Format },
-): FastifyReply {
-  const { limit, cursor } = request.query;
-  if (limit !== undefined || cursor !== undefined) {
-    throw new Fault('body_invalid', 'a stream holds everybody: leave out limit and cursor');
-  }
-  reply.headers({
-    'content-type': `${parts.type}; charset=utf-8`,
-    'content-disposition': `attachment; filename="people-${parts.botId}.${parts.format}"`,
-    'x-content-type-options': 'nosniff',
-  });
-  return reply.send(Readable.from(exportPeople(parts), { objectMode: false, highWaterMark: 64 * 1024 }));
 }
 
 const OF_PERSON = closed({ botId: BOT_ID, personId: PERSON_ID });

@@ -1,0 +1,69 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Static } from 'typebox';
+import { SCOPE_SEND } from '../../model/tenancy.ts';
+import type { Store } from '../../store/port.ts';
+import { CURSOR, closed, DEFAULT_LIMIT, LIMIT } from '../contract/fields.ts';
+import type { Operation } from '../contract/operation.ts';
+import { Fault } from '../faults.ts';
+import { ACCEPT, askedStream, sendStream } from './export-stream.ts';
+import { findNotification, OF_NOTIFICATION, type OfNotification } from './find-notification.ts';
+import { FILTER, readFilter } from './ledger-filter.ts';
+import { RECIPIENT_PAGE, RECIPIENT_STREAM, toRecipient } from './recipient-document.ts';
+import { writeRecipients } from './recipient-lines.ts';
+import { readLedgerPage } from './walk-ledger.ts';
+
+const QUERY = closed({ ...FILTER, limit: LIMIT, cursor: CURSOR });
+
+export const LIST_RECIPIENTS: Operation = {
+  id: 'listRecipients',
+  tag: 'notifications',
+  summary: 'What became of each recipient',
+  description:
+    'Those whose delivery has ended, in the order in which they were given; who is pending is counted in the notification. `Accept: application/x-ndjson` or `text/csv` streams all of them that fit the filter, however many; otherwise a page. A page may hold fewer than `limit`, even nobody, and not be the last: only `nextCursor` says so.',
+  scope: SCOPE_SEND,
+  params: OF_NOTIFICATION,
+  query: QUERY,
+  headers: ACCEPT,
+  replies: {
+    200: {
+      description: 'A page of recipients, or all of them.',
+      content: {
+        'application/json': RECIPIENT_PAGE,
+        'application/x-ndjson': RECIPIENT_STREAM,
+        'text/csv': RECIPIENT_STREAM,
+      },
+    },
+  },
+  faults: ['body_invalid', 'notification_unknown'],
+};
+
+export function createRecipientList(store: Store) {
+  return async function listRecipients(
+    request: FastifyRequest<OfNotification & { Querystring: Static<typeof QUERY> }>,
+    reply: FastifyReply,
+  ): Promise<object> {
+    const { limit, cursor, ...given } = request.query;
+    const filter = readFilter(given);
+    const afterSeq = readCursor(cursor);
+    const stream = askedStream(request);
+    if (stream !== null && (limit !== undefined || cursor !== undefined)) {
+      throw new Fault('body_invalid', 'a stream holds everybody who fits: leave out limit and cursor');
+    }
+    const notification = await findNotification(store, request);
+    const { id, createdAt } = notification;
+    if (stream !== null) {
+      const rows = writeRecipients({ store, notification, filter, createdAt, format: stream.format });
+      return sendStream(reply, stream, { name: `recipients-${id}`, rows });
+    }
+    const page = await readLedgerPage({ store, notification, filter, afterSeq, limit: limit ?? DEFAULT_LIMIT });
+    return {
+      recipients: page.lines.map((line) => toRecipient(line, createdAt)),
+      nextCursor: page.nextSeq === null ? null : String(page.nextSeq),
+    } satisfies Static<typeof RECIPIENT_PAGE>;
+  };
+}
+
+function readCursor(cursor = '-1'): number {
+  if (!/^(?:-1|\d{1,9})$/.test(cursor)) throw new Fault('body_invalid', 'cursor is the nextCursor of another page');
+  return Number(cursor);
+}

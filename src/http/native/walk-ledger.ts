@@ -1,0 +1,64 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { NotificationStatus } from '../../model/notification.ts';
+import type { LedgerFilter, LedgerLine, Store } from '../../store/port.ts';
+
+export interface Walk {
+  readonly store: Pick<Store, 'listLedger'>;
+  readonly notification: Pick<NotificationStatus, 'botId' | 'id' | 'total'>;
+  readonly filter: LedgerFilter;
+  readonly afterSeq: number;
+  /** So many lines at once. */
+  readonly limit: number;
+}
+
+export interface Stretch {
+  readonly lines: readonly LedgerLine[];
+  /** Everybody up to here was looked at. */
+  readonly untilSeq: number;
+}
+
+/** So many recipients are looked at by one statement, however few of them the filter leaves. */
+export const STRETCH = 5_000;
+
+/**
+ * Those who have ended, by seq, stretch by stretch and only as fast as somebody reads. Nothing is held between two
+ * stretches, so a reader may stop at any time. Who ends meanwhile may or may not be among them.
+ */
+export async function* walkLedger({ store, notification, filter, afterSeq, limit }: Walk): AsyncGenerator<Stretch> {
+  const lastSeq = notification.total - 1;
+  const key = { botId: notification.botId, notificationId: notification.id };
+  for (let seen = afterSeq; seen < lastSeq; ) {
+    const untilSeq = Math.min(seen + STRETCH, lastSeq);
+    const lines = await store.listLedger({ ...key, filter, limit, afterSeq: seen, untilSeq });
+    seen = lines.length === limit ? (lines.at(-1)?.log.seq ?? untilSeq) : untilSeq;
+    yield { lines, untilSeq: seen };
+    // A near reader takes all it gets, so without this nobody else would have a turn.
+    await nextTurn();
+  }
+}
+
+export interface LedgerPage {
+  readonly lines: readonly LedgerLine[];
+  /** Null: nobody comes after these. */
+  readonly nextSeq: number | null;
+}
+
+/** One call looks at 100,000 recipients at the most: the rest is for the next. */
+const MAX_STRETCHES = 20;
+
+/** A page may hold less than `limit`, or nobody, and not be the last: those who fit are far apart. */
+export async function readLedgerPage(walk: Walk): Promise<LedgerPage> {
+  const { limit, notification } = walk;
+  const lines: LedgerLine[] = [];
+  let seen = walk.afterSeq;
+  let stretches = 0;
+  for await (const stretch of walkLedger({ ...walk, limit: limit + 1 })) {
+    lines.push(...stretch.lines);
+    seen = stretch.untilSeq;
+    stretches += 1;
+    if (lines.length > limit || stretches === MAX_STRETCHES) break;
+  }
+  const page = lines.slice(0, limit);
+  if (lines.length > limit) return { lines: page, nextSeq: page.at(-1)?.log.seq ?? seen };
+  return { lines: page, nextSeq: seen < notification.total - 1 ? seen : null };
+}
