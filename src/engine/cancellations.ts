@@ -1,5 +1,5 @@
 import type { Clock } from '../model/clock.ts';
-import type { NotificationKey, Store } from '../store/port.ts';
+import type { HeldBatch, NotificationKey, Store } from '../store/port.ts';
 import type { Work } from './work.ts';
 
 export interface CancellationsParts {
@@ -85,11 +85,11 @@ export class Cancellations {
     const { store, works } = this.#parts;
     const unaware = [...works].filter((work) => !work.isCancelled && !work.lost);
     if (unaware.length === 0) return;
-    this.hear(await store.listCancelled({ notifications: notificationsOf(unaware) }));
+    this.hear(await store.listCancelled({ notifications: notificationsOf(unaware.map(({ batch }) => batch)) }));
   }
 }
 
 /** Each once. */
-export const notificationsOf = (works: readonly Work[]): NotificationKey[] => [
-  ...new Map(works.map(({ batch }) => [batch.notificationId, batch] as const)).values(),
+export const notificationsOf = (batches: readonly HeldBatch[]): NotificationKey[] => [
+  ...new Map(batches.map((batch) => [batch.notificationId, batch] as const)).values(),
 ];

@@ -37,9 +37,9 @@ export async function deliver(
   claimed: Claimed,
   onWork: (work: Work) => void,
 ): Promise<{ readonly writing: Promise<void> | null }> {
-  const works = await openWorks(parts, claimed);
+  const [works, cancelled] = await Promise.all([openWorks(parts, claimed), listCancelled(parts, claimed)]);
   for (const { work } of works) onWork(work);
-  await askCancelled(parts, claimed, works);
+  parts.hearCancelled(cancelled);
   const open = (await Promise.all(works.map((entry) => skipLogged(parts, claimed, entry)))).flat();
   const due = open.filter((entry) => !concludeUntriedIfHopeless(parts, claimed, entry));
   const unwritten = await sendOut(parts, claimed, await spareOthers(parts.recorder, due));
@@ -50,13 +50,14 @@ export async function deliver(
 
 /** While the database is away nothing has been sent yet, so a read is repeated for as long as the lease lasts. */
 async function patiently<T>(parts: DeliverParts, { leaseEndsAt }: Claimed, read: () => Promise<T>): Promise<T> {
-  for (;;) {
+  for (let tries = 0; ; tries += 1) {
     try {
       return await read();
     } catch (error) {
       const over = parts.isStopping() || parts.clock.monotonic() >= leaseEndsAt;
       if (over || !(error instanceof StoreUnavailable)) throw error;
-      await new Promise<void>((resolve) => parts.clock.after(READ_AGAIN_MS, resolve));
+      // The first may have met no more than a connection that broke, and the next is sound.
+      if (tries > 0) await new Promise<void>((resolve) => parts.clock.after(READ_AGAIN_MS, resolve));
     }
   }
 }
@@ -84,9 +85,9 @@ async function openWorks(parts: DeliverParts, claimed: Claimed): Promise<Opened[
 }
 
 /** After the claim was committed, or a cancel in between would be seen by nobody (`store/cancel.ts`). */
-async function askCancelled(parts: DeliverParts, claimed: Claimed, opened: readonly Opened[]): Promise<void> {
-  const notifications = notificationsOf(opened.map(({ work }) => work));
-  parts.hearCancelled(await patiently(parts, claimed, () => parts.store.listCancelled({ notifications })));
+function listCancelled(parts: DeliverParts, claimed: Claimed): Promise<readonly NotificationKey[]> {
+  const notifications = notificationsOf(claimed.batches);
+  return patiently(parts, claimed, () => parts.store.listCancelled({ notifications }));
 }
 
 /** After a take-over, logged recipients are done; any other may have been sent the message by the owner that died. */

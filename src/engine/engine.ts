@@ -11,6 +11,7 @@ import { Cancellations } from './cancellations.ts';
 import { type ConnectionState, describeOutlet } from './connection-state.ts';
 import { type Claimed, type DeliverParts, deliver } from './deliver.ts';
 import { HeldWorks } from './held-works.ts';
+import { isOverWithin } from './in-time.ts';
 import { KnownNotifications } from './known-notifications.ts';
 import { keepLeases } from './leases.ts';
 import { type Moments, silentMoments } from './moments.ts';
@@ -49,8 +50,10 @@ export interface EngineParts {
 /** Listings of queues are read this many at a time; the next look goes on where the last ended. */
 const QUEUES_PER_LOOK = 1_000;
 const URGENT_PER_LOOK = 100;
-/** So long a look goes on when something new has come meanwhile: it may be urgent. */
+/** So long a look goes on when something new has come meanwhile: it may be urgent. Longer where listing takes longer. */
 const LOOK_MS = 20;
+/** So long the other queues wait until what was claimed is on its way. */
+const BEGIN_MS = 20;
 /** The floor under every wake-up: work is found this late at the latest, whatever notice was lost. */
 const POLL_MS = 1_000;
 /** One fault may be a connection that broke, and the next is sound; several are a database that is away. */
@@ -79,8 +82,8 @@ export class Engine {
   readonly #recorder: Recorder;
   readonly #cancellations: Cancellations;
   readonly #deliverParts: DeliverParts;
-  /** Queues whose claimed batches a script is writing messages for; nothing more of them is claimed meanwhile. */
-  readonly #writing = new Map<string, Promise<void>>();
+  /** Queues whose claimed batches are still being resolved or written; nothing more of them is claimed meanwhile. */
+  readonly #writing = new Map<string, Promise<unknown>>();
   /** Queues that may end the process that sends them. */
   readonly #wary = new Set<string>();
   readonly #batchSizes = new BatchSizes();
@@ -245,12 +248,15 @@ export class Engine {
     const [startedAt, from] = [clock.monotonic(), this.#lookFrom];
     const states = await store.listQueues({ after: from, limit: QUEUES_PER_LOOK });
     const urgent = from === null || from.lane === 'urgent' ? [] : await this.#listUrgent();
+    // From after the listing: what comes while a database far away is asked must not end every look before its first claim.
+    const listedAt = clock.monotonic();
+    const lookMs = Math.max(LOOK_MS, listedAt - startedAt);
     const partial = states.length === QUEUES_PER_LOOK || from !== null;
     this.#lookFrom = states.length === QUEUES_PER_LOOK ? (states.at(-1)?.queue ?? null) : null;
     let claimed = 0;
     for (const queue of orderQueues([...urgent, ...states], this.#turns)) {
       if (this.#stopping) return 0;
-      if (this.#awake && clock.monotonic() - startedAt >= LOOK_MS) {
+      if (this.#awake && clock.monotonic() - listedAt >= lookMs) {
         this.#lookFrom = from;
         return 0;
       }
@@ -289,22 +295,38 @@ export class Engine {
     return batches.length;
   }
 
+  /** Other queues are served while scripts write messages for this one, or a database far away is asked about it. */
   async #deliver(claimed: Claimed): Promise<void> {
+    const { queue, batches } = claimed;
+    const begun = this.#begin(claimed);
+    // Nothing is claimed beside a suspect, so that one is waited for.
+    const isBegun = isOneSuspect(batches) ? begun : isOverWithin(this.#parts.clock, BEGIN_MS, begun);
+    if ((await isBegun) === false) {
+      const late = begun.then(({ writing }) => writing);
+      this.#follow(
+        queue,
+        late.catch((error) => this.#report.failed('bringing work on its way failed', error)),
+      );
+    } else {
+      const { writing } = await begun;
+      if (writing !== null) this.#follow(queue, writing);
+    }
+  }
+
+  async #begin(claimed: Claimed): Promise<{ readonly writing: Promise<void> | null }> {
     const works: Work[] = [];
     try {
-      const { writing } = await deliver(this.#deliverParts, claimed, (work) => {
+      return await deliver(this.#deliverParts, claimed, (work) => {
         works.push(work);
         this.#held.add(work);
       });
-      if (writing !== null) this.#follow(claimed.queue, writing);
     } catch (error) {
       for (const work of works) this.#abandon(work);
       throw error;
     }
   }
 
-  /** Other queues are served while scripts write messages for this one. */
-  #follow(queue: Queue, writing: Promise<void>): void {
+  #follow(queue: Queue, writing: Promise<unknown>): void {
     const key = keyOf(queue);
     const followed = writing.finally(() => {
       this.#writing.delete(key);

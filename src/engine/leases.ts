@@ -1,6 +1,6 @@
 import type { Clock } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
-import type { HeldBatch, Store } from '../store/port.ts';
+import { type HeldBatch, type Store, StoreUnavailable } from '../store/port.ts';
 import { repeat } from './repeat.ts';
 import type { Work } from './work.ts';
 
@@ -32,16 +32,26 @@ async function renew({ store, clock, leaseMs, works, onRenewed, onLost }: LeaseK
   const asked = [...works].filter((work) => !work.lost);
   if (asked.length === 0) return;
   const leaseEndsAt = clock.monotonic() + leaseMs;
-  const kept = new Set((await store.extendLeases({ held: asked.map((work) => work.batch), leaseMs })).map(keyOf));
+  const held = asked.map((work) => work.batch);
+  const kept = new Set((await onceMore(() => store.extendLeases({ held, leaseMs }))).map(keyOf));
   for (const work of asked) {
     if (kept.has(keyOf(work.batch))) work.leaseEndsAt = leaseEndsAt;
-    // A batch that ended while we asked is gone from the store for the best of reasons.
-    else if (works.has(work)) {
+    // A batch that ended is gone from the store for the best of reasons, and the answer to its last checkpoint may still
+    // be on its way: that one says whether it was lost.
+    else if (works.has(work) && work.open > 0) {
       work.lost = true;
       onLost(work);
     }
   }
   onRenewed();
+}
+
+/** At once: the first may have met no more than a connection that broke, and to renew twice is to renew once. */
+function onceMore<T>(ask: () => Promise<T>): Promise<T> {
+  return ask().catch((error: unknown) => {
+    if (error instanceof StoreUnavailable) return ask();
+    throw error;
+  });
 }
 
 const keyOf = (batch: HeldBatch): string => `${batch.notificationId}/${batch.batchNo}/${batch.token}`;

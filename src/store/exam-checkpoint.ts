@@ -153,6 +153,16 @@ export function examineCheckpoint(store: () => Store): void {
       assert.deepEqual(await countsOf(store(), request), { ...ZERO, total: 3, delivered: 2, failed: 1 });
     });
 
+    it('records a checkpoint sent twice once, where nobody came to an end', async () => {
+      const request = sample({ recipients: 3 });
+      const batch = await acceptAndClaim(store(), request);
+      const remainder = [{ recipients: batch.recipients, delayMs: 0 }];
+      const progress = { batch: held(batch), logs: [], remainder };
+      assert.deepEqual(await store().checkpoint({ batches: [progress], again: true }), { lost: [] });
+      assert.deepEqual(await store().checkpoint({ batches: [progress], again: true }), { lost: [held(batch)] });
+      assert.equal((await claimAll(store(), queueOf(request))).length, 1);
+    });
+
     it('survives many workers finishing the same notifications at once', async () => {
       const requests = [sample({ recipients: 400 }), sample({ recipients: 400 })];
       for (const request of requests) await store().accept(request);

@@ -131,7 +131,7 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'a claim does not ask whether it was cancelled',
     file: 'engine/deliver.ts',
-    code: '  await askCancelled(parts, claimed, works);\n',
+    code: '  parts.hearCancelled(cancelled);\n',
     instead: '',
   },
   {
