@@ -112,6 +112,7 @@ const VERBS = Object.keys({
   listCancelled: true,
   endCancelled: true,
   findNotification: true,
+  findNotifications: true,
   listNotifications: true,
   listLogs: true,
   listLedger: true,

@@ -76,6 +76,15 @@ export function examineAccept(store: () => Store): void {
       assert.deepEqual(await store().findReply({ botId, appId, route, key }), reply);
     });
 
+    it('finds many at once as it finds each, and leaves out what is unknown', async () => {
+      const requests = [sample({ recipients: 2 }), sample({ recipients: 3 })];
+      for (const request of requests) await store().accept(request);
+      const each = await Promise.all(requests.map((request) => store().findNotification(keyOf(request))));
+      const notifications = [...requests, sample({})].map(keyOf);
+      assert.deepEqual(new Set(await store().findNotifications({ notifications })), new Set(each));
+      assert.deepEqual(await store().findNotifications({ notifications: [] }), []);
+    });
+
     it('lets exactly one of many simultaneous calls with one key through', async () => {
       const idempotency = replyFor('key-race');
       const requests = Array.from({ length: 20 }, () => sample({ idempotency }));

@@ -64,8 +64,28 @@ export function* findNotification(key: NotificationKey): Steps<NotificationStatu
     key.botId,
     key.notificationId,
   );
-  return row === undefined ? null : { ...notificationSummary(row), message: parseMessage(text(row, 'message')) };
+  return row === undefined ? null : notificationStatus(row);
 }
+
+export function* findNotifications({
+  notifications,
+}: {
+  readonly notifications: readonly NotificationKey[];
+}): Steps<NotificationStatus[]> {
+  if (notifications.length === 0) return [];
+  const rows = yield* query(
+    `SELECT ${SUMMARY}, message FROM notifications WHERE (bot_id, id) IN (
+       SELECT asked.bot_id, asked.id FROM {rows asked(bot_id text, id text) $1}
+     )`,
+    notifications.map(({ botId, notificationId }) => ({ bot_id: botId, id: notificationId })),
+  );
+  return rows.map(notificationStatus);
+}
+
+const notificationStatus = (row: Row): NotificationStatus => ({
+  ...notificationSummary(row),
+  message: parseMessage(text(row, 'message')),
+});
 
 const SUMMARY = `bot_id, id, api, app_id, created_by, channel, channel_spelling, connection_id, resolve, lane, total,
   created_at, expires_at, updated_at, finished_at, cancelled_at, pending, delivered, failed, suppressed, expired,

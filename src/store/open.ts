@@ -98,6 +98,7 @@ function createStore(database: Database, clock: Clock): Store {
     shareRates: (request) => write(() => rateShares.shareRates(request)),
     reserveCalls: (request) => writeAlone(() => scopeCalls.reserveCalls(request)),
 
+    findNotifications: (request) => read(() => notifications.findNotifications(request)),
     findNotification: (key) => read(() => notifications.findNotification(key)),
     listNotifications: (page) => read(() => notifications.listNotifications(page)),
     listLogs: (request) => read(() => notifications.listLogs(request)),

@@ -85,6 +85,8 @@ export interface Store {
 
   // --- look
   findNotification(key: NotificationKey): Promise<NotificationStatus | null>;
+  /** In any order; unknown ones are absent. */
+  findNotifications(request: { readonly notifications: readonly NotificationKey[] }): Promise<NotificationStatus[]>;
   /** Newest first; a page costs the same wherever it begins and however much there is. */
   listNotifications(request: NotificationPage): Promise<NotificationSummary[]>;
   listLogs(request: NotificationKey & { readonly afterSeq: number; readonly limit: number }): Promise<Log[]>;

@@ -95,6 +95,7 @@ export class StoreLink {
         }),
       endCancelled: (request) => call('endCancelled', () => this.#endCancelled(request)),
       voidLeases: () => call('voidLeases', () => store.voidLeases()),
+      findNotifications: (request) => call('findNotifications', () => store.findNotifications(request)),
       findNotification: (key) => call('findNotification', () => store.findNotification(key)),
       resolve: (request) => call('resolve', () => store.resolve(request)),
       saveAddresses: (request) => call('saveAddresses', () => store.saveAddresses(request)),
