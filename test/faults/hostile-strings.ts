@@ -385,4 +385,6 @@ function keptOf(field: string, person: JsonObject): unknown {
 }
 
 const withoutIds = (text: string): string =>
-  text.replace(/\b(ds|nl|ms|u|SM)-?[0-9a-f-]{32,36}\b/g, '$1').replace(/\d{4}-\d\d-\d\dT[\d:.]+Z|hook-\d+/g, '');
+  text
+    .replace(/\b(ds|nl|ms|u|SM)-?[0-9a-f-]{32,36}\b/g, '$1')
+    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z|hook-\d+|"tookMs":\d+,/g, '');

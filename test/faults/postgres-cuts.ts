@@ -71,6 +71,8 @@ export async function terminateBackends(
   await admin.connect();
   const writer = await startWriter(url, String(seed), options.flags);
   try {
+    // On a slow machine connections end sooner than they are used, so what can be lost is there before the first does.
+    while (writer.told.length === 0 && writer.lives()) await delay(10);
     for (let killed = 0; killed < options.kills && writer.lives(); ) {
       await delay(between(random, 1, 15));
       const victim = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity

@@ -117,4 +117,5 @@ export const withoutChance = (text: string): string =>
   text
     .replace(/\b(ds|nl|ms)-[0-9a-f-]{36}/g, '$1')
     .replace(/\bSM[0-9a-f]{32}|\bhook-\d+/g, 'provider id')
-    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'time');
+    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'time')
+    .replace(/"tookMs":\d+/g, '"tookMs"');
