@@ -22,16 +22,16 @@ describe('kill -9', () => {
   });
   after(() => postgres.stop());
 
-  it('loses nobody on SQLite', { timeout: 120_000 }, async () => {
+  it('loses nobody on SQLite', { timeout: 300_000 }, async () => {
     assert.deepEqual(await rehearse((folder) => `sqlite:${join(folder, 'beckon.db')}`), []);
   });
 
-  it('loses nobody on PostgreSQL', { timeout: 120_000 }, async () => {
+  it('loses nobody on PostgreSQL', { timeout: 300_000 }, async () => {
     const url = await postgres.createDatabase();
     assert.deepEqual(await rehearse(() => url), []);
   });
 
-  it('sees a server that answers before it has committed (negative control)', { timeout: 120_000 }, async () => {
+  it('sees a server that answers before it has committed (negative control)', { timeout: 300_000 }, async () => {
     const hasty = fileURLToPath(new URL('support/hasty-server.ts', import.meta.url));
     const faults = await rehearse((folder) => `sqlite:${join(folder, 'beckon.db')}`, hasty);
     assert.ok(faults.length > 0, 'the check would not notice a lost notification');

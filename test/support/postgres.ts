@@ -28,6 +28,10 @@ export async function startPostgres(
   // PostgreSQL refuses to run as root; then it runs as a user of its own, who must be able to write here.
   await chmod(folder, 0o777);
   const port = await freePort();
+  let said = '';
+  const hear = (message: unknown) => {
+    said = `${said}${message}`.slice(-2_000);
+  };
   const server = new EmbeddedPostgres({
     databaseDir: volume === null ? join(folder, 'data') : join(volume, 'data'),
     user: 'beckon',
@@ -38,11 +42,16 @@ export async function startPostgres(
     // With the log elsewhere, as is advised: PostgreSQL itself goes down when that has no room.
     initdbFlags: ['--encoding=UTF8', '--locale=C', ...(volume === null ? [] : [`--waldir=${join(folder, 'log')}`])],
     postgresFlags: ['-c', 'listen_addresses=127.0.0.1', '-c', 'max_connections=100', ...flags],
-    onLog: () => {},
-    onError: () => {},
+    onLog: hear,
+    onError: hear,
   });
+  // It rejects with nothing, which a test's `before` would take for success: then no test of its file runs, and none fails.
+  const start = () =>
+    server.start().catch((reason: unknown) => {
+      throw new Error(`PostgreSQL did not start: ${reason ?? said}`);
+    });
   await server.initialise();
-  await server.start();
+  await start();
   const url = (database: string) => `postgres://beckon:beckon@127.0.0.1:${port}/${database}`;
   let databases = 0;
   return {
@@ -61,7 +70,7 @@ export async function startPostgres(
       process.kill(pid, 'SIGQUIT');
       while (isAlive(pid)) await wait(5);
     },
-    restart: () => server.start(),
+    restart: start,
     async stop() {
       await server.stop();
       await rm(folder, { recursive: true, force: true });
