@@ -306,12 +306,22 @@ describe('engine', () => {
     await accept(1);
     for (let death = 0; death < 5; death += 1) await claimAsAnother(-1);
     await engine.start();
-    await clock.advance(1_000);
+    await clock.advance(3_000);
     assert.equal(sends.length, 0);
     assert.deepEqual(
       (await logs()).map((log) => [log.state, log.reason]),
       [['failed', 'poison']],
     );
+  });
+
+  it('tries again who was alone at a death only once it has lived for a while itself', async () => {
+    await accept(1);
+    for (let death = 0; death < 4; death += 1) await claimAsAnother(-1);
+    await engine.start();
+    await clock.advance(1_900);
+    assert.equal(sends.length, 0);
+    await clock.advance(1_200);
+    assert.equal(sends.length, 1);
   });
 
   it('leaves a batch alone while another owner holds it', async () => {

@@ -30,7 +30,7 @@ import {
   settleNotFound,
   settleRefused,
 } from './settle.ts';
-import { isOneSuspect, isSuspectAlone } from './suspects.ts';
+import { isOneSuspect, isSuspectAlone, takeoversBelow } from './suspects.ts';
 import { type LaneTurns, laneTurns, orderQueues } from './turns.ts';
 import type { Work } from './work.ts';
 
@@ -87,6 +87,7 @@ export class Engine {
   /** Queues that may end the process that sends them. */
   readonly #wary = new Set<string>();
   readonly #batchSizes = new BatchSizes();
+  #startedAt = 0;
   #lookFrom: Queue | null = null;
   #stopping = false;
   #awake = false;
@@ -142,6 +143,7 @@ export class Engine {
     const { store, leaseMs, clock, logger } = this.#parts;
     // Alone on its file, so whoever held a lease before is gone.
     if (store.kind === 'sqlite') await store.voidLeases();
+    this.#startedAt = clock.monotonic();
     // A stop may have come meanwhile; what begins after it would never end.
     if (this.#stopping) return;
     store.onWake(() => this.wake());
@@ -283,7 +285,8 @@ export class Engine {
     const { clock, leaseMs, store } = this.#parts;
     if (isSuspectAlone(this.#held.works, clock.monotonic())) return 0;
     const leaseEndsAt = clock.monotonic() + leaseMs;
-    const batches = await store.claimDue({ queue, owner: this.#owner, leaseMs, limit });
+    const below = takeoversBelow(clock.monotonic() - this.#startedAt);
+    const batches = await store.claimDue({ queue, owner: this.#owner, leaseMs, limit, ...below });
     if (isOneSuspect(batches)) this.#wary.add(keyOf(queue));
     else this.#wary.delete(keyOf(queue));
     if (batches.length === 0) return 0;

@@ -1,4 +1,5 @@
 import { BATCH_SIZE, type Recipient } from '../model/notification.ts';
+import { MAX_TAKEOVERS } from './policy.ts';
 import type { Recorder } from './recorder.ts';
 import type { Work } from './work.ts';
 
@@ -15,6 +16,16 @@ const isSuspect = ({ takeovers }: Tried): boolean => sizeAfter(takeovers) === 1;
 
 /** For so long after it began a suspect is alone; if it does any harm, it does it at once. */
 const ALONE_MS = 2_000;
+
+/** A process that has lived for so long does not end for a reason that has nothing to do with what it sends. */
+const STEADY_MS = 2_000;
+
+/**
+ * Somebody who was alone when a process died is tried again by one that does not die young: where processes end whatever
+ * they send, whoever is first at each start would be taken for the cause.
+ */
+export const takeoversBelow = (livedMs: number): { readonly takeoversBelow?: number } =>
+  livedMs < STEADY_MS ? { takeoversBelow: MAX_TAKEOVERS - 1 } : {};
 
 interface Tried {
   readonly work: Work;

@@ -48,6 +48,8 @@ export function* listQueues(request: { readonly after: Queue | null; readonly li
   return rows.map((row) => ({ queue: parseQueueKey(text(row, 'queue')), dueInMs: int(row, 'due_in_ms') }));
 }
 
+const ANY = 1_000_000;
+
 export function* claimDue(request: ClaimRequest): Steps<ClaimedBatch[]> {
   // owner is only cleared by a remainder's new row, so an owner still set here died (or stopped) holding the batch.
   // A queue is one bot's; saying so names the one shard of a database that is sharded by bot.
@@ -55,6 +57,7 @@ export function* claimDue(request: ClaimRequest): Steps<ClaimedBatch[]> {
     `WITH due AS MATERIALIZED (
        SELECT bot_id, notification_id, batch_no FROM batches
        WHERE queue = $1 AND bot_id = $5 AND claimable_at <= (SELECT {now}) AND NOT ${RESTORED}
+         AND takeovers + CASE WHEN owner IS NULL THEN 0 ELSE 1 END < $6
        ORDER BY claimable_at LIMIT $2 {skip}
      )
      UPDATE batches SET
@@ -71,6 +74,7 @@ export function* claimDue(request: ClaimRequest): Steps<ClaimedBatch[]> {
     request.owner,
     request.leaseMs,
     request.queue.botId,
+    request.takeoversBelow ?? ANY,
   );
   return rows.map((row) => ({
     ...heldBatch(row),

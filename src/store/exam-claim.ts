@@ -75,6 +75,30 @@ export function examineClaim(store: () => Store): void {
       assert.deepEqual(await claimAll(store(), queueOf(request)), []);
     });
 
+    it('leaves alone what as many owners died with as it is told, the last one counted', async () => {
+      const request = sample({ recipients: 1 });
+      await store().accept(request);
+      const claim = (takeoversBelow?: number) =>
+        store().claimDue({
+          queue: queueOf(request),
+          owner: 'me',
+          leaseMs: -1,
+          limit: 10,
+          ...(takeoversBelow === undefined ? {} : { takeoversBelow }),
+        });
+      assert.equal((await claim(1)).length, 1);
+      assert.equal((await claim(1)).length, 0);
+      assert.deepEqual(
+        (await claim(2)).map(({ takeovers }) => takeovers),
+        [1],
+      );
+      assert.equal((await claim(2)).length, 0);
+      assert.deepEqual(
+        (await claim()).map(({ takeovers }) => takeovers),
+        [2],
+      );
+    });
+
     it('extends the leases that still hold, and only those', async () => {
       const request = sample({ recipients: 200 });
       await store().accept(request);

@@ -252,6 +252,8 @@ export interface ClaimRequest {
   readonly owner: string;
   readonly leaseMs: number;
   readonly limit: number;
+  /** Leaves alone what so many owners, or more, have died with, the last one counted; default: nothing. */
+  readonly takeoversBelow?: number;
 }
 
 export interface BatchKey extends NotificationKey {
