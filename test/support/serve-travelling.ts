@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { RunningServer } from '../../src/serve.ts';
 import type { BatchProgress, HeldBatch, Store } from '../../src/store/port.ts';
 import { serveBroken } from './broken-server.ts';
 import { LEAPS } from './leap.ts';
@@ -6,6 +7,9 @@ import { leapingClock } from './leaping-clock.ts';
 
 /** Just under one: every wait for the next attempt is as long as it may be, so that attempts last for a run of any length. */
 const MOST = 1 - Number.EPSILON;
+
+/** What is claimed by then comes to its end, or never does. */
+const PATIENCE_MS = 40_000;
 
 /** What waits for its time, such as the end of an outage's hold, is walked there. */
 const STEP_MS = 1_000;
@@ -26,10 +30,7 @@ export async function serveTravelling(change: (store: Store) => Store): Promise<
     });
   };
   const watch = (store: Store): Store => ({
-    ...store,
-    now: () => during(store.now()),
-    listQueues: (request) => during(store.listQueues(request)),
-    extendLeases: (request) => during(store.extendLeases(request)),
+    ...watchCalls(store, during),
     claimDue: async (request) => {
       if (isLeaping) return [];
       const batches = await during(store.claimDue(request));
@@ -42,10 +43,15 @@ export async function serveTravelling(change: (store: Store) => Store): Promise<
       return answer;
     },
   });
-  const { engine } = await serveBroken((store) => watch(change(store)), { clock, random: () => MOST });
-  const leap = async (leapMs: number) => {
+  const leap = async ({ engine }: RunningServer, leapMs: number) => {
     isLeaping = true;
+    const endsAt = performance.now() + PATIENCE_MS;
     while (underWay > 0 || leased.size > 0) {
+      if (performance.now() > endsAt) {
+        throw new Error(
+          `time cannot pass: ${underWay} calls under way, held ${[...leased]}, ${JSON.stringify(engine.snapshot())}`,
+        );
+      }
       const { inFlight, unrecorded } = engine.snapshot();
       if (underWay + inFlight + unrecorded === 0) clock.leap(STEP_MS);
       await pause(1);
@@ -54,12 +60,28 @@ export async function serveTravelling(change: (store: Store) => Store): Promise<
     clock.leap(leapMs);
     console.log('time has passed');
   };
+  // Heard from the first moment on: the line that says where it listens may be answered with one, which would end it.
+  const running = Promise.withResolvers<RunningServer>();
   let turn = Promise.resolve();
   for (const [signal, leapMs] of Object.entries(LEAPS)) {
     process.on(signal, () => {
-      turn = turn.then(() => leap(leapMs));
+      turn = turn.then(async () => leap(await running.promise, leapMs));
     });
   }
+  running.resolve(await serveBroken((store) => watch(change(store)), { clock, random: () => MOST }));
+}
+
+/** Time stands still while the store is asked anything: what was claimed is looked up before anybody keeps its lease. */
+function watchCalls(store: Store, during: <T>(call: Promise<T>) => Promise<T>): Store {
+  const watched = Object.entries(store).map(([name, verb]) => {
+    if (typeof verb !== 'function') return [name, verb];
+    const ask = (...args: unknown[]) => {
+      const answer: unknown = Reflect.apply(verb, store, args);
+      return answer instanceof Promise ? during(answer) : answer;
+    };
+    return [name, ask];
+  });
+  return Object.fromEntries(watched);
 }
 
 const keyOf = ({ notificationId, batchNo }: HeldBatch): string => `${notificationId}/${batchNo}`;
