@@ -37,9 +37,10 @@ export async function deliver(
   claimed: Claimed,
   onWork: (work: Work) => void,
 ): Promise<{ readonly writing: Promise<void> | null }> {
-  const [works, cancelled] = await Promise.all([openWorks(parts, claimed), listCancelled(parts, claimed)]);
+  const works = await openWorks(parts, claimed);
+  // Held first, then asked: of a cancel that comes in between, those that are held hear.
   for (const { work } of works) onWork(work);
-  parts.hearCancelled(cancelled);
+  parts.hearCancelled(await listCancelled(parts, claimed));
   const open = (await Promise.all(works.map((entry) => skipLogged(parts, claimed, entry)))).flat();
   const due = open.filter((entry) => !concludeUntriedIfHopeless(parts, claimed, entry));
   const unwritten = await sendOut(parts, claimed, await spareOthers(parts.recorder, due));

@@ -131,7 +131,7 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'a claim does not ask whether it was cancelled',
     file: 'engine/deliver.ts',
-    code: '  parts.hearCancelled(cancelled);\n',
+    code: '  parts.hearCancelled(await listCancelled(parts, claimed));\n',
     instead: '',
   },
   {
