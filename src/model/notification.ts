@@ -1,4 +1,5 @@
 import type { Content, Parameters } from './message.ts';
+import type { Options } from './options.ts';
 import type { Reason } from './reasons.ts';
 
 /** Lanes in the order they are served. */
@@ -36,6 +37,8 @@ export interface Notification {
   readonly total: number;
   readonly createdAt: number;
   readonly expiresAt: number;
+  /** Absent: none. */
+  readonly options?: Options;
 }
 
 /** A stored notification: what was asked and how far it is. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Notification } from '../model/notification.ts';
-import { claimAll, keyOf, queueOf, replyFor, sample, ZERO } from './exam-samples.ts';
+import { claimAll, keyOf, LOG_TIME, queueOf, replyFor, sample, ZERO } from './exam-samples.ts';
 import type { Store } from './port.ts';
 
 /** The part of the exam that is about taking a notification in. */
@@ -18,6 +18,14 @@ export function examineAccept(store: () => Store): void {
         cancelledAt: null,
         counts: { ...ZERO, total: 250, pending: 250 },
       });
+    });
+
+    it('keeps what only the native API can ask', async () => {
+      const plain = sample({});
+      const options = { sendAt: LOG_TIME + 3_600_000 };
+      const request = { ...plain, notification: { ...plain.notification, options } };
+      await store().accept(request);
+      assert.deepEqual((await store().findNotification(keyOf(request)))?.options, options);
     });
 
     it('cuts recipients into batches of at most 100 and keeps each as it was given', async () => {

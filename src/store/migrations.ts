@@ -203,6 +203,10 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     `CREATE INDEX notifications_by_age
      ON notifications (bot_id, channel, (CASE WHEN finished_at IS NULL THEN 0 ELSE 1 END), created_at, id)`,
   ],
+  [
+    // JSON; NULL for whatever came through the Kore routes.
+    'ALTER TABLE notifications ADD COLUMN options {text}',
+  ],
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -11,6 +11,7 @@ import {
   type NotificationStatus,
   type NotificationSummary,
 } from '../model/notification.ts';
+import type { Options } from '../model/options.ts';
 import type { Reason } from '../model/reasons.ts';
 import { BATCHES, leaseClock, queueKey } from './batches.ts';
 import type { AcceptResult, NotificationKey, NotificationPage, WrittenAcceptRequest } from './port.ts';
@@ -30,8 +31,8 @@ export function* accept(request: WrittenAcceptRequest): Steps<AcceptResult> {
 function* insertNotification(notification: Notification): Steps<void> {
   yield* execute(
     `INSERT INTO notifications (bot_id, id, api, app_id, created_by, channel, channel_spelling, connection_id, resolve,
-       lane, message, total, pending, created_at, updated_at, expires_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13, $13, $14)`,
+       lane, message, total, pending, created_at, updated_at, expires_at, options)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13, $13, $14, $15)`,
     notification.botId,
     notification.id,
     notification.api,
@@ -46,6 +47,7 @@ function* insertNotification(notification: Notification): Steps<void> {
     notification.total,
     notification.createdAt,
     notification.expiresAt,
+    notification.options === undefined ? null : JSON.stringify(notification.options),
   );
 }
 
@@ -89,7 +91,7 @@ const notificationStatus = (row: Row): NotificationStatus => ({
 
 const SUMMARY = `bot_id, id, api, app_id, created_by, channel, channel_spelling, connection_id, resolve, lane, total,
   created_at, expires_at, updated_at, finished_at, cancelled_at, pending, delivered, failed, suppressed, expired,
-  cancelled, unknown`;
+  cancelled, unknown, options`;
 
 /** The newest of each channel and state, which the index gives in order, and of these the newest of all. */
 export function* listNotifications(page: NotificationPage): Steps<NotificationSummary[]> {
@@ -151,6 +153,7 @@ export const logOf = (row: Row): Log => ({
 });
 
 function notificationSummary(row: Row): NotificationSummary {
+  const options = textOrNull(row, 'options');
   return {
     botId: text(row, 'bot_id'),
     id: text(row, 'id'),
@@ -169,6 +172,7 @@ function notificationSummary(row: Row): NotificationSummary {
     finishedAt: intOrNull(row, 'finished_at'),
     cancelledAt: intOrNull(row, 'cancelled_at'),
     counts: countsOf(row),
+    ...(options !== null && { options: JSON.parse(options) as Options }),
   };
 }
 

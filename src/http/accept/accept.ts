@@ -66,7 +66,7 @@ export async function acceptNotification(
 }
 
 function nameNotification(api: Api, asked: Addressed, caller: Caller, createdAt: number): Notification {
-  const { channel, channelSpelling, connection, resolve, message, recipients, lane, expiresAt } = asked;
+  const { channel, channelSpelling, connection, resolve, message, recipients, lane, expiresAt, options } = asked;
   const botId = caller.bot.id;
   return {
     botId,
@@ -83,5 +83,6 @@ function nameNotification(api: Api, asked: Addressed, caller: Caller, createdAt:
     total: recipients.length,
     createdAt,
     expiresAt: expiresAt ?? createdAt + LIFE_MS,
+    ...(options && { options }),
   };
 }

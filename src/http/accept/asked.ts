@@ -1,5 +1,6 @@
 import type { Content } from '../../model/message.ts';
 import type { Lane, Recipient } from '../../model/notification.ts';
+import type { Options } from '../../model/options.ts';
 import type { Connection } from '../../model/tenancy.ts';
 import type { ChannelFacts } from './channel-catalog.ts';
 
@@ -15,6 +16,7 @@ export interface Asked {
   readonly lane?: Lane;
   /** Epoch ms; absent: a day after it was accepted. */
   readonly expiresAt?: number;
+  readonly options?: Options;
 }
 
 /** It is known which connection it goes through. */

@@ -1,0 +1,8 @@
+/**
+ * What a sender may ask for on the native API beyond what a Kore call can say. One JSON value beside the notification,
+ * absent where nothing was asked; whoever reads it takes an absent field for "not asked".
+ */
+export interface Options {
+  /** Nothing is sent before; epoch ms. */
+  readonly sendAt?: number;
+}
