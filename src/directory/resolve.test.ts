@@ -4,18 +4,22 @@ import { systemClock } from '../model/clock.ts';
 import { connectionId, personId, randomId } from '../model/ids.ts';
 import type { Person } from '../model/person.ts';
 import { openStore } from '../store/open.ts';
-import type { ResolveRequest, Store } from '../store/port.ts';
+import type { ResolvePeople, Store } from '../store/port.ts';
 import { resolveRecipients } from './resolve.ts';
 
 const botId = randomId('st');
 const teams = connectionId(botId, 'msteams', null);
-const ann = person({ email: 'Ann@Example.com', phone: '+49 151 234567', identities: ['E-17'] }, 'teams-ann');
+const ann = {
+  ...person({ email: 'Ann@Example.com', phone: '+49 151 234567', identities: ['E-17'] }, 'teams-ann'),
+  locale: 'hi-IN',
+  timeZone: 'Asia/Kolkata',
+};
 const bob = person({ email: 'bob@example.com', phone: null, identities: [] }, null);
 
 let store: Store;
-let queries: ResolveRequest[] = [];
+let queries: ResolvePeople[] = [];
 const countingStore = {
-  resolve(request: ResolveRequest) {
+  resolve(request: ResolvePeople) {
     queries.push(request);
     return store.resolve(request);
   },
@@ -104,6 +108,15 @@ test('asks nothing when the identities are channel ids', async () => {
   queries = [];
   await resolveRecipients({ ...request(['29:1']), resolve: false });
   assert.equal(queries.length, 0);
+});
+
+test('answers what is known about somebody where it is asked for', async () => {
+  const asked = { ...request(['ann@example.com', 'eve@x.org']), about: true };
+  const [known, stranger] = await resolveRecipients(asked);
+  assert.deepEqual(known?.about, { locale: 'hi-IN', timeZone: 'Asia/Kolkata' });
+  assert.ok(stranger && !('about' in stranger));
+  const [unasked] = await resolveRecipients({ ...asked, about: false });
+  assert.ok(unasked && !('about' in unasked));
 });
 
 test("another bot's people are unknown", async () => {

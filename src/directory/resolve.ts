@@ -1,12 +1,13 @@
 import { personId } from '../model/ids.ts';
 import type { Address } from '../model/outcome.ts';
-import { identityKey } from '../model/person.ts';
+import { type About, identityKey } from '../model/person.ts';
 
 export interface AddressBook {
   resolve(request: {
     readonly botId: string;
     readonly connectionId: string;
     readonly identities: readonly string[];
+    readonly about?: boolean;
   }): Promise<Map<string, Known>>;
 }
 
@@ -14,6 +15,7 @@ interface Known {
   readonly personId: string;
   readonly address: Address | null;
   readonly workedAt: number | null;
+  readonly about?: About;
 }
 
 export interface ResolveRecipients {
@@ -24,6 +26,8 @@ export interface ResolveRecipients {
   readonly addressing: 'directory' | 'identity';
   /** False: the identities are channel ids already. */
   readonly resolve: boolean;
+  /** Also where they live and what they speak; absent: no. */
+  readonly about?: boolean;
   readonly recipients: readonly { readonly identity: string }[];
 }
 
@@ -34,6 +38,8 @@ export interface ResolvedRecipient {
   readonly address: Address | null;
   /** Of an address of the directory: when it was last known to be good, epoch ms, null: never yet. Null: it is not. */
   readonly stored: { readonly workedAt: number | null } | null;
+  /** Of someone the directory knows, if it was asked for. */
+  readonly about?: About;
 }
 
 /**
@@ -53,10 +59,11 @@ export async function resolveRecipients(request: ResolveRecipients): Promise<Res
       personId: person?.personId ?? personId(botId, key),
       address: person?.address ?? (isAddress ? { channelId: identity, reference: null } : null),
       stored: person === undefined || person.address === null ? null : { workedAt: person.workedAt },
+      ...(person?.about && { about: person.about }),
     };
   });
 }
 
-function lookUp(keys: readonly string[], { store, botId, connectionId }: ResolveRecipients) {
-  return store.resolve({ botId, connectionId, identities: [...new Set(keys)] });
+function lookUp(keys: readonly string[], { store, botId, connectionId, about }: ResolveRecipients) {
+  return store.resolve({ botId, connectionId, identities: [...new Set(keys)], ...(about && { about }) });
 }

@@ -18,6 +18,9 @@ export interface Person {
   readonly addresses: readonly PersonAddress[];
 }
 
+/** What decides how and when a person is written to. */
+export type About = Pick<Person, 'locale' | 'timeZone'>;
+
 export interface PersonAddress extends Address {
   readonly connectionId: string;
   readonly channel: string;

@@ -1,7 +1,7 @@
 import { personId } from '../model/ids.ts';
-import { identityKey } from '../model/person.ts';
+import { type About, identityKey } from '../model/person.ts';
 import { ADDRESSES, addressRow, IDENTITIES, lastBy, PEOPLE, personRow } from './people-rows.ts';
-import type { DropRequest, ForgottenAddress, LearnedAddress, Resolved, ResolveRequest, WorkedRequest } from './port.ts';
+import type { DropRequest, ForgottenAddress, LearnedAddress, Resolved, ResolvePeople, WorkedRequest } from './port.ts';
 import {
   execute,
   type InsertShape,
@@ -22,7 +22,8 @@ const STRANGERS: InsertShape = { ...PEOPLE, onConflict: 'ON CONFLICT DO NOTHING'
  * statistics, and with those of a fresh table it compared everybody with everybody (500 ms for 1,000 recipients). An
  * address is one value, for every subquery is one more search; what may hold any character comes last in it.
  */
-export function* resolve(request: ResolveRequest): Steps<Map<string, Resolved>> {
+export function* resolve(request: ResolvePeople): Steps<Map<string, Resolved>> {
+  const { about = false } = request;
   const rows = yield* query(
     `WITH known AS MATERIALIZED (
        SELECT wanted.identity AS identity,
@@ -30,6 +31,7 @@ export function* resolve(request: ResolveRequest): Steps<Map<string, Resolved>> 
        FROM {list wanted(identity text) $3}
      )
      SELECT identity, person_id,
+       ${about ? ABOUT : ''}
        (SELECT coalesce(CAST(a.worked_at AS TEXT), '') || $4 || coalesce(a.reference, '') || $4 || a.channel_id
         FROM addresses a
         WHERE a.bot_id = $1 AND a.person_id = known.person_id AND a.connection_id = $2) AS address
@@ -39,7 +41,17 @@ export function* resolve(request: ResolveRequest): Steps<Map<string, Resolved>> 
     request.identities,
     SEPARATOR,
   );
-  return new Map(rows.map((row) => [text(row, 'identity'), resolved(row)]));
+  return new Map(
+    rows.map((row) => [text(row, 'identity'), about ? { ...resolved(row), about: aboutOf(row) } : resolved(row)]),
+  );
+}
+
+const ABOUT = `(SELECT coalesce(p.locale, '') || $4 || coalesce(p.time_zone, '') FROM people p
+        WHERE p.bot_id = $1 AND p.id = known.person_id) AS about,`;
+
+function aboutOf(row: Row): About {
+  const [locale = '', timeZone = ''] = (textOrNull(row, 'about') ?? '').split(SEPARATOR);
+  return { locale: locale || null, timeZone: timeZone || null };
 }
 
 /** Neither a number nor JSON ever holds it. */

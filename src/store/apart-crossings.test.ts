@@ -36,7 +36,12 @@ const remainder = fc.option(fc.array(fc.record({ recipients, delayMs: fc.nat() }
 const progress = fc.record({ batch: fc.record({ token: fc.nat() }), logs: fc.array(log, many), remainder });
 
 const address = fc.option(fc.record({ channelId: fc.string(), reference: fc.option(texts) }));
-const resolved = fc.record({ personId: fc.string(), address, workedAt: fc.option(fc.nat()) });
+const plainlyResolved = fc.record({ personId: fc.string(), address, workedAt: fc.option(fc.nat()) });
+const about = fc.record({ locale: textOrNull, timeZone: textOrNull });
+const resolved = fc.oneof(
+  plainlyResolved,
+  fc.tuple(plainlyResolved, about).map(([rest, about]) => ({ ...rest, about })),
+);
 
 describe('what crosses between threads as text', () => {
   const whole = {

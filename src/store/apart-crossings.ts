@@ -96,30 +96,35 @@ function decodeLogs(text: string): Log[] {
   );
 }
 
-type ResolvedTuple = [string, Resolved['personId'], Resolved['workedAt'], ...([string, Reference] | [])];
+type ResolvedTuple = [
+  string,
+  Resolved['personId'],
+  Resolved['workedAt'],
+  // Null where there is no address and something follows.
+  ...([] | [string | null, Reference] | [string | null, Reference, NonNullable<Resolved['about']>]),
+];
 type Reference = NonNullable<Resolved['address']>['reference'];
 
 const resolved = crossing<Map<string, Resolved>, string>(
-  (known) =>
-    JSON.stringify(
-      Array.from(
-        known,
-        ([identity, { personId, workedAt, address }]): ResolvedTuple =>
-          address === null
-            ? [identity, personId, workedAt]
-            : [identity, personId, workedAt, address.channelId, address.reference],
-      ),
-    ),
+  (known) => JSON.stringify(Array.from(known, toTuple)),
   (text) => {
     const tuples: ResolvedTuple[] = JSON.parse(text);
-    return new Map(
-      tuples.map(([identity, personId, workedAt, channelId, reference = null]) => {
-        const address = channelId === undefined ? null : { channelId, reference };
-        return [identity, { personId, address, workedAt }];
-      }),
-    );
+    return new Map(tuples.map(ofTuple));
   },
 );
+
+function toTuple([identity, { personId, workedAt, address, about }]: [string, Resolved]): ResolvedTuple {
+  const channelId = address?.channelId ?? null;
+  const reference = address?.reference ?? null;
+  if (about !== undefined) return [identity, personId, workedAt, channelId, reference, about];
+  return address === null ? [identity, personId, workedAt] : [identity, personId, workedAt, channelId, reference];
+}
+
+function ofTuple(tuple: ResolvedTuple): [string, Resolved] {
+  const [identity, personId, workedAt, channelId = null, reference = null, about] = tuple;
+  const address = channelId === null ? null : { channelId, reference };
+  return [identity, { personId, address, workedAt, ...(about && { about }) }];
+}
 
 const AS_IT_IS: Crossing = { pack: (value) => value, unpack: (packed) => packed };
 const QUESTIONS: Partial<Record<Verb, Crossing>> = { accept, checkpoint };

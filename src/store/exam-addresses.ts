@@ -43,6 +43,26 @@ export function examineAddresses(store: () => Store): void {
       assert.equal((await store().findPerson({ botId, personId: stranger.personId }))?.addresses[0]?.source, 'lookup');
     });
 
+    it('answers where somebody lives and what they speak, if asked', async () => {
+      const connectionId = randomId('dc');
+      const silent = personOf(botId, 'silent@abc.com', { locale: null, timeZone: null, identities: [], addresses: [] });
+      const halved = { ...silent, id: randomId('u'), email: 'halved@abc.com', locale: 'de-AT' };
+      await store().upsertPeople({ people: [silent, halved] });
+      const identities = ['john@abc.com', 'silent@abc.com', 'halved@abc.com', 'nobody@abc.com'];
+      const found = await store().resolve({ botId, connectionId, identities, about: true });
+      assert.deepEqual(
+        new Map([...found].map(([identity, { about }]) => [identity, about])),
+        new Map([
+          ['john@abc.com', { locale: 'en', timeZone: 'Asia/Kolkata' }],
+          ['silent@abc.com', { locale: null, timeZone: null }],
+          ['halved@abc.com', { locale: 'de-AT', timeZone: null }],
+        ]),
+      );
+      const unasked = await store().resolve({ botId, connectionId: teams, identities });
+      assert.equal(unasked.get('john@abc.com')?.address?.channelId, '29:john');
+      assert.ok(unasked.values().every((one) => !('about' in one)));
+    });
+
     it('forgets an address only if it is still that one', async () => {
       const forget = (channelId: string) =>
         store().forgetAddresses({ addresses: [{ botId, connectionId: teams, personId: john.id, channelId }] });

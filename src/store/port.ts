@@ -11,7 +11,7 @@ import type {
   Recipient,
 } from '../model/notification.ts';
 import type { Address } from '../model/outcome.ts';
-import type { AddressSource, Person } from '../model/person.ts';
+import type { About, AddressSource, Person } from '../model/person.ts';
 import type { Reason } from '../model/reasons.ts';
 
 /**
@@ -103,7 +103,7 @@ export interface Store {
 
   // --- directory
   /** One query: what is known of each identity (in `identityKey` form) on one connection. Unknown ones are absent. */
-  resolve(request: ResolveRequest): Promise<Map<string, Resolved>>;
+  resolve(request: ResolvePeople): Promise<Map<string, Resolved>>;
   upsertPeople(request: { readonly people: readonly Person[] }): Promise<void>;
   /** Keyset pages by person id. */
   listPeople(request: { readonly botId: string; readonly afterId: string; readonly limit: number }): Promise<Person[]>;
@@ -458,11 +458,19 @@ export interface ResolveRequest {
   readonly identities: readonly string[];
 }
 
+/** What is asked of people besides where they are reached. */
+export interface ResolvePeople extends ResolveRequest {
+  /** Also where they live and what they speak; absent: no, which costs a look-up less for each. */
+  readonly about?: boolean;
+}
+
 export interface Resolved {
   readonly personId: string;
   readonly address: Address | null;
   /** When the address was last known to be good, epoch ms, to the day; null: never yet. */
   readonly workedAt: number | null;
+  /** As it was imported; there if it was asked for. */
+  readonly about?: About;
 }
 
 /** An address that a send or a look-up taught us. The person is created when the identity is new. */
