@@ -1,6 +1,7 @@
 import { after, before, describe } from 'node:test';
 import { examineAccept } from './exam-accept.ts';
 import { examineAddresses } from './exam-addresses.ts';
+import { examineAudit } from './exam-audit.ts';
 import { examineBacklog } from './exam-backlog.ts';
 import { examineCalls } from './exam-calls.ts';
 import { examineCancel } from './exam-cancel.ts';
@@ -40,6 +41,7 @@ export function examineStore(name: string, open: () => Promise<Store>): void {
     examineCalls(store);
     examineReceipts(store);
     examineLedger(store);
+    examineAudit(store);
     examineUpkeep(store);
   });
 }
