@@ -1,4 +1,5 @@
 import type { Channel } from '../channels/contract.ts';
+import { useOtherNames } from '../directory/other-names.ts';
 import { type ResolvedRecipient, resolveRecipients } from '../directory/resolve.ts';
 import type { Random } from '../model/clock.ts';
 import type { Notification, Recipient } from '../model/notification.ts';
@@ -146,7 +147,8 @@ async function sendGroup(
   const { addressing } = outlet.channel;
   const recipients = entries.map((entry) => entry.recipient);
   const question = { store, botId, connectionId, addressing, resolve, recipients };
-  const answers = await patiently(parts, claimed, () => resolveRecipients(question));
+  const named = await patiently(parts, claimed, () => resolveRecipients(question));
+  const answers = await nameForChannel(parts, claimed, outlet.channel, recipients, named);
   const found = await dropSilenced(parts, claimed, outlet.channel, entries.map(toFound(answers, parts.clock.now())));
   handOver(
     parts,
@@ -154,6 +156,20 @@ async function sendGroup(
     found.filter((entry) => !isUnwritten(entry)),
   );
   return found.filter(isUnwritten);
+}
+
+/** Who came over from another channel was named for that one. */
+async function nameForChannel(
+  parts: DeliverParts,
+  claimed: Claimed,
+  { addressing, identityKey }: Channel,
+  recipients: readonly Recipient[],
+  answers: readonly ResolvedRecipient[],
+): Promise<readonly ResolvedRecipient[]> {
+  if (addressing === 'directory' || recipients.every(({ route }) => route === undefined)) return answers;
+  const { botId } = claimed.queue;
+  const question = { store: parts.store, botId, identityKey, recipients, answers };
+  return patiently(parts, claimed, () => useOtherNames(question));
 }
 
 const toFound =

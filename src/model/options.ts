@@ -1,3 +1,5 @@
+import type { FallBack } from './fall-back.ts';
+
 /**
  * What a sender may ask for on the native API beyond what a Kore call can say. One JSON value beside the notification,
  * absent where nothing was asked; whoever reads it takes an absent field for "not asked".
@@ -5,4 +7,6 @@
 export interface Options {
   /** Nothing is sent before; epoch ms. */
   readonly sendAt?: number;
+  /** The channels after the notification's own, in order. */
+  readonly fallBacks?: readonly FallBack[];
 }

@@ -7,6 +7,7 @@ import { examineCalls } from './exam-calls.ts';
 import { examineCancel } from './exam-cancel.ts';
 import { examineCheckpoint } from './exam-checkpoint.ts';
 import { examineClaim } from './exam-claim.ts';
+import { examineFallBack } from './exam-fall-back.ts';
 import { examineLedger } from './exam-ledger.ts';
 import { examineNotificationList } from './exam-notification-list.ts';
 import { examinePeople } from './exam-people.ts';
@@ -32,6 +33,7 @@ export function examineStore(name: string, open: () => Promise<Store>): void {
     examineClaim(store);
     examineCheckpoint(store);
     examineCancel(store);
+    examineFallBack(store);
     examineNotificationList(store);
     examinePeople(store);
     examineAddresses(store);

@@ -231,6 +231,10 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       hash {text} NOT NULL
     ) {keyed}`,
   ],
+  [
+    // JSON; NULL for all that ended on the first channel of their notification.
+    'ALTER TABLE logs ADD COLUMN route {text}',
+  ],
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

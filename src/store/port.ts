@@ -310,6 +310,8 @@ export interface Remainder {
   /** Seq ascending, not empty. */
   readonly recipients: readonly Recipient[];
   readonly delayMs: number;
+  /** Goes on over another connection, where nobody has tried it yet. Absent: comes back where it was. */
+  readonly connectionId?: string;
 }
 
 /** Each recipient is counted once. */
