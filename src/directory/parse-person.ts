@@ -2,8 +2,9 @@ import { connectionId, isId, personId } from '../model/ids.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { findJsonFault } from '../model/json-guard.ts';
 import { identityKey, type Person, type PersonAddress } from '../model/person.ts';
+import { isTimeZone } from '../model/time-zone.ts';
 import { JsonFields } from './json-fields.ts';
-import { isLocale, isTimeZone } from './places.ts';
+import { isLocale } from './places.ts';
 import { type Problem, quoteValue } from './problem.ts';
 
 /** What the directory has to know of a channel. */

@@ -1,4 +1,4 @@
-import type { FallBack } from './fall-back.ts';
+import type { Hours } from './hours.ts';
 
 /**
  * What a sender may ask for on the native API beyond what a Kore call can say. One JSON value beside the notification,
@@ -7,6 +7,8 @@ import type { FallBack } from './fall-back.ts';
 export interface Options {
   /** Nothing is sent before; epoch ms. */
   readonly sendAt?: number;
-  /** The channels after the notification's own, in order. */
-  readonly fallBacks?: readonly FallBack[];
+  /** Nobody is sent it outside these hours. */
+  readonly window?: Hours;
+  /** Nobody is sent it within any of these hours. */
+  readonly quietHours?: readonly Hours[];
 }
