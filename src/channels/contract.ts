@@ -123,7 +123,7 @@ export interface SendRequest {
   readonly identity: string;
   readonly address: Address;
   readonly message: Message;
-  /** When the notification was accepted, epoch ms. */
+  /** When the notification was accepted, or was to be sent if that is later; epoch ms. */
   readonly createdAt: number;
   /** Ends the attempt: total send deadline, lost lease or shutdown. */
   readonly signal: AbortSignal;

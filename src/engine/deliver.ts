@@ -1,20 +1,22 @@
 import type { Channel } from '../channels/contract.ts';
-import { useOtherNames } from '../directory/other-names.ts';
 import { type ResolvedRecipient, resolveRecipients } from '../directory/resolve.ts';
 import type { Random } from '../model/clock.ts';
 import type { Notification, Recipient } from '../model/notification.ts';
 import { identityKey } from '../model/person.ts';
+import { asksForZone } from '../model/timing.ts';
 import { type ClaimedBatch, type NotificationKey, type Queue, type Store, StoreUnavailable } from '../store/port.ts';
 import { notificationsOf } from './cancellations.ts';
 import type { Outlet } from './outlet.ts';
 import { concludeCancelled, concludeUntried, deadlineOf, type Final, MAX_TAKEOVERS } from './policy.ts';
 import { spareOthers } from './suspects.ts';
+import { heedHours, type Timetable } from './timetable.ts';
 import { Work } from './work.ts';
 import { concludeUnsent, type Found, handOver, isUnwritten, type WriteParts, writeAndSend } from './write.ts';
 
 export interface DeliverParts extends WriteParts {
   readonly store: Store;
   readonly random: Random;
+  readonly timetable: Timetable;
   readonly findNotification: (batch: ClaimedBatch) => Promise<Notification | null>;
   /** Tells all that this process holds, not only what was just claimed. */
   readonly hearCancelled: (cancelled: readonly NotificationKey[]) => void;
@@ -129,15 +131,23 @@ function hopeless(parts: DeliverParts, { outlet }: Claimed, { work, recipient, t
 
 /** One query for everybody; identities that are channel ids already need none. Answers who has no message yet. */
 async function sendOut(parts: DeliverParts, claimed: Claimed, entries: readonly Entry[]): Promise<Found[]> {
-  const groups = Map.groupBy(entries, (entry) => entry.work.notification.resolve);
-  const unwritten = [...groups].map(([resolve, group]) => sendGroup(parts, claimed, resolve, group));
+  const groups = Map.groupBy(entries, ({ work }) => needOf(work.notification));
+  const unwritten = [...groups].map(([need, group]) => sendGroup(parts, claimed, need, group));
   return (await Promise.all(unwritten)).flat();
 }
+
+/** What the directory is asked for. */
+type Need = 'nothing' | 'addresses' | 'addresses and people';
+
+const needOf = ({ resolve, options }: Notification): Need => {
+  if (!resolve) return 'nothing';
+  return asksForZone(options) ? 'addresses and people' : 'addresses';
+};
 
 async function sendGroup(
   parts: DeliverParts,
   claimed: Claimed,
-  resolve: boolean,
+  need: Need,
   entries: readonly Entry[],
 ): Promise<Found[]> {
   const { store } = parts;
@@ -146,10 +156,12 @@ async function sendGroup(
   const { botId, connectionId } = queue;
   const { addressing } = outlet.channel;
   const recipients = entries.map((entry) => entry.recipient);
-  const question = { store, botId, connectionId, addressing, resolve, recipients };
-  const named = await patiently(parts, claimed, () => resolveRecipients(question));
-  const answers = await nameForChannel(parts, claimed, outlet.channel, recipients, named);
-  const found = await dropSilenced(parts, claimed, outlet.channel, entries.map(toFound(answers, parts.clock.now())));
+  const asked = { resolve: need !== 'nothing', about: need === 'addresses and people' };
+  const question = { store, botId, connectionId, addressing, recipients, ...asked };
+  const answers = await patiently(parts, claimed, () => resolveRecipients(question));
+  const all = entries.map(toFound(answers, parts.clock.now()));
+  const inTime = all.flatMap((entry, index) => heedHours(parts, entry, answers[index]?.about?.timeZone ?? null) ?? []);
+  const found = await dropSilenced(parts, claimed, outlet.channel, inTime);
   handOver(
     parts,
     outlet,
@@ -158,27 +170,14 @@ async function sendGroup(
   return found.filter(isUnwritten);
 }
 
-/** Who came over from another channel was named for that one. */
-async function nameForChannel(
-  parts: DeliverParts,
-  claimed: Claimed,
-  { addressing, identityKey }: Channel,
-  recipients: readonly Recipient[],
-  answers: readonly ResolvedRecipient[],
-): Promise<readonly ResolvedRecipient[]> {
-  if (addressing === 'directory' || recipients.every(({ route }) => route === undefined)) return answers;
-  const { botId } = claimed.queue;
-  const question = { store: parts.store, botId, identityKey, recipients, answers };
-  return patiently(parts, claimed, () => useOtherNames(question));
-}
-
 const toFound =
   (answers: readonly ResolvedRecipient[], now: number) =>
   (entry: Entry, index: number): Found => {
     const answer = answers[index];
     const stored = answer?.stored ?? null;
     const isUnproven = stored !== null && now - (stored.workedAt ?? 0) >= PROVEN_MS;
-    return { ...entry, personId: answer?.personId ?? null, address: answer?.address ?? null, isUnproven };
+    const [personId, address] = [answer?.personId ?? null, answer?.address ?? null];
+    return { ...entry, personId, address, isUnproven, closesAt: Number.POSITIVE_INFINITY };
   };
 
 /** That an address works is noted once in so long, so that nothing is written per send. */

@@ -25,12 +25,14 @@ import {
   learnFound,
   settle,
   settleCancelled,
+  settleClosed,
   settleExpired,
   settleLater,
   settleNotFound,
   settleRefused,
 } from './settle.ts';
 import { isOneSuspect, isSuspectAlone, takeoversBelow } from './suspects.ts';
+import { Timetable } from './timetable.ts';
 import { type LaneTurns, laneTurns, orderQueues } from './turns.ts';
 import type { Work } from './work.ts';
 
@@ -135,6 +137,7 @@ export class Engine {
       report: this.#report,
       renderer: parts.renderer,
       abandon: (work) => this.#abandon(work),
+      timetable: new Timetable(),
       botName: (botId) => parts.tenancy.bot(botId)?.name ?? '',
     };
   }
@@ -373,6 +376,7 @@ export class Engine {
       },
       onRefused: (job, refusal) => settleRefused(parts, job, refusal),
       onExpired: (job) => settleExpired(parts, job),
+      onClosed: (job) => settleClosed(parts, job),
       onCancelled: (job) => settleCancelled(parts, job),
       onLater: (job, waitMs, detail) => settleLater(parts, outlet, job, { waitMs, detail }),
       onFound: (job, address) => learnFound(parts, outlet, job, address),

@@ -13,6 +13,8 @@ export interface Job {
   /** The address is the directory's, and nobody has noted today that it works. */
   readonly isUnproven: boolean;
   readonly message: Message;
+  /** Nothing more is sent to them from then on, until their next time for it; epoch ms. */
+  readonly closesAt: number;
 }
 
 /** A job whose address is known. */

@@ -5,6 +5,7 @@ import { messageId } from '../model/ids.ts';
 import type { Lane } from '../model/notification.ts';
 import type { Address, Outcome } from '../model/outcome.ts';
 import type { Connection } from '../model/tenancy.ts';
+import { startOf } from '../model/timing.ts';
 import type { Queue } from '../store/port.ts';
 import type { Account } from './account.ts';
 import { Aside } from './aside.ts';
@@ -41,6 +42,8 @@ export interface OutletParts {
   readonly onRefused: (job: Job, refusal: Refusal) => void;
   /** Its notification expired while the job waited; nothing was sent. */
   readonly onExpired: (job: Job) => void;
+  /** Its recipient's hours for it ended while the job waited; nothing was sent. */
+  readonly onClosed: (job: Job) => void;
   /** Its notification was cancelled; nothing was sent. */
   readonly onCancelled: (job: Job) => void;
   /** There is no room for it before so many ms have passed; nothing was asked or sent. */
@@ -189,7 +192,9 @@ export class Outlet {
   #startNext(): boolean {
     const job = this.#lineup.next(this.#isOpen);
     if (job === null) return false;
-    if (job.work.lost || this.#isRefused(job) || this.#isExpired(job)) return this.#drop(job);
+    if (job.work.lost || this.#isRefused(job) || this.#isExpired(job) || this.#isClosed(job)) {
+      return this.#drop(job);
+    }
     const now = this.#parts.clock.monotonic();
     // Too late to finish within the lease: the renewal will bring it back, or the fence will take it away.
     if (job.work.leaseEndsAt - now < this.#parts.sendDeadlineMs) return this.#pumpAfter(RENEWAL_POLL_MS);
@@ -248,6 +253,13 @@ export class Outlet {
     const isExpired = this.#parts.clock.now() >= deadlineOf(job.work.notification);
     if (isExpired) this.#parts.onExpired(job);
     return isExpired;
+  }
+
+  /** Gives the job back if its recipient's hours for it ended while it waited. */
+  #isClosed(job: Job): boolean {
+    const isClosed = this.#parts.clock.now() >= job.closesAt;
+    if (isClosed) this.#parts.onClosed(job);
+    return isClosed;
   }
 
   /** A short wait is spent here, a longer one in the queue; either way nobody stands behind it. */
@@ -331,7 +343,7 @@ export class Outlet {
       identity: job.recipient.identity,
       address: job.address,
       message: job.message,
-      createdAt: notification.createdAt,
+      createdAt: startOf(notification),
       signal: flight.abort.signal,
       nextCall: () => this.#nextCall(send),
     });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Recipient } from '../model/notification.ts';
 import type { Outcome } from '../model/outcome.ts';
-import { type Decision, decide, type Facts } from './policy.ts';
+import { type Decision, deadlineOf, decide, type Facts } from './policy.ts';
 
 const NOW = 1_000_000;
 const DAY = 86_400_000;
@@ -17,8 +17,7 @@ const recipient: Recipient = {
 const facts: Facts = {
   recipient,
   lane: 'normal',
-  createdAt: NOW,
-  expiresAt: NOW + DAY,
+  deadline: NOW + DAY,
   now: NOW,
   afterUnknown: 'retry',
   holdMs: 0,
@@ -64,7 +63,7 @@ const table: readonly [title: string, Outcome, Partial<Facts>, object][] = [
   ['busy with a time: floor and jitter, no attempt spent', busy(10_000), tried(3), again(10_500, 3)],
   ['busy without a time: back-off, no attempt spent', busy(null), tried(2), again(4_200, 2)],
   ['busy for ever: within the hour we look again', busy(1e12), {}, again(3_600_000, 0)],
-  ['busy until after the expiry', busy(60_000), { expiresAt: NOW + 60_000 }, end('expired', 'expired', 0)],
+  ['busy until after the expiry', busy(60_000), { deadline: NOW + 60_000 }, end('expired', 'expired', 0)],
   ['failed once', failed, {}, again(1_000, 1)],
   ['failed with a time', failedFor(30_000), {}, again(31_500, 1)],
   ['failed often: capped', failed, tried(10), again(300_000, 11)],
@@ -73,12 +72,6 @@ const table: readonly [title: string, Outcome, Partial<Facts>, object][] = [
   ['failed, urgent', failed, { lane: 'urgent' }, again(250, 1)],
   ['failed, bulk', failed, { lane: 'bulk' }, again(5_000, 1)],
   ['failed with no time left', failed, { now: NOW + DAY - 500 }, end('expired', 'expired', 1)],
-  [
-    'urgent is over after ten minutes, whatever was asked',
-    failed,
-    { lane: 'urgent', now: NOW + 599_900 },
-    end('expired', 'expired', 1),
-  ],
   ['lost, and the channel repeats', lost, {}, again(1_000, 1, true)],
   ['lost for the last time: nobody knows', lost, tried(11), end('unknown', 'answer_lost', 12)],
   ['lost, and the channel holds', lost, { afterUnknown: 'hold' }, end('unknown', 'answer_lost', 1)],
@@ -107,6 +100,25 @@ describe('decide', () => {
   it('says in the log of an expired recipient what happened last', () => {
     const decision = decide(failed, { ...facts, now: NOW + DAY - 1 }, () => 0.5);
     assert.equal(decision.kind === 'final' && decision.detail, 'last: 503');
+  });
+});
+
+describe('deadlineOf', () => {
+  const asked = { lane: 'urgent', createdAt: NOW, expiresAt: NOW + DAY } as const;
+  const window = { from: '08:00', until: '20:00', timeZone: 'person', fallbackTimeZone: 'UTC' };
+
+  it('is when the lane gives up, or the sender if that is earlier', () => {
+    assert.equal(deadlineOf(asked), NOW + 600_000, 'urgent is over after ten minutes');
+    assert.equal(deadlineOf({ ...asked, expiresAt: NOW + 1 }), NOW + 1);
+  });
+
+  it('counts from when sending could begin', () => {
+    assert.equal(deadlineOf({ ...asked, options: { sendAt: NOW + DAY / 2 } }), NOW + DAY / 2 + 600_000);
+  });
+
+  it("is the sender's alone where people are waited for", () => {
+    assert.equal(deadlineOf({ ...asked, options: { window } }), NOW + DAY);
+    assert.equal(deadlineOf({ ...asked, options: { quietHours: [window] } }), NOW + DAY);
   });
 });
 

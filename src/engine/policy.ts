@@ -1,7 +1,8 @@
 import type { Random } from '../model/clock.ts';
-import type { FinalState, Lane, Recipient } from '../model/notification.ts';
+import type { FinalState, Lane, Notification, Recipient } from '../model/notification.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { Reason } from '../model/reasons.ts';
+import { hasHours, startOf } from '../model/timing.ts';
 
 /** How often and how long a lane tries. `base` and `cap` bound the back-off: uniform over [0, min(cap, base · 2^n)]. */
 export interface RetryPolicy {
@@ -30,8 +31,8 @@ const JITTER = 0.1;
 export interface Facts {
   readonly recipient: Recipient;
   readonly lane: Lane;
-  readonly createdAt: number;
-  readonly expiresAt: number;
+  /** Epoch ms, as `now`: nobody is tried any more from then on. */
+  readonly deadline: number;
   readonly now: number;
   readonly afterUnknown: 'retry' | 'hold';
   /** How long the connection itself is held back, when the outcome was about the connection. */
@@ -53,8 +54,6 @@ export interface Retry {
   readonly kind: 'retry';
   readonly recipient: Recipient;
   readonly delayMs: number;
-  /** Over another connection; absent: the same. */
-  readonly connectionId?: string;
 }
 
 /** What follows from one attempt. Pure: the same facts and the same random number always decide the same. */
@@ -105,7 +104,7 @@ function retry(
     attempts: facts.recipient.attempts + attemptsSpent,
     maybeSent: facts.recipient.maybeSent || maybeSent,
   };
-  if (facts.now + delayMs >= deadlineOf(facts)) return expire({ ...facts, recipient }, cause);
+  if (facts.now + delayMs >= facts.deadline) return expire({ ...facts, recipient }, cause);
   return { kind: 'retry', recipient, delayMs };
 }
 
@@ -113,8 +112,11 @@ function expire(facts: Facts, cause: { readonly reason: Reason; readonly detail:
   return final(facts, 'expired', 'expired', `last: ${cause.detail}`, 0);
 }
 
-export const deadlineOf = (facts: Pick<Facts, 'lane' | 'createdAt' | 'expiresAt'>): number =>
-  Math.min(facts.expiresAt, facts.createdAt + RETRY_POLICIES[facts.lane].maxAgeMs);
+/** A lane gives up by itself, counted from when sending could begin; but whoever waits for their hours may wait. */
+export function deadlineOf(notification: Pick<Notification, 'lane' | 'createdAt' | 'expiresAt' | 'options'>): number {
+  const { lane, expiresAt, options } = notification;
+  return hasHours(options) ? expiresAt : Math.min(expiresAt, startOf(notification) + RETRY_POLICIES[lane].maxAgeMs);
+}
 
 /** Never tried again: what the log of a recipient says that no attempt was made for. */
 export function concludeUntried(recipient: Recipient, state: FinalState, reason: Reason, detail: string | null): Final {

@@ -88,7 +88,8 @@ export class Recorder {
     const works = [...this.#dirty];
     this.#dirty.clear();
     const counted = this.#unrecorded;
-    const progress = works.map(progressOf);
+    const now = this.#parts.clock.now();
+    const progress = works.map((work) => progressOf(work, now));
     const knowledge = this.#knowledge.save();
     const lost = await this.#checkpoint(progress);
     await knowledge;
@@ -136,10 +137,10 @@ export class Recorder {
   }
 }
 
-const progressOf = (work: Work): BatchProgress => ({
+const progressOf = (work: Work, now: number): BatchProgress => ({
   batch: work.batch,
   logs: work.takeLogs(),
-  remainder: work.remainder(),
+  remainder: work.remainder(now),
 });
 
 /** The same objects we asked about, whatever copies the store answered with. */

@@ -4,7 +4,7 @@ import type { NotSent } from './finder.ts';
 import type { Refusal } from './inspections.ts';
 import type { Job, Sendable } from './job.ts';
 import type { Outlet } from './outlet.ts';
-import { concludeCancelled, concludeUntried, decide, type Final } from './policy.ts';
+import { concludeCancelled, concludeUntried, deadlineOf, decide, type Final } from './policy.ts';
 import type { Send } from './send.ts';
 
 type SettleParts = Pick<DeliverParts, 'clock' | 'random' | 'recorder' | 'report'>;
@@ -28,6 +28,13 @@ export function settleRefused(parts: SettleParts, job: Job, refusal: Refusal): v
 /** Too late: nobody is served by a message that comes after its time. */
 export function settleExpired(parts: SettleParts, job: Job): void {
   settleUnsent(parts, job, concludeUntried(job.recipient, 'expired', 'expired', null));
+}
+
+/** Goes back into the queue, where it waits for its next time. */
+export function settleClosed(parts: Pick<SettleParts, 'recorder'>, { work, recipient }: Job): void {
+  if (work.lost) return;
+  work.giveBack(recipient);
+  parts.recorder.note(work);
 }
 
 /** Whoever waited when the notification was cancelled. */
@@ -145,10 +152,10 @@ function learn(
 
 function conclude(parts: SettleParts, outlet: Outlet, job: Job, outcome: Outcome, holdMs: number): void {
   const { work, recipient, personId, address } = job;
-  const { lane, createdAt, expiresAt } = work.notification;
   const now = parts.clock.now();
   const { afterUnknown } = outlet;
-  const facts = { recipient, lane, createdAt, expiresAt, now, afterUnknown, holdMs };
+  const { lane } = work.notification;
+  const facts = { recipient, lane, deadline: deadlineOf(work.notification), now, afterUnknown, holdMs };
   const decided = decide(outcome, facts, parts.random);
   const decision = decided.kind === 'retry' && work.isCancelled ? concludeCancelled(decided.recipient) : decided;
   if (decision.kind === 'retry') work.retryLater(decision);

@@ -1,4 +1,3 @@
-import { atStep, goOn, stepOf } from '../model/fall-back.ts';
 import { sizeOf } from '../model/lane.ts';
 import { BATCH_SIZE, type Log, type Notification, type Recipient } from '../model/notification.ts';
 import type { Address } from '../model/outcome.ts';
@@ -9,10 +8,7 @@ import { rankOf } from './ranks.ts';
 /** A batch this process holds: what is still open in it, and what the next checkpoint will say of it. */
 export class Work {
   readonly batch: HeldBatch;
-  /** As it is on the channel that the batch is for. */
   readonly notification: Notification;
-  /** Which of its channels that is. */
-  readonly step: number;
   readonly startedAt: number;
   /** How many owners died with it. */
   readonly takeovers: number;
@@ -26,17 +22,17 @@ export class Work {
   isCancelled = false;
   /** Recipients without a conclusion. */
   open: number;
-  readonly counts = { delivered: 0, failed: 0, other: 0, retried: 0, returned: 0, movedOn: 0 };
+  readonly counts = { delivered: 0, failed: 0, other: 0, retried: 0, returned: 0 };
   #logs: Log[] = [];
   #retries: Retry[] = [];
+  readonly #putOffs: PutOff[] = [];
   /** The longest of the batches it comes back as. */
   #partSize = BATCH_SIZE;
 
   constructor(batch: ClaimedBatch, notification: Notification, now: number, leaseEndsAt: number) {
     const { botId, notificationId, batchNo, token } = batch;
     this.batch = { botId, notificationId, batchNo, token };
-    this.step = stepOf(notification, batch.queue.connectionId);
-    this.notification = atStep(notification, this.step);
+    this.notification = notification;
     this.startedAt = now;
     this.takeovers = batch.takeovers;
     this.rank = rankOf(notification.lane, sizeOf(notification.total));
@@ -47,8 +43,7 @@ export class Work {
   conclude(job: Concluded, final: Final, at: number): void {
     const { state } = final;
     const delivered = state === 'delivered';
-    const { route } = job.recipient;
-    const log: Log = {
+    this.#logs.push({
       seq: job.recipient.seq,
       identity: job.recipient.identity,
       state,
@@ -60,16 +55,8 @@ export class Work {
       attempts: final.attempts,
       maybeDoubled: final.maybeDoubled,
       at,
-      ...(route !== undefined && { route: { ...route, step: this.step } }),
-    };
-    const onward = goOn(this.notification, this.step, job.recipient, log);
-    if (onward === null) {
-      this.#logs.push(log);
-      this.counts[delivered ? 'delivered' : state === 'failed' ? 'failed' : 'other'] += 1;
-    } else {
-      this.#retries.push({ kind: 'retry', delayMs: 0, ...onward });
-      this.counts.movedOn += 1;
-    }
+    });
+    this.counts[delivered ? 'delivered' : state === 'failed' ? 'failed' : 'other'] += 1;
     this.open -= 1;
   }
 
@@ -81,6 +68,13 @@ export class Work {
   retryLater(retry: Retry): void {
     this.#retries.push(retry);
     this.counts.retried += 1;
+    this.open -= 1;
+  }
+
+  /** Nothing may be sent to the recipient before `at`, epoch ms: goes back as it was. */
+  putOff(recipient: Recipient, at: number): void {
+    this.#putOffs.push({ recipient, at });
+    this.counts.returned += 1;
     this.open -= 1;
   }
 
@@ -98,9 +92,10 @@ export class Work {
     return logs;
   }
 
-  /** What comes back as smaller batches; null while recipients are open. */
-  remainder(): Remainder[] | null {
-    return this.open === 0 ? groupRetries(this.#retries, this.#partSize) : null;
+  /** What comes back as smaller batches; null while recipients are open. `now`: epoch ms. */
+  remainder(now: number): Remainder[] | null {
+    if (this.open > 0) return null;
+    return [...groupRetries(this.#retries, this.#partSize), ...groupPutOffs(this.#putOffs, this.#partSize, now)];
   }
 }
 
@@ -111,16 +106,23 @@ export interface Concluded {
   readonly providerMessageId: string | null;
 }
 
-/** By connection: a batch is in the queue of one. */
-export function groupRetries(retries: readonly Retry[], partSize = BATCH_SIZE): Remainder[] {
-  const groups = Map.groupBy(retries, (retry) => retry.connectionId);
-  return [...groups].flatMap(([connectionId, group]) =>
-    groupByTime(group, partSize).map((part) => (connectionId === undefined ? part : { ...part, connectionId })),
-  );
+interface PutOff {
+  readonly recipient: Recipient;
+  readonly at: number;
+}
+
+/** People of one time zone come due together; hours are waited for exactly, unlike the next attempt. */
+function groupPutOffs(putOffs: readonly PutOff[], partSize: number, now: number): Remainder[] {
+  const groups = Map.groupBy(putOffs, ({ at }) => at);
+  return [...groups].flatMap(([at, group]) => {
+    const delayMs = Math.max(0, at - now);
+    const retries = group.map(({ recipient }): Retry => ({ kind: 'retry', recipient, delayMs }));
+    return split(retries, partSize).map(toRemainder);
+  });
 }
 
 /** Few batches that come due together instead of a hundred that each cost a claim; nobody comes back too early. */
-function groupByTime(retries: readonly Retry[], partSize: number): Remainder[] {
+export function groupRetries(retries: readonly Retry[], partSize = BATCH_SIZE): Remainder[] {
   const longestMs = retries.reduce((longest, retry) => Math.max(longest, retry.delayMs), 0);
   const stepMs = Math.max(MIN_STEP_MS, longestMs / MAX_GROUPS);
   const groups = Map.groupBy(retries, (retry) => Math.ceil(retry.delayMs / stepMs));

@@ -2,6 +2,7 @@ import type { Channel } from '../channels/contract.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Content, Script } from '../model/message.ts';
 import type { Recipient } from '../model/notification.ts';
+import { startOf } from '../model/timing.ts';
 import { fillCustom, fillMessage } from '../render/fill.ts';
 import { type Printed, readPrinted } from '../render/printed.ts';
 import { writeContext } from '../render/script/context.ts';
@@ -85,7 +86,7 @@ async function runScript(
   entries: readonly Found[],
   patiently: Patiently,
 ): Promise<readonly Rendering[]> {
-  const { botId, id: notificationId, createdAt } = notification;
+  const { botId, id: notificationId } = notification;
   const personIds = [...new Set(entries.flatMap(({ personId }) => personId ?? []))];
   const found = await patiently(() => parts.store.findPeople({ botId, personIds }));
   const people = new Map(found.map((person) => [person.id, person]));
@@ -95,7 +96,7 @@ async function runScript(
     const context = writeContext({ botName, notification, recipient, personId: personId ?? '', person });
     return { seq: recipient.seq, context };
   });
-  return parts.renderer.render({ botId, notificationId, source, createdAt, recipients });
+  return parts.renderer.render({ botId, notificationId, source, createdAt: startOf(notification), recipients });
 }
 
 /** On their way out, or concluded: not everything a script prints can be sent. */

@@ -28,7 +28,6 @@ export const LOG_FIELDS = [
   'cancelled',
   'unknown',
   'retried',
-  'movedOn',
   'returned',
   'pending',
   'attempts',

@@ -138,6 +138,12 @@ export const REASONS = {
     hint: 'Send it again if it still matters; the detail says what held it up.',
     retry: 'yes',
   },
+  window_missed: {
+    meaning: 'The notification expires before the hours in which the recipient may be sent it',
+    mendedBy: 'sender',
+    hint: 'Send it again with wider hours or a later expiresAt: the detail says when the next time begins.',
+    retry: 'once_mended',
+  },
   cancelled: {
     meaning: 'The notification was cancelled',
     mendedBy: 'sender',

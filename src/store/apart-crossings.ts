@@ -44,7 +44,6 @@ type LogTuple = [
   Log['attempts'],
   Log['maybeDoubled'],
   Log['at'],
-  NonNullable<Log['route']> | null,
 ];
 
 const encodeLogs = (logs: readonly Log[]): string =>
@@ -62,7 +61,6 @@ const encodeLogs = (logs: readonly Log[]): string =>
         log.attempts,
         log.maybeDoubled,
         log.at,
-        log.route ?? null,
       ],
     ),
   );
@@ -82,7 +80,6 @@ function decodeLogs(text: string): Log[] {
       attempts,
       maybeDoubled,
       at,
-      route,
     ]): Log => ({
       seq,
       identity,
@@ -95,7 +92,6 @@ function decodeLogs(text: string): Log[] {
       attempts,
       maybeDoubled,
       at,
-      ...(route === null ? {} : { route }),
     }),
   );
 }

@@ -137,8 +137,6 @@ const VERBS = Object.keys({
   listReceipts: true,
   countCalls: true,
   useJti: true,
-  listAudit: true,
-  findAuditHead: true,
   markRestored: true,
   findRestored: true,
   endRestore: true,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Notification } from '../model/notification.ts';
+import type { Options } from '../model/options.ts';
 import { claimAll, keyOf, LOG_TIME, queueOf, replyFor, sample, ZERO } from './exam-samples.ts';
 import type { Store } from './port.ts';
 
@@ -22,7 +23,8 @@ export function examineAccept(store: () => Store): void {
 
     it('keeps what only the native API can ask', async () => {
       const plain = sample({});
-      const options = { sendAt: LOG_TIME + 3_600_000 };
+      const window = { from: '08:00', until: '20:00', timeZone: 'person', fallbackTimeZone: 'UTC' };
+      const options: Options = { sendAt: LOG_TIME + 3_600_000, window, quietHours: [{ ...window, days: ['sun'] }] };
       const request = { ...plain, notification: { ...plain.notification, options } };
       await store().accept(request);
       assert.deepEqual((await store().findNotification(keyOf(request)))?.options, options);

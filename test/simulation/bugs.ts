@@ -65,8 +65,8 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'a part of what remains is forgotten',
     file: 'engine/work.ts',
-    code: 'return this.open === 0 ? groupRetries(this.#retries, this.#partSize) : null;',
-    instead: 'return this.open === 0 ? groupRetries(this.#retries, this.#partSize).slice(0, 1) : null;',
+    code: 'return [...groupRetries(this.#retries, this.#partSize), ',
+    instead: 'return [...groupRetries(this.#retries, this.#partSize).slice(0, 1), ',
   },
   {
     name: 'a take-over does not ask who was logged',

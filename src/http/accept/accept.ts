@@ -3,6 +3,7 @@ import type { Clock } from '../../model/clock.ts';
 import { derivedId, randomId } from '../../model/ids.ts';
 import { laneFor } from '../../model/lane.ts';
 import type { Api, Notification } from '../../model/notification.ts';
+import { defaultExpiry, dueAt } from '../../model/timing.ts';
 import type { Store } from '../../store/port.ts';
 import { type Caller, callerOf } from '../auth/gate.ts';
 import type { Addressed } from './asked.ts';
@@ -29,9 +30,6 @@ export interface SendCall {
   readonly answer: (notification: Notification) => string;
 }
 
-/** Nobody wants yesterday's notification. */
-const LIFE_MS = 24 * 3_600_000;
-
 /** When this resolves, with what to answer, the notification is durable. */
 export async function acceptNotification(
   request: FastifyRequest,
@@ -54,7 +52,7 @@ export async function acceptNotification(
     parts.store.accept({
       notification,
       recipients: asked.recipients,
-      delayMs: 0,
+      delayMs: dueAt(notification, notification.createdAt) - notification.createdAt,
       idempotency: key === null ? null : { ...key, status, body, createdAt: notification.createdAt },
     }),
   );
@@ -82,7 +80,7 @@ function nameNotification(api: Api, asked: Addressed, caller: Caller, createdAt:
     message,
     total: recipients.length,
     createdAt,
-    expiresAt: expiresAt ?? createdAt + LIFE_MS,
+    expiresAt: expiresAt ?? defaultExpiry({ createdAt, ...(options && { options }) }),
     ...(options && { options }),
   };
 }

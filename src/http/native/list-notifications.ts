@@ -12,7 +12,7 @@ import { Fault } from '../faults.ts';
 import type { NativeContext } from './context.ts';
 import { NOTIFICATION_PAGE, toSummary } from './notification-documents.ts';
 
-export interface ListRouteOptions extends Pick<NativeContext, 'store' | 'gate'> {
+export interface ListRouteOptions extends Pick<NativeContext, 'store' | 'gate' | 'clock'> {
   readonly catalog: ChannelCatalog;
 }
 
@@ -43,7 +43,7 @@ export async function listRoute(app: FastifyInstance, options: ListRouteOptions)
   addOperation(app, options.gate, { method: 'GET', url, operation: LIST, handler: createList(options) });
 }
 
-function createList({ store, catalog }: ListRouteOptions) {
+function createList({ store, catalog, clock }: ListRouteOptions) {
   return async function listNotifications(
     request: FastifyRequest<{ Querystring: Static<typeof QUERY> }>,
   ): Promise<Static<typeof NOTIFICATION_PAGE>> {
@@ -55,7 +55,7 @@ function createList({ store, catalog }: ListRouteOptions) {
     const page = found.slice(0, limit);
     const last = page.at(-1);
     const nextCursor = found.length > limit && last !== undefined ? `${last.createdAt}.${last.id}` : null;
-    return { notifications: page.map(toSummary), nextCursor };
+    return { notifications: page.map((one) => toSummary(one, clock.now())), nextCursor };
   };
 }
 

@@ -1,9 +1,14 @@
 import { type Static, Type } from 'typebox';
-import { FALL_BACK_CAUSES } from '../../model/fall-back.ts';
+import type { Hours } from '../../model/hours.ts';
 import type { ReceiptCounts } from '../../model/news.ts';
 import { LANES, type NotificationSummary } from '../../model/notification.ts';
+import { startOf } from '../../model/timing.ts';
 import type { ReasonTally } from '../../store/port.ts';
 import { COUNT, NEXT_CURSOR, nullable, oneOf, TIME } from '../contract/fields.ts';
+import { HOURS, type HoursBody } from './timing-body.ts';
+
+/** Of a notification as a whole. */
+const STATES = ['scheduled', 'sending', 'finished', 'cancelled'] as const;
 
 const SUMMARY = {
   id: Type.String({ description: 'ds-…' }),
@@ -24,7 +29,13 @@ const SUMMARY = {
     },
     { description: 'What Beckon did. Total is always the sum of the others.' },
   ),
+  state: oneOf(STATES, {
+    description: 'scheduled: its sendAt is still to come; cancelled: whoever is pending will not be sent it.',
+  }),
   createdAt: TIME,
+  sendAt: nullable(TIME, 'Nothing is sent before it; null: it could be sent at once.'),
+  window: nullable(HOURS, 'Nobody is sent it outside these hours.'),
+  quietHours: Type.Array(HOURS, { description: 'Nobody is sent it within any of these hours.' }),
   updatedAt: TIME,
   expiresAt: TIME,
   finishedAt: nullable(TIME, 'Null: some are pending.'),
@@ -39,15 +50,6 @@ export const NOTIFICATION_SUMMARY = Type.Object(SUMMARY, {
 export const NOTIFICATION = Type.Object(
   {
     ...SUMMARY,
-    channels: Type.Array(
-      Type.Object({
-        channel: Type.String(),
-        connectionId: Type.String(),
-        on: nullable(Type.Array(oneOf(FALL_BACK_CAUSES)), 'Null: the first.'),
-        onUnknown: Type.Boolean(),
-      }),
-      { description: 'In order; whoever is not reached on one is sent it on the next.' },
-    ),
     reasons: nullable(
       Type.Record(Type.String(), COUNT),
       'How often each reason of the catalogue was given: adds up to those who ended without being delivered. Null: more than 100,000 did, and it is not over yet.',
@@ -76,9 +78,10 @@ export const CANCELLATION = Type.Object(
   { $id: 'Cancellation', description: 'What a cancel did, each recipient counted once.' },
 );
 
-export function toSummary(notification: NotificationSummary): Static<typeof NOTIFICATION_SUMMARY> {
+/** `now`: epoch ms. */
+export function toSummary(notification: NotificationSummary, now: number): Static<typeof NOTIFICATION_SUMMARY> {
   const { id, channel, connectionId, lane, api, counts, createdAt, updatedAt, expiresAt } = notification;
-  const { finishedAt, cancelledAt } = notification;
+  const { finishedAt, cancelledAt, options } = notification;
   return {
     id,
     channel,
@@ -86,13 +89,25 @@ export function toSummary(notification: NotificationSummary): Static<typeof NOTI
     priority: lane,
     api,
     counts: { ...counts },
+    state: stateOf(notification, now),
     createdAt: toIso(createdAt),
+    sendAt: options?.sendAt === undefined ? null : toIso(options.sendAt),
+    window: options?.window === undefined ? null : toHours(options.window),
+    quietHours: (options?.quietHours ?? []).map(toHours),
     updatedAt: toIso(updatedAt),
     expiresAt: toIso(expiresAt),
     finishedAt: finishedAt === null ? null : toIso(finishedAt),
     cancelledAt: cancelledAt === null ? null : toIso(cancelledAt),
   };
 }
+
+function stateOf(notification: NotificationSummary, now: number): (typeof STATES)[number] {
+  if (notification.cancelledAt !== null) return 'cancelled';
+  if (notification.finishedAt !== null) return 'finished';
+  return now < startOf(notification) ? 'scheduled' : 'sending';
+}
+
+const toHours = ({ days, ...hours }: Hours): HoursBody => ({ ...hours, ...(days && { days: [...days] }) });
 
 /**
  * `counts` is what Beckon did, `reasons` why those who were not reached were not, `receipts` what the provider said
@@ -102,23 +117,13 @@ export function toDocument(
   notification: NotificationSummary,
   reasons: ReasonTally['reasons'],
   receipts: ReceiptCounts,
+  now: number,
 ): Static<typeof NOTIFICATION> {
   return {
-    ...toSummary(notification),
-    channels: channelsOf(notification),
+    ...toSummary(notification, now),
     reasons: reasons === null ? null : { ...reasons },
     receipts: { ...receipts },
   };
-}
-
-function channelsOf({ channel, connectionId, options }: NotificationSummary) {
-  const others = (options?.fallBacks ?? []).map((fallBack) => ({
-    channel: fallBack.channel,
-    connectionId: fallBack.connectionId,
-    on: [...fallBack.on],
-    onUnknown: fallBack.onUnknown,
-  }));
-  return [{ channel, connectionId, on: null, onUnknown: false }, ...others];
 }
 
 export const toIso = (epochMs: number): string => new Date(epochMs).toISOString();

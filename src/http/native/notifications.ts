@@ -2,8 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
 import type { NotificationStatus } from '../../model/notification.ts';
 import { SCOPE_SEND } from '../../model/tenancy.ts';
-import type { CancelTally, NotificationKey, Store } from '../../store/port.ts';
-import { auditOf } from '../contract/audit-of.ts';
+import type { CancelTally, NotificationKey } from '../../store/port.ts';
 import { NOTHING } from '../contract/fields.ts';
 import { OF_BODIES, type Operation } from '../contract/operation.ts';
 import { addOperation } from '../contract/route.ts';
@@ -25,7 +24,7 @@ export async function notificationRoutes(
   { store, gate, clock, onCancel }: NotificationRoutesOptions,
 ): Promise<void> {
   const url = '/bots/:botId/notifications/:notificationId';
-  addOperation(app, gate, { method: 'GET', url, operation: SHOW, handler: createShow(store) });
+  addOperation(app, gate, { method: 'GET', url, operation: SHOW, handler: createShow({ store, clock }) });
   const recipients = createRecipientList(store);
   addOperation(app, gate, { method: 'GET', url: `${url}/recipients`, operation: LIST_RECIPIENTS, handler: recipients });
   const cancel = createCancel({ store, clock, onCancel });
@@ -44,14 +43,14 @@ const SHOW: Operation = {
   faults: ['body_invalid', 'notification_unknown'],
 };
 
-function createShow(store: Store) {
+function createShow({ store, clock }: Pick<NotificationRoutesOptions, 'store' | 'clock'>) {
   const totals = new ReasonTotals(store);
   return async function showNotification(
     request: FastifyRequest<OfNotification>,
   ): Promise<Static<typeof NOTIFICATION>> {
     const notification = await findNotification(store, request);
     const [tally, receipts] = await Promise.all([totals.of(notification), store.countReceipts(keyOf(notification))]);
-    return toDocument({ ...notification, counts: tally.counts }, tally.reasons, receipts);
+    return toDocument({ ...notification, counts: tally.counts }, tally.reasons, receipts, clock.now());
   };
 }
 
@@ -73,7 +72,7 @@ function createCancel({ store, clock, onCancel }: Omit<NotificationRoutesOptions
     request: FastifyRequest<OfNotification>,
   ): Promise<Static<typeof CANCELLATION>> {
     const key = keyOf(await findNotification(store, request));
-    await store.cancel({ ...key, at: clock.now(), audit: auditOf(request, clock) });
+    await store.cancel({ ...key, at: clock.now() });
     onCancel();
     const { cancelledAt, ...counts } = await tallySettled(key, { store, clock });
     return { id: key.notificationId, cancelledAt: cancelledAt === null ? null : toIso(cancelledAt), ...counts };

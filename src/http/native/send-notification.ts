@@ -95,7 +95,7 @@ function createSend(options: SendRouteOptions, bytesOf: (request: FastifyRequest
         answer: (accepted) => {
           const counts = { ...NONE_YET, total: accepted.total, pending: accepted.total };
           const fresh = { ...accepted, counts, updatedAt: accepted.createdAt, finishedAt: null, cancelledAt: null };
-          return JSON.stringify(toDocument(fresh, {}, NO_RECEIPTS));
+          return JSON.stringify(toDocument(fresh, {}, NO_RECEIPTS, accepted.createdAt));
         },
       },
       options,

@@ -100,6 +100,26 @@ describe('POST /notifications', () => {
     assert.equal((await send(BODY, { 'idempotency-key': 'a b' })).status, 400);
   });
 
+  it('keeps when it is to be sent, and shows it', async () => {
+    const window = { days: ['mon', 'fri'], from: '08:00', until: '20:00' };
+    const quietHours = { from: '12:00', until: '13:00', timeZone: 'Asia/Tokyo', fallbackTimeZone: 'Europe/Berlin' };
+    const reply = await send({ ...BODY, sendAt: '2026-03-02T10:00:00+01:00', window, quietHours });
+    const document = documentOf(reply);
+    assert.partialDeepStrictEqual(document, {
+      state: 'scheduled',
+      sendAt: '2026-03-02T09:00:00.000Z',
+      window: { ...window, timeZone: 'person', fallbackTimeZone: 'UTC' },
+      quietHours: [quietHours],
+      // A day after the longest wait: from Monday 20:00 until Friday 08:00.
+      expiresAt: '2026-03-06T21:00:00.000Z',
+    });
+    assert.deepEqual((await show(reply.headers.get('location') ?? '')).json, document);
+    assert.deepEqual(await storedOf(reply), [], 'may be claimed before its time');
+    const plain = documentOf(await send(BODY));
+    assert.partialDeepStrictEqual(plain, { state: 'sending', sendAt: null, window: null, quietHours: [] });
+  });
+
+  const HOURS = { from: '08:00', until: '20:00' };
   const { channel: _, recipients, ...rest } = BODY;
   const tooMany = Object.fromEntries(Array.from({ length: 21 }, (_, i) => [`p${i}`, 'x']));
   const REFUSALS: readonly (readonly [string, unknown, string, RegExp])[] = [
@@ -163,6 +183,32 @@ describe('POST /notifications', () => {
     ['a time without a zone', { ...BODY, expiresAt: '2026-03-01T12:00:00' }, '/expiresAt', /A time with its zone/],
     ['a time that is over', { ...BODY, expiresAt: '2026-03-01T10:00:00Z' }, '/expiresAt', /in the future/],
     ['a time far away', { ...BODY, expiresAt: '2026-04-01T10:00:00Z' }, '/expiresAt', /at most 30 days/],
+    ['a start that is over', { ...BODY, sendAt: '2026-03-01T10:00:00Z' }, '/sendAt', /leave it out to send now/],
+    ['a start far away', { ...BODY, sendAt: '2027-03-03T10:00:00Z' }, '/sendAt', /at most a year from now/],
+    [
+      'an end before the start',
+      { ...BODY, sendAt: '2026-03-02T10:00:00Z', expiresAt: '2026-03-02T10:00:00Z' },
+      '/expiresAt',
+      /after sendAt, and at most 30 days after it/,
+    ],
+    ['hours without an end', { ...BODY, window: { from: '08:00' } }, '/window/until', /is missing/],
+    ['hours of no clock', { ...BODY, window: { ...HOURS, from: '24:00' } }, '/window/from', /HH:MM/],
+    [
+      'hours of no length',
+      { ...BODY, window: { ...HOURS, until: '08:00' } },
+      '/window/until',
+      /from 00:00 until 24:00/,
+    ],
+    ['no days', { ...BODY, window: { ...HOURS, days: [] } }, '/window/days', /at least 1/],
+    ['an unknown day', { ...BODY, quietHours: { ...HOURS, days: ['Mo'] } }, '/quietHours/days/0', /one of sun, mon/],
+    ['an unknown zone', { ...BODY, window: { ...HOURS, timeZone: '+01:00' } }, '/window/timeZone', /person or an IANA/],
+    [
+      'a fallback that is none',
+      { ...BODY, quietHours: { ...HOURS, fallbackTimeZone: 'person' } },
+      '/quietHours/fallbackTimeZone',
+      /must be an IANA time zone/,
+    ],
+    ['hours that are all quiet', { ...BODY, window: HOURS, quietHours: HOURS }, '/window', /no time outside/],
     ['an unknown connection', { ...BODY, channel: 'ivr', connection: 'No' }, '/connection', /no ivr connection/],
     [
       "another bot's connection",

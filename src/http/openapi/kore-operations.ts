@@ -190,7 +190,6 @@ function toKoreSchema({ id, summary, description, params, body, reply, faults }:
     summary,
     description,
     ...describeAccess(SCOPE_SEND),
-    ...(!body && { 'x-changes': false }),
     params,
     ...(body && {
       body,
