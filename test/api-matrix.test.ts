@@ -41,6 +41,7 @@ const ROWS: Readonly<Record<string, Row | 'open'>> = {
   listNotifications: { status: 200 },
   getNotification: { status: 200 },
   listRecipients: { status: 200 },
+  watchNotification: { status: 200 },
   cancelNotification: { status: 200 },
   importPeople: { status: 200, body: PERSON, type: 'application/x-ndjson' },
   listPeople: { status: 200 },

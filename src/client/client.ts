@@ -10,11 +10,13 @@ import type {
   NotificationPage,
   NotifyBody,
   NotifyV2Body,
+  ProgressEvent,
   RecipientFilter,
   RecipientPage,
   SendBody,
 } from './documents.ts';
 import { type Call, exchange, type Fetch, openStream } from './exchange.ts';
+import { watchEvents } from './watch-events.ts';
 
 export interface ClientOptions {
   /** Where the server is: `http://127.0.0.1:8080`. */
@@ -43,6 +45,11 @@ export interface NotificationRequest {
   readonly botId: string;
   readonly notificationId: string;
   readonly signal?: AbortSignal;
+}
+
+export interface EventsRequest extends NotificationRequest {
+  /** The id of the last event that was received; absent: none was. */
+  readonly lastEventId?: string;
 }
 
 export interface ListRequest {
@@ -93,6 +100,11 @@ export interface Client {
   };
   /** How far it is, and what providers have said of it since. */
   notification(request: NotificationRequest): Promise<Notification>;
+  /**
+   * How far it is as it changes, until its end. A connection that breaks off is made anew and nothing is lost; rejects when
+   * the server is away for five minutes.
+   */
+  events(request: EventsRequest): AsyncGenerator<ProgressEvent, void, undefined>;
   /** Whoever has not been sent it is not sent it any more. Asking twice is asking once. */
   cancel(request: NotificationRequest): Promise<Cancellation>;
   /** Those whose delivery has ended, by seq; pages are asked for as they are needed. */
@@ -146,19 +158,13 @@ export function createClient({ url, token, fetch = globalThis.fetch, clock = sys
     ask<T>('GET', koreUrl(botId, `${route}/status/${encodeURIComponent(requestId)}`), signal);
   const askOf = <T>(method: Call['method'], verb: string, { botId, notificationId, signal }: NotificationRequest) =>
     ask<T>(method, `${notificationsUrl(botId)}/${encodeURIComponent(notificationId)}${verb}`, signal);
-  const stream = (url: string, mediaType: PeopleImport['mediaType'], signal: AbortSignal | undefined) =>
+  const open = (url: string, headers: Call['headers'], signal: AbortSignal | undefined) =>
     openStream(
-      {
-        method: 'GET',
-        url,
-        headers: { accept: mediaType },
-        body: null,
-        isRepeatable: false,
-        timeoutMs: null,
-        signal: signal ?? null,
-      },
+      { method: 'GET', url, headers, body: null, isRepeatable: false, timeoutMs: null, signal: signal ?? null },
       tools,
     );
+  const stream = async (url: string, mediaType: PeopleImport['mediaType'], signal: AbortSignal | undefined) =>
+    (await open(url, { accept: mediaType }, signal)) ?? new Blob([]).stream();
 
   return {
     notify: (request) => send<Job, NotifyBody>(koreUrl(request.botId, 'notify'), request),
@@ -173,6 +179,16 @@ export function createClient({ url, token, fetch = globalThis.fetch, clock = sys
       },
     },
     notification: (request) => askOf('GET', '', request),
+    events: ({ botId, notificationId, lastEventId = null, signal = null }) => {
+      const url = `${notificationsUrl(botId)}/${encodeURIComponent(notificationId)}/events`;
+      return watchEvents({
+        open: (seen, ended) =>
+          open(url, { accept: 'text/event-stream', ...(seen !== null && { 'last-event-id': seen }) }, ended),
+        lastEventId,
+        clock,
+        signal,
+      });
+    },
     cancel: (request) => askOf('POST', '/cancel', request),
     importPeople: ({ botId, people, mediaType, query = {}, signal }) =>
       call({

@@ -151,6 +151,23 @@ export interface Notification extends NotificationSummary {
   readonly receipts: ReceiptCounts;
 }
 
+/** How far it is: all there is to know, so that whoever missed some events has lost nothing. */
+export interface ProgressDocument
+  extends Pick<Notification, 'id' | 'counts' | 'reasons' | 'updatedAt' | 'finishedAt' | 'cancelledAt'> {
+  /** Recipients that came to their end, on the average of the last ten seconds; null: not known yet. */
+  readonly perSecond: number | null;
+  /** Until nobody is pending, at this rate; null: nobody can say. */
+  readonly etaSeconds: number | null;
+}
+
+export interface ProgressEvent {
+  /** Where to go on from. */
+  readonly id: string;
+  /** `end` is the last. */
+  readonly event: 'progress' | 'end';
+  readonly progress: ProgressDocument;
+}
+
 /** Newest first. */
 export interface NotificationPage {
   readonly notifications: readonly NotificationSummary[];

@@ -48,11 +48,11 @@ interface FailedTry {
   readonly retryAfterMs: number | null;
 }
 
-/** The body of a 2xx answer as it arrives. Not repeated; rejects with `ClientError`. */
-export async function openStream(call: Call, tools: ExchangeTools): Promise<ReadableStream<Uint8Array>> {
+/** The body of a 2xx answer as it arrives; null: it has none. Not repeated; rejects with `ClientError`. */
+export async function openStream(call: Call, tools: ExchangeTools): Promise<ReadableStream<Uint8Array> | null> {
   const response = await ask(call, tools);
   if (response instanceof ClientError) throw response;
-  if (response.ok && response.body !== null) return response.body;
+  if (response.ok) return response.body;
   throw refusalOf(response, parseJsonObject(await response.text()));
 }
 
@@ -131,7 +131,7 @@ function reasonOf(error: unknown): string {
   return code === 'ECONNREFUSED' ? 'nothing listens there' : cause.message || code || 'the connection failed';
 }
 
-function pause(delayMs: number, clock: Clock, signal: AbortSignal | null): Promise<void> {
+export function pause(delayMs: number, clock: Clock, signal: AbortSignal | null): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const cancel = clock.after(delayMs, resolve);
   const stop = () => {

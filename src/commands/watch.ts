@@ -1,44 +1,34 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '../client/client.ts';
-import type { JobStatus } from '../client/documents.ts';
+import type { JobStatus, ProgressDocument } from '../client/documents.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import type { Progress } from './progress.ts';
-
-/** Two calls a second, of the ten a second that a bot is allowed. */
-const POLL_MS = 500;
 
 export interface Watch {
   readonly client: Client;
   readonly botId: string;
   readonly requestId: string;
   readonly progress: Progress;
-  readonly pollMs?: number;
 }
 
-/** Asks until the notification is over; answers its final document. */
-export async function watchUntilDone({
-  client,
-  botId,
-  requestId,
-  progress,
-  pollMs = POLL_MS,
-}: Watch): Promise<JobStatus> {
+/** Stays until the notification is over, whatever becomes of connections meanwhile; answers its final document. */
+export async function watchUntilDone({ client, botId, requestId, progress }: Watch): Promise<JobStatus> {
   try {
-    for (;;) {
-      const job = await client.status({ botId, requestId });
-      progress.update(job.count, job.store.identitiesCount, outcomeNote(job));
-      if (job.status !== 'IN_PROGRESS') return job;
-      await sleep(pollMs);
+    for await (const { progress: now } of client.events({ botId, notificationId: requestId })) {
+      progress.update(now.counts.total - now.counts.pending, now.counts.total, progressNote(now));
     }
   } finally {
     progress.stop();
   }
+  return client.status({ botId, requestId });
 }
 
-/** `998 delivered, 2 failed`. */
-export function outcomeNote({ statusLogs, count }: JobStatus): string {
-  const delivered = statusLogs.filter((log) => log.status === 'SUCCESS').length;
-  return `${delivered} delivered, ${count - delivered} failed`;
+/** `998 delivered, 2 failed, 120 a second, 8 s to go`. */
+export function progressNote({ counts, perSecond, etaSeconds }: ProgressDocument): string {
+  const { total, pending, delivered } = counts;
+  const now = [`${delivered} delivered`, `${total - pending - delivered} failed`];
+  if (perSecond !== null && pending > 0) now.push(`${perSecond} a second`);
+  if (etaSeconds !== null && pending > 0) now.push(`${etaSeconds} s to go`);
+  return now.join(', ');
 }
 
 export function exitCodeOf({ status }: Pick<JobStatus, 'status'>): ExitCode {

@@ -28,6 +28,7 @@ import { takeLeave } from './leave-takings.ts';
 import { requireJsonBody } from './media-type.ts';
 import { connectionRoutes } from './native/connections.ts';
 import { NATIVE_PREFIX } from './native/context.ts';
+import { eventsRoute } from './native/events/events.ts';
 import { listRoute } from './native/list-notifications.ts';
 import { notificationRoutes } from './native/notifications.ts';
 import { peopleRoutes } from './native/people.ts';
@@ -134,6 +135,7 @@ export function createApp(parts: AppParts): FastifyInstance {
   });
   const native = { ...parts, prefix: NATIVE_PREFIX, gate, catalog };
   app.register(listRoute, native);
+  app.register(eventsRoute, { ...native, isDraining, streamLimits: limits });
   app.register(sendRoute, { ...native, backlog, calls, limits });
   app.register(connectionRoutes, {
     ...parts,

@@ -58,6 +58,10 @@ export const FAULTS = {
     [503, 'callbacks_busy', 'Too many events at once: send it again later'],
   ),
   imports_busy: row([429, 429, 'Too Many Requests'], [429, 'imports_busy', 'Other imports of this bot are running']),
+  streams_busy: row(
+    [429, 429, 'Too Many Requests'],
+    [429, 'streams_busy', 'Too many streams of events of this app are open'],
+  ),
   bot_backlog_full: row(
     [429, 429, 'Too Many Requests'],
     [429, 'bot_backlog_full', 'Too many recipients of this bot wait to be sent to'],

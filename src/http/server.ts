@@ -6,11 +6,12 @@ import type { BodyPace } from './body-pace.ts';
 import { createErrorHandler } from './error-handler.ts';
 import { Fault } from './faults.ts';
 import { limitConnections } from './limit-connections.ts';
+import type { StreamLimits } from './native/events/stream-places.ts';
 import type { RefusalTally } from './refusal-tally.ts';
 import { createRequestLog } from './request-log.ts';
 
 /** What one connection and one request may take. Times in milliseconds. */
-export interface ServerLimits extends BodyPace {
+export interface ServerLimits extends BodyPace, StreamLimits {
   readonly maxBodyBytes: number;
   /** For people that are streamed in. */
   readonly maxUploadBytes: number;
@@ -44,6 +45,8 @@ export const DEFAULT_LIMITS: ServerLimits = {
   maxCalls: 100,
   maxBodyBytesAtOnce: 128 * 1024 * 1024,
   maxConnections: 10_000,
+  maxStreams: 1_000,
+  maxAppStreams: 100,
   idleTimeoutMs: 120_000,
   keepAliveTimeoutMs: 72_000,
   checkIntervalMs: 1000,

@@ -113,6 +113,7 @@ const VERBS = Object.keys({
   endCancelled: true,
   findNotification: true,
   findNotifications: true,
+  findSummaries: true,
   listNotifications: true,
   listLogs: true,
   listLedger: true,

@@ -93,6 +93,13 @@ export function examineAccept(store: () => Store): void {
       const notifications = [...requests, sample({})].map(keyOf);
       assert.deepEqual(new Set(await store().findNotifications({ notifications })), new Set(each));
       assert.deepEqual(await store().findNotifications({ notifications: [] }), []);
+      const summaries = each.map((found) => {
+        assert.ok(found);
+        const { message: _, ...summary } = found;
+        return summary;
+      });
+      assert.deepEqual(new Set(await store().findSummaries({ notifications })), new Set(summaries));
+      assert.deepEqual(await store().findSummaries({ notifications: [] }), []);
     });
 
     it('lets exactly one of many simultaneous calls with one key through', async () => {

@@ -69,19 +69,26 @@ export function* findNotification(key: NotificationKey): Steps<NotificationStatu
   return row === undefined ? null : notificationStatus(row);
 }
 
-export function* findNotifications({
-  notifications,
-}: {
+interface Asked {
   readonly notifications: readonly NotificationKey[];
-}): Steps<NotificationStatus[]> {
+}
+
+export function* findNotifications(asked: Asked): Steps<NotificationStatus[]> {
+  return (yield* findMany(`${SUMMARY}, message`, asked)).map(notificationStatus);
+}
+
+export function* findSummaries(asked: Asked): Steps<NotificationSummary[]> {
+  return (yield* findMany(SUMMARY, asked)).map(notificationSummary);
+}
+
+function* findMany(columns: string, { notifications }: Asked): Steps<readonly Row[]> {
   if (notifications.length === 0) return [];
-  const rows = yield* query(
-    `SELECT ${SUMMARY}, message FROM notifications WHERE (bot_id, id) IN (
+  return yield* query(
+    `SELECT ${columns} FROM notifications WHERE (bot_id, id) IN (
        SELECT asked.bot_id, asked.id FROM {rows asked(bot_id text, id text) $1}
      )`,
     notifications.map(({ botId, notificationId }) => ({ bot_id: botId, id: notificationId })),
   );
-  return rows.map(notificationStatus);
 }
 
 const notificationStatus = (row: Row): NotificationStatus => ({

@@ -99,6 +99,7 @@ function createStore(database: Database, clock: Clock): Store {
     reserveCalls: (request) => writeAlone(() => scopeCalls.reserveCalls(request)),
 
     findNotifications: (request) => read(() => notifications.findNotifications(request)),
+    findSummaries: (request) => read(() => notifications.findSummaries(request)),
     findNotification: (key) => read(() => notifications.findNotification(key)),
     listNotifications: (page) => read(() => notifications.listNotifications(page)),
     listLogs: (request) => read(() => notifications.listLogs(request)),

@@ -87,6 +87,8 @@ export interface Store {
   findNotification(key: NotificationKey): Promise<NotificationStatus | null>;
   /** In any order; unknown ones are absent. */
   findNotifications(request: { readonly notifications: readonly NotificationKey[] }): Promise<NotificationStatus[]>;
+  /** The same without what they say. */
+  findSummaries(request: { readonly notifications: readonly NotificationKey[] }): Promise<NotificationSummary[]>;
   /** Newest first; a page costs the same wherever it begins and however much there is. */
   listNotifications(request: NotificationPage): Promise<NotificationSummary[]>;
   listLogs(request: NotificationKey & { readonly afterSeq: number; readonly limit: number }): Promise<Log[]>;

@@ -170,8 +170,17 @@ export async function call(
   init: RequestInit & { readonly headers?: Record<string, string> } = {},
 ): Promise<Reply> {
   const response = await fetch(rig.url + path, init);
-  const text = await response.text();
+  const isEndless = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
+  const text = isEndless ? await readBeginning(response) : await response.text();
   return { status: response.status, headers: response.headers, text, json: parseOrNull(text) };
+}
+
+/** What a stream of events has to say at once; then it is left. */
+async function readBeginning({ body }: Response): Promise<string> {
+  const reader = body?.getReader();
+  const first = await reader?.read();
+  await reader?.cancel();
+  return new TextDecoder().decode(first?.value);
 }
 
 /** POSTs JSON to a Kore route of the bot as the builder app, unless told otherwise. */

@@ -4,8 +4,6 @@ import { watchUntilDone } from '../watch.ts';
 import { sampleAudience, samplePeople } from './sample-people.ts';
 import type { World } from './world.ts';
 
-const POLL_MS = 200;
-
 /** Loads the sample directory through the public API, as a caller would: one NDJSON line for each person. */
 export async function loadPeople(world: World): Promise<number> {
   const people = samplePeople();
@@ -33,5 +31,5 @@ export async function notifyEverybody({ client, botId }: World, progress: Progre
       identities: sampleAudience(),
     },
   });
-  return watchUntilDone({ client, botId, requestId: job._id, progress, pollMs: POLL_MS });
+  return watchUntilDone({ client, botId, requestId: job._id, progress });
 }

@@ -122,6 +122,7 @@ const COMES_AGAIN: ReadonlySet<FaultName> = new Set<FaultName>([
   'backlog_full',
   'callbacks_busy',
   'imports_busy',
+  'streams_busy',
   'draining',
 ]);
 const RETRY_AFTER = Type.String({ description: 'Seconds after which to try again.' });

@@ -10,7 +10,7 @@ import { HOURS, type HoursBody } from './timing-body.ts';
 /** Of a notification as a whole. */
 const STATES = ['scheduled', 'sending', 'finished', 'cancelled'] as const;
 
-const SUMMARY = {
+export const SUMMARY = {
   id: Type.String({ description: 'ds-…' }),
   channel: Type.String(),
   connectionId: Type.String(),

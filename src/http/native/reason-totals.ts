@@ -1,4 +1,4 @@
-import type { NotificationStatus } from '../../model/notification.ts';
+import type { NotificationSummary } from '../../model/notification.ts';
 import type { Reason } from '../../model/reasons.ts';
 import type { ReasonTally, Store } from '../../store/port.ts';
 import { Fault } from '../faults.ts';
@@ -19,7 +19,7 @@ export class ReasonTotals {
   }
 
   /** `reasons` null: more than 100,000 were not reached, and it is not over yet. */
-  async of(notification: NotificationStatus): Promise<ReasonTally> {
+  async of(notification: NotificationSummary): Promise<ReasonTally> {
     const tally = await this.#store.tallyReasons({ botId: notification.botId, notificationId: notification.id });
     if (tally === null) throw new Fault('notification_unknown');
     if (tally.reasons !== null || notification.finishedAt === null) return tally;
@@ -27,7 +27,7 @@ export class ReasonTotals {
   }
 
   /** Whoever asks while it is being counted waits for the same count. */
-  #countOnce(notification: NotificationStatus): Promise<Reasons> {
+  #countOnce(notification: NotificationSummary): Promise<Reasons> {
     const { id, updatedAt } = notification;
     const known = this.#kept.get(id);
     if (known?.updatedAt === updatedAt) return known.reasons;
@@ -39,7 +39,7 @@ export class ReasonTotals {
   }
 
   /** Piece by piece, so that nobody else waits for long. */
-  async #count({ botId, id, total }: NotificationStatus): Promise<Reasons> {
+  async #count({ botId, id, total }: NotificationSummary): Promise<Reasons> {
     const sums = new Map<Reason, number>();
     for (let afterSeq = -1; afterSeq < total - 1; afterSeq += STRETCH) {
       const stretch = { botId, notificationId: id, afterSeq, untilSeq: afterSeq + STRETCH };
