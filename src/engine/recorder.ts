@@ -13,6 +13,13 @@ const FLUSH_COUNT = 200;
 const FLUSH_MS = 50;
 /** With this many outcomes not yet durable no send may start, however slow the database is. */
 const MAX_UNRECORDED = 500;
+/**
+ * Where a checkpoint takes longer than this, sends fill up all there is long before it is over. Then the next one waits
+ * for all of it: each would carry what came during the one before, half of what it could.
+ */
+const FAR_MS = 100;
+const FAR_FLUSH_COUNT = MAX_UNRECORDED * LANE_SHARES.bulk;
+const FAR_FLUSH_MS = 400;
 const RETRY_MS = 250;
 
 export interface RecorderParts {
@@ -35,6 +42,8 @@ export class Recorder {
   readonly #dirty = new Set<Work>();
   readonly #knowledge: Knowledge;
   #unrecorded = 0;
+  /** How long the last checkpoint took. */
+  #tookMs = 0;
   #cancelTimer: (() => void) | null = null;
   #flushing: Promise<void> | null = null;
 
@@ -60,8 +69,8 @@ export class Recorder {
   note(work: Work): void {
     this.#dirty.add(work);
     this.#unrecorded += 1;
-    if (this.#unrecorded >= FLUSH_COUNT || isTriedSuspect(work)) this.#startFlush();
-    else this.#cancelTimer ??= this.#parts.clock.after(FLUSH_MS, () => this.#startFlush());
+    if (isTriedSuspect(work)) this.#startFlush();
+    else this.#flushWhenDue();
   }
 
   /** Resolves when everything noted so far is durable or lost. */
@@ -72,6 +81,13 @@ export class Recorder {
     }
   }
 
+  #flushWhenDue(): void {
+    const isFar = this.#tookMs >= FAR_MS;
+    if (this.#unrecorded >= (isFar ? FAR_FLUSH_COUNT : FLUSH_COUNT)) return this.#startFlush();
+    const waitMs = isFar ? Math.min(this.#tookMs / 2, FAR_FLUSH_MS) : FLUSH_MS;
+    this.#cancelTimer ??= this.#parts.clock.after(waitMs, () => this.#startFlush());
+  }
+
   #startFlush(): void {
     // Before anything else: a timer that found a flush under way has done its turn, and the end of that flush sets another.
     this.#cancelTimer?.();
@@ -79,20 +95,20 @@ export class Recorder {
     if (this.#flushing !== null || this.#dirty.size === 0) return;
     this.#flushing = this.#flushOnce().finally(() => {
       this.#flushing = null;
-      if (this.#unrecorded >= FLUSH_COUNT) this.#startFlush();
-      else if (this.#dirty.size > 0) this.#cancelTimer ??= this.#parts.clock.after(FLUSH_MS, () => this.#startFlush());
+      if (this.#dirty.size > 0) this.#flushWhenDue();
     });
   }
 
   async #flushOnce(): Promise<void> {
     const works = [...this.#dirty];
     this.#dirty.clear();
-    const counted = this.#unrecorded;
+    const [counted, startedAt] = [this.#unrecorded, this.#parts.clock.monotonic()];
     const now = this.#parts.clock.now();
     const progress = works.map((work) => progressOf(work, now));
     const knowledge = this.#knowledge.save();
     const lost = await this.#checkpoint(progress);
     await knowledge;
+    this.#tookMs = this.#parts.clock.monotonic() - startedAt;
     for (const [index, work] of works.entries()) this.#settle(work, progress[index], lost);
     const wasFull = this.isFullFor('bulk');
     this.#unrecorded -= counted;
@@ -123,7 +139,8 @@ export class Recorder {
       } catch (error) {
         if (!(error instanceof StoreUnavailable)) return this.#checkpointApart(batches, error);
         this.#parts.logger.warn('checkpoint delayed', { error, count: batches.length });
-        await new Promise<void>((resolve) => this.#parts.clock.after(RETRY_MS, resolve));
+        // The first may have met no more than a connection that broke, and the next is sound.
+        if (again) await new Promise<void>((resolve) => this.#parts.clock.after(RETRY_MS, resolve));
       }
     }
   }

@@ -10,7 +10,9 @@ export const slowLink: Fault = {
   id: 'F09',
   title: 'PostgreSQL 200 ms ± 100 away, 5 % of what is asked ends the connection',
   run: (parts) => worsenLink({ backlog: 60, baseMs: 5_000, worseMs: 25_000, leaseMs: 30_000 }, parts),
-  control: (parts) => worsenLink({ backlog: 30, baseMs: 3_000, worseMs: 8_000, leaseMs: 1_000 }, parts),
+  // So far away that a renewal is hardly back before its lease is over.
+  control: (parts) =>
+    worsenLink({ backlog: 30, baseMs: 3_000, worseMs: 8_000, leaseMs: 1_000, delayMs: [500, 1_500] }, parts),
 };
 
 interface LinkOptions {
@@ -19,16 +21,18 @@ interface LinkOptions {
   readonly baseMs: number;
   readonly worseMs: number;
   readonly leaseMs: number;
+  /** How long an answer takes, from and to; default: as the catalogue has it. */
+  readonly delayMs?: readonly [number, number];
   /** False: only what can be counted on any machine. */
   readonly judgesRates?: boolean;
 }
 
-const WEATHER = { delayMs: [100, 300], resetShare: 0.05 } as const;
+const RESET_SHARE = 0.05;
 const PEOPLE = 20;
 
 /** Deliveries go on, calls are answered, and no lease is lost to a database that is far away. */
 export async function worsenLink(options: LinkOptions, { random }: FaultParts): Promise<Finding> {
-  const { backlog, baseMs, worseMs, leaseMs, judgesRates = true } = options;
+  const { backlog, baseMs, worseMs, leaseMs, delayMs = [100, 300], judgesRates = true } = options;
   const postgres = await startPostgres();
   const stage = await openHookStage({ bots: ['ann', 'bulk'] });
   const database = await postgres.createDatabase();
@@ -39,7 +43,7 @@ export async function worsenLink(options: LinkOptions, { random }: FaultParts): 
     const server = await stage.start(['--database', viaProxy(database, proxy), '--lease-ms', String(leaseMs)]);
     await stage.sandbox.until(() => stage.sandbox.ledger.total() >= 500);
     const base = await rateDuring(stage, delay(baseMs));
-    proxy.worsen({ ...WEATHER, random });
+    proxy.worsen({ delayMs, resetShare: RESET_SHARE, random });
     const calls = startCalls(stage, server.url);
     const worse = await rateDuring(stage, delay(worseMs));
     const { accepted, refused, wrong } = await calls.end();
