@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import type { Channel, ChannelTools } from '../channels/contract.ts';
 import type { Clock } from '../model/clock.ts';
@@ -77,12 +76,14 @@ export function createApp(parts: AppParts): FastifyInstance {
   takeLeave(app, leave);
   expectPace(app, clock, limits);
   const calls = new CallsInWork(limits.maxCalls);
-  turnAway(app.server, {
+  const refusals = turnAway(app.server, {
     ...leave,
-    admit: (call, answer) => !isKoreCall(call) || calls.enter(call, answer),
+    admit: (call, answer) => !isKoreTarget(call.url) || calls.enter(call, answer),
+    wouldAdmit: (target) => !isKoreTarget(target) || !calls.areFull,
     refusal: overloadedReply(),
     onRefused: () => tally.add(OVERLOADED),
   });
+  app.addHook('preClose', async () => refusals.close());
 
   const onError = (error: unknown) => logger.error('telling of accepted recipients failed', { error });
   const backlog = new BoundedBacklog({ store, clock, limits: parts.backlogLimits, onError });
@@ -152,4 +153,4 @@ export function createApp(parts: AppParts): FastifyInstance {
 
 const OVERLOADED = { status: 503, route: `${KORE_PREFIX}/*`, botId: null };
 
-const isKoreCall = ({ url }: IncomingMessage): boolean => url?.startsWith(`${KORE_PREFIX}/`) === true;
+const isKoreTarget = (target = ''): boolean => target.startsWith(`${KORE_PREFIX}/`);

@@ -16,10 +16,14 @@ export class CallsInWork {
   /** Takes a place until the answer is through, also if nobody waits for it; false: there is none. */
   enter(call: IncomingMessage, answer: ServerResponse): boolean {
     if (this.#calls.has(call)) return true;
-    if (this.#calls.size >= this.#max) return false;
+    if (this.areFull) return false;
     this.#calls.add(call);
     answer.once('close', () => this.#calls.delete(call));
     return true;
+  }
+
+  get areFull(): boolean {
+    return this.#calls.size >= this.#max;
   }
 
   stepAside(call: IncomingMessage): void {
