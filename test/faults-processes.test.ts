@@ -25,7 +25,7 @@ describe(`faults of processes, seed ${seed} (BECKON_SEED repeats it)`, () => {
   check('F04 SIGSTOP past the lease', () => stopPastLease({ stops: 1 }, partsOf(seed)));
   check('F13 a provider that never answers', () => fallSilent({ calls: 50, shared: false, graceMs: 1_000 }));
   check('F23 more callers than can be served', () =>
-    overrunInShort({ callers: 64, times: null, rounds: 1, roundMs: 400, script: HURRIED }),
+    overrunInShort({ callers: 64, times: null, warmUpMs: 400, rounds: 1, roundMs: 400, script: HURRIED }),
   );
   check('F24 slow and silent clients', () =>
     crawlInShort({ sockets: 60, patienceMs: 30_000, goodCalls: 10, script: HURRIED }),
