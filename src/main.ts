@@ -53,6 +53,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/people.ts'),
   },
   {
+    name: 'audit',
+    summary: 'export who changed what, and check that nobody rewrote it',
+    load: () => import('./commands/audit.ts'),
+  },
+  {
     name: 'token',
     summary: 'make a token for an app',
     load: () => import('./commands/token.ts'),

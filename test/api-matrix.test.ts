@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { connectionId, randomId } from '../src/model/ids.ts';
 import { isJsonObject } from '../src/model/json.ts';
-import { SCOPE_SEND } from '../src/model/tenancy.ts';
+import { SCOPE_ADMIN, SCOPE_SEND } from '../src/model/tenancy.ts';
 import { type DocumentedOperation, fetchDocument, listOperations } from './support/api-document.ts';
 import {
   BOT,
@@ -50,6 +50,7 @@ const ROWS: Readonly<Record<string, Row | 'open'>> = {
   listConnections: { status: 200 },
   listSuppressions: { status: 200 },
   liftSuppression: { status: 204 },
+  listAudit: { status: 200 },
   getApiDocument: 'open',
   getProblemPage: 'open',
   getHealth: 'open',
@@ -83,6 +84,7 @@ describe('who may call what', () => {
       assert.ok(operation);
       const objects = await makeObjects();
       const ask = (botId: string, token: string | null, named = objects) => callAs(operation, row, botId, token, named);
+      const isAdmin = operation.scope === SCOPE_ADMIN;
       const missing = operation.scope === SCOPE_SEND ? 'cs-librarian' : 'cs-sender';
       const isKore = operation.tag === 'kore';
 
@@ -91,13 +93,27 @@ describe('who may call what', () => {
       assertRefused(await ask(BOT, await tokenFor('cs-builder', { exp: 1 })), isKore, 401, 'unauthenticated');
       assertRefused(await ask(BOT, await tokenFor('cs-scopeless')), isKore, 403, 'scope_missing');
       assertRefused(await ask(BOT, await tokenFor(missing)), isKore, 403, 'scope_missing');
-      const other = await ask(BOT, await tokenFor('cs-other'));
-      assertRefused(other, isKore, 404, 'bot_not_found');
-      assert.equal(other.text, (await ask(UNKNOWN_BOT, await tokenFor('cs-other'))).text);
+      if (isAdmin) {
+        for (const app of ['cs-builder', 'cs-upstart', 'cs-admin'])
+          assertRefused(await ask(BOT, await tokenFor(app)), isKore, 403, 'scope_missing');
+      } else {
+        const other = await ask(BOT, await tokenFor('cs-other'));
+        assertRefused(other, isKore, 404, 'bot_not_found');
+        assert.equal(other.text, (await ask(UNKNOWN_BOT, await tokenFor('cs-other'))).text);
+        if (operation.path.split('{').length > 2) await assertHidden(operation, row, objects, isKore);
+      }
 
-      if (operation.path.split('{').length > 2) await assertHidden(operation, row, objects, isKore);
-      assert.equal((await ask(BOT, await tokenFor('cs-builder'))).status, row.status);
+      const kept = await countKept();
+      assert.equal((await ask(BOT, await tokenFor(isAdmin ? 'cs-operator' : 'cs-builder'))).status, row.status);
+      assert.equal((await countKept()) - kept, operation.isAudited ? 1 : 0, 'entries in the audit');
     });
+  }
+
+  /** What says who changed what: the chains, and for sends the notifications themselves. */
+  async function countKept(): Promise<number> {
+    const heads = await Promise.all([BOT, OTHER_BOT, null].map((botId) => rig.store.findAuditHead({ botId })));
+    const page = { botId: BOT, channels: ['msteams'], finished: null, after: null, limit: 1_000 };
+    return heads.reduce((sum, { seq }) => sum + seq, (await rig.store.listNotifications(page)).length);
   }
 
   /** Through the path of its own bot nobody sees what belongs to another: it looks as what does not exist. */

@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../model/clock.ts';
+import { type Admin, createAdmin } from './admin.ts';
 import { ClientError } from './client-error.ts';
 import type {
   Cancellation,
@@ -115,6 +116,8 @@ export interface Client {
   importPeople(request: PeopleImport): Promise<unknown>;
   /** Everybody, as they arrive. The stream breaks off with an error when the connection does. */
   exportPeople(request: PeopleExport): Promise<ReadableStream<Uint8Array>>;
+  /** Of all bots. */
+  readonly admin: Admin;
 }
 
 const TIMEOUT_MS = 30_000;
@@ -167,6 +170,7 @@ export function createClient({ url, token, fetch = globalThis.fetch, clock = sys
     (await open(url, { accept: mediaType }, signal)) ?? new Blob([]).stream();
 
   return {
+    admin: createAdmin({ url: `${base}/api/v1/admin`, ask, stream }),
     notify: (request) => send<Job, NotifyBody>(koreUrl(request.botId, 'notify'), request),
     notifyV2: (request) => send<Job, NotifyV2Body>(koreUrl(request.botId, 'notifyV2'), request),
     status: (request) => askStatus('notify', request),

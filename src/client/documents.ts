@@ -1,3 +1,4 @@
+import type { FallBackCause } from '../model/fall-back.ts';
 import type { Hours } from '../model/hours.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { ReceiptCounts, ReceiptState } from '../model/news.ts';
@@ -81,10 +82,13 @@ export interface NotifyV2Identity {
 
 /** The body of a native send. */
 export interface SendBody {
-  readonly channel: string;
+  /** This, or `channels`. */
+  readonly channel?: string;
   /** Its name or id; absent: the first the bot has of the channel. */
   readonly connection?: string;
-  readonly message: TextMessage | NativeMessage | { readonly type: 'script'; readonly val: string };
+  /** In order: whoever is not reached on one is sent it on the next, and nobody on two. */
+  readonly channels?: readonly SendChannel[];
+  readonly message: SendMessage;
   /** Identities, or objects that name one and what is special about it. */
   readonly recipients: readonly (string | SendRecipient)[];
   /** What `{name}` stands for in the message, for all. */
@@ -98,6 +102,19 @@ export interface SendBody {
   readonly quietHours?: HoursBody;
   /** ISO 8601 with its zone; nothing is sent after it. */
   readonly expiresAt?: string;
+}
+
+export type SendMessage = TextMessage | NativeMessage | { readonly type: 'script'; readonly val: string };
+
+export interface SendChannel {
+  readonly channel: string;
+  readonly connection?: string;
+  /** What is said on this channel, instead of the message of all. */
+  readonly message?: SendMessage;
+  /** What has to happen on the channel before; absent: either. Not for the first. */
+  readonly on?: readonly FallBackCause[];
+  /** Also for those who may have been sent it on the channel before; they may then have it twice. */
+  readonly onUnknown?: boolean;
 }
 
 /** Hours of the week, by the clock on somebody's wall: `{ days: ['mon', 'tue'], from: '08:00', until: '20:00' }`. */
@@ -146,6 +163,13 @@ export interface NotificationSummary {
 
 /** With why those who were not reached were not, and what the provider said later. */
 export interface Notification extends NotificationSummary {
+  /** In order; `on` is null for the first. */
+  readonly channels: readonly {
+    readonly channel: string;
+    readonly connectionId: string;
+    readonly on: readonly FallBackCause[] | null;
+    readonly onUnknown: boolean;
+  }[];
   /** How often each reason was given; null: too many to count while it is running. */
   readonly reasons: Readonly<Record<string, number>> | null;
   readonly receipts: ReceiptCounts;
@@ -201,6 +225,9 @@ export interface RecipientFilter {
 /** What became of one recipient whose delivery has ended. */
 export interface LedgerRecipient {
   readonly seq: number;
+  /** The one of its channels on which it ended. */
+  readonly channel: string;
+  readonly connectionId: string;
   readonly identity: string;
   readonly state: FinalState;
   /** A code of the catalogue, and what to do about it; null when delivered. */
@@ -215,6 +242,15 @@ export interface LedgerRecipient {
   readonly maybeDoubled: boolean;
   readonly at: string;
   readonly tookMs: number;
+  /** The channels on which it did not end, in order, and why not. */
+  readonly tried: readonly {
+    readonly channel: string;
+    readonly connectionId: string;
+    readonly reason: string;
+    readonly hint: string | null;
+    readonly detail: string | null;
+    readonly attempts: number;
+  }[];
   /** What the provider said later. */
   readonly receipt: {
     readonly state: ReceiptState;

@@ -3,13 +3,16 @@ import type { Job, NotifyBody, NotifyV2Body, NotifyV2Identity } from '../client/
 import { CommandFailure, EXIT } from './exit.ts';
 import { openProgress } from './progress.ts';
 import { readInput, readRecipients } from './recipients.ts';
+import { sendNative } from './send-native.ts';
 import { summarize } from './summary.ts';
 import { addTarget, openTarget, type Target, type TargetOptions } from './target.ts';
 import { exitCodeOf, watchUntilDone } from './watch.ts';
+import { exitCodeFor, summarizeNotification, watchNotification } from './watch-notification.ts';
 
 interface SendOptions extends TargetOptions {
   readonly channel?: string;
   readonly instance?: string;
+  readonly then?: readonly string[];
   readonly to?: string;
   readonly toFile?: string;
   readonly text?: string;
@@ -25,10 +28,11 @@ export function define(command: Command): void {
     .description('Sends a notification.')
     .option('--channel <name>', 'msteams, slack, ivr, …')
     .option('--instance <name>', 'which connection of the channel, by its name (v2)')
+    .option('--then <channels...>', 'for whom the one before does not reach: sms, or ivr:Webhook for a connection')
     .option('--to <list>', 'recipients, separated by commas')
     .option('--to-file <file>', 'recipients, one a line; - is standard input')
     .option('--text <words>', 'what to say')
-    .option('--json <file>', 'the whole request body instead of the five flags above; - is standard input')
+    .option('--json <file>', 'the whole request body instead of the six flags above; - is standard input')
     .addOption(
       new Option('--version <number>', 'the interface to use: 1 notify, 2 notifyV2').choices(['1', '2']).default('1'),
     )
@@ -45,6 +49,7 @@ Example:
     )
     .action(async (options: SendOptions) => {
       const target = await openTarget(command, options);
+      if (options.then !== undefined) return sendOver(target, options, options.then);
       const job = await send(target, options);
       if (options.watch) await watchAndReport(target, job, options);
       else report(job, options);
@@ -96,15 +101,34 @@ async function readBody(path: string): Promise<unknown> {
 function report(job: Job, { jsonOutput }: SendOptions): void {
   if (jsonOutput) console.log(JSON.stringify(job, null, 2));
   else {
-    const { identitiesCount } = job.store;
-    console.log(`Accepted ${identitiesCount} ${identitiesCount === 1 ? 'recipient' : 'recipients'} as ${job._id}.`);
+    console.log(accepted(job.store.identitiesCount, job._id));
     console.log(`See what becomes of them: beckon status ${job._id} --bot ${job.streamId} --watch`);
   }
 }
+
+const accepted = (total: number, id: string): string =>
+  `Accepted ${total} ${total === 1 ? 'recipient' : 'recipients'} as ${id}.`;
 
 async function watchAndReport({ client, botId }: Target, job: Job, { jsonOutput }: SendOptions): Promise<void> {
   const progress = openProgress('Delivering');
   const done = await watchUntilDone({ client, botId, requestId: job._id, progress });
   console.log(jsonOutput ? JSON.stringify(done, null, 2) : summarize(done));
   process.exitCode = exitCodeOf(done);
+}
+
+/** Several channels are the native API's. */
+async function sendOver(target: Target, options: SendOptions, then: readonly string[]): Promise<void> {
+  if (options.json !== undefined) throw new CommandFailure('--then goes with --channel, not with --json.', EXIT.usage);
+  const { watch, jsonOutput, then: _, ...given } = options;
+  const sent = await sendNative(target, { ...given, ...requireWords(options), then });
+  const { id, counts } = sent;
+  if (watch) {
+    const done = await watchNotification(target, id, openProgress('Delivering'));
+    console.log(jsonOutput ? JSON.stringify(done, null, 2) : summarizeNotification(done));
+    process.exitCode = exitCodeFor(done);
+  } else if (jsonOutput) console.log(JSON.stringify(sent, null, 2));
+  else {
+    console.log(accepted(counts.total, id));
+    console.log(`See what becomes of them: beckon recipients export ${id} --bot ${target.botId}`);
+  }
 }

@@ -31,8 +31,17 @@ export function addTarget(command: Command): Command {
 }
 
 export async function openTarget(command: Command, options: TargetOptions): Promise<Target> {
+  const { client, app } = await openClient(command, options);
+  return { client, botId: requireBot(options, app) };
+}
+
+/** For calls that are of no one bot. `app` null: the token was given. */
+export async function openClient(
+  command: Command,
+  options: TargetOptions,
+): Promise<{ readonly client: Client; readonly app: App | null }> {
   if (options.token !== undefined) {
-    return { client: createClient({ url: options.url, token: options.token }), botId: requireBot(options, null) };
+    return { client: createClient({ url: options.url, token: options.token }), app: null };
   }
   if (options.app === undefined) {
     throw new CommandFailure(
@@ -44,7 +53,7 @@ export async function openTarget(command: Command, options: TargetOptions): Prom
   const [app, { mintToken }] = await Promise.all([findApp(settings.config, options.app), import('./mint.ts')]);
   const mint = { app, subject: 'beckon-cli', lifeSeconds: TOKEN_SECONDS, once: false, privateKey: null };
   const token = () => mintToken({ ...mint, platformKey: settings.platformKey, now: Date.now() });
-  return { client: createClient({ url: options.url, token }), botId: requireBot(options, app) };
+  return { client: createClient({ url: options.url, token }), app };
 }
 
 /** A fresh token is made for every call, so it need not last. */

@@ -2,10 +2,10 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { type Static, Type } from 'typebox';
 import { isId, randomId } from '../model/ids.ts';
 import type { JsonObject } from '../model/json.ts';
-import { ALGORITHMS, type App, SCOPE_DIRECTORY, SCOPE_SEND } from '../model/tenancy.ts';
+import { ALGORITHMS, type App, SCOPE_ADMIN, SCOPE_DIRECTORY, SCOPE_SEND } from '../model/tenancy.ts';
 import { type Report, readSection } from './section.ts';
 
-const SCOPES = [SCOPE_SEND, SCOPE_DIRECTORY];
+const SCOPES = [SCOPE_SEND, SCOPE_DIRECTORY, SCOPE_ADMIN];
 
 const APP = Type.Object(
   {
@@ -61,6 +61,9 @@ function checkApp(app: AppSection, context: AppContext): string[] {
   }
   if (app.kind === 'builder' && app.bots.length === 0) {
     faults.push('bots: is empty, so the app could not use any bot; list the ids of its bots.');
+  }
+  if (app.kind === 'builder' && app.scopes.includes(SCOPE_ADMIN)) {
+    faults.push(`scopes: ${SCOPE_ADMIN} reaches every bot; make the app an admin, or leave the scope out.`);
   }
   if (app.kind === 'admin' && app.bots.length > 0) {
     faults.push('bots: an admin app reaches every bot; remove the list, or make the app a builder.');

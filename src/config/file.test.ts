@@ -293,6 +293,11 @@ const REFUSED: readonly (readonly [string, string, RegExp])[] = [
   ],
   ['a builder without bots', app(`algorithm: HS256, clientSecret: ${SECRET}`), /^apps\[0\]\.bots: is empty/],
   [
+    'a builder that would manage all bots',
+    app(`algorithm: HS256, clientSecret: ${SECRET}, bots: [${BOT}], scopes: ['admin:write']`),
+    /scopes: admin:write reaches every bot/,
+  ],
+  [
     'an admin with bots',
     app(`algorithm: HS256, clientSecret: ${SECRET}, kind: admin, bots: [${BOT}]`),
     /an admin app reaches every bot/,

@@ -1,15 +1,17 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../model/clock.ts';
 import type { Person } from '../model/person.ts';
+import type { Audited } from '../store/port.ts';
 import type { FindChannel } from './parse-person.ts';
 import type { Problem } from './problem.ts';
 import { type Format, type PersonLine, readPeople } from './read-people.ts';
 
 export interface PeopleSink {
-  upsertPeople(request: { readonly people: readonly Person[] }): Promise<void>;
+  upsertPeople(request: Audited & { readonly people: readonly Person[] }): Promise<void>;
 }
 
-export interface ImportRequest {
+/** Who asked for it is kept once, with the first that is written. */
+export interface ImportRequest extends Audited {
   readonly store: PeopleSink;
   readonly clock: Pick<Clock, 'now'>;
   readonly botId: string;
@@ -93,10 +95,11 @@ function readLines({ open, format, botId, findChannel, clock }: ImportRequest): 
 async function writeChunk(
   chunk: ReadonlyMap<string, Person>,
   tally: Tally,
-  { store, onProgress }: ImportRequest,
+  { store, onProgress, audit }: ImportRequest,
 ): Promise<void> {
   if (chunk.size === 0) return;
-  await store.upsertPeople({ people: [...chunk.values()] });
+  const asked = audit !== undefined && tally.isUntouched ? { audit } : {};
+  await store.upsertPeople({ people: [...chunk.values()], ...asked });
   tally.countImported(chunk.size);
   onProgress?.(tally.report());
   await nextTurn();
@@ -111,6 +114,10 @@ class Tally {
   countLines(lines: readonly PersonLine[]): void {
     this.#read += lines.length;
     for (const line of lines) if (line.person === null) this.#countBad(line.line, line.problems);
+  }
+
+  get isUntouched(): boolean {
+    return this.#imported === 0;
   }
 
   countImported(people: number): void {

@@ -1,4 +1,5 @@
 import type { Channel } from '../channels/contract.ts';
+import { useOtherNames } from '../directory/other-names.ts';
 import { type ResolvedRecipient, resolveRecipients } from '../directory/resolve.ts';
 import type { Random } from '../model/clock.ts';
 import type { Notification, Recipient } from '../model/notification.ts';
@@ -158,9 +159,10 @@ async function sendGroup(
   const recipients = entries.map((entry) => entry.recipient);
   const asked = { resolve: need !== 'nothing', about: need === 'addresses and people' };
   const question = { store, botId, connectionId, addressing, recipients, ...asked };
-  const answers = await patiently(parts, claimed, () => resolveRecipients(question));
+  const named = await patiently(parts, claimed, () => resolveRecipients(question));
+  const answers = await nameForChannel(parts, claimed, outlet.channel, recipients, named);
   const all = entries.map(toFound(answers, parts.clock.now()));
-  const inTime = all.flatMap((entry, index) => heedHours(parts, entry, answers[index]?.about?.timeZone ?? null) ?? []);
+  const inTime = all.flatMap((entry, index) => heedHours(parts, entry, named[index]?.about?.timeZone ?? null) ?? []);
   const found = await dropSilenced(parts, claimed, outlet.channel, inTime);
   handOver(
     parts,
@@ -168,6 +170,20 @@ async function sendGroup(
     found.filter((entry) => !isUnwritten(entry)),
   );
   return found.filter(isUnwritten);
+}
+
+/** Who came over from another channel was named for that one. */
+async function nameForChannel(
+  parts: DeliverParts,
+  claimed: Claimed,
+  { addressing, identityKey }: Channel,
+  recipients: readonly Recipient[],
+  answers: readonly ResolvedRecipient[],
+): Promise<readonly ResolvedRecipient[]> {
+  if (addressing === 'directory' || recipients.every(({ route }) => route === undefined)) return answers;
+  const { botId } = claimed.queue;
+  const question = { store: parts.store, botId, identityKey, recipients, answers };
+  return patiently(parts, claimed, () => useOtherNames(question));
 }
 
 const toFound =

@@ -54,6 +54,8 @@ export interface Retry {
   readonly kind: 'retry';
   readonly recipient: Recipient;
   readonly delayMs: number;
+  /** Over another connection; absent: the same. */
+  readonly connectionId?: string;
 }
 
 /** What follows from one attempt. Pure: the same facts and the same random number always decide the same. */

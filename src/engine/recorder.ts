@@ -83,9 +83,9 @@ export class Recorder {
 
   #flushWhenDue(): void {
     const isFar = this.#tookMs >= FAR_MS;
-    if (this.#unrecorded >= (isFar ? FAR_FLUSH_COUNT : FLUSH_COUNT)) return this.#startFlush();
     const waitMs = isFar ? Math.min(this.#tookMs / 2, FAR_FLUSH_MS) : FLUSH_MS;
-    this.#cancelTimer ??= this.#parts.clock.after(waitMs, () => this.#startFlush());
+    if (this.#unrecorded >= (isFar ? FAR_FLUSH_COUNT : FLUSH_COUNT)) this.#startFlush();
+    else this.#cancelTimer ??= this.#parts.clock.after(waitMs, () => this.#startFlush());
   }
 
   #startFlush(): void {

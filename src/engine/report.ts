@@ -30,6 +30,7 @@ export class Report {
       delivered: counts.delivered,
       failed: counts.failed,
       retried: counts.retried,
+      ...(counts.movedOn > 0 && { movedOn: counts.movedOn }),
       returned: counts.returned,
       durationMs: Math.round(this.#clock.monotonic() - work.startedAt),
     });

@@ -1,3 +1,4 @@
+import { atStep, goOn, stepOf } from '../model/fall-back.ts';
 import { sizeOf } from '../model/lane.ts';
 import { BATCH_SIZE, type Log, type Notification, type Recipient } from '../model/notification.ts';
 import type { Address } from '../model/outcome.ts';
@@ -8,7 +9,10 @@ import { rankOf } from './ranks.ts';
 /** A batch this process holds: what is still open in it, and what the next checkpoint will say of it. */
 export class Work {
   readonly batch: HeldBatch;
+  /** As it is on the channel that the batch is for. */
   readonly notification: Notification;
+  /** Which of its channels that is. */
+  readonly step: number;
   readonly startedAt: number;
   /** How many owners died with it. */
   readonly takeovers: number;
@@ -22,7 +26,7 @@ export class Work {
   isCancelled = false;
   /** Recipients without a conclusion. */
   open: number;
-  readonly counts = { delivered: 0, failed: 0, other: 0, retried: 0, returned: 0 };
+  readonly counts = { delivered: 0, failed: 0, other: 0, retried: 0, returned: 0, movedOn: 0 };
   #logs: Log[] = [];
   #retries: Retry[] = [];
   readonly #putOffs: PutOff[] = [];
@@ -32,7 +36,8 @@ export class Work {
   constructor(batch: ClaimedBatch, notification: Notification, now: number, leaseEndsAt: number) {
     const { botId, notificationId, batchNo, token } = batch;
     this.batch = { botId, notificationId, batchNo, token };
-    this.notification = notification;
+    this.step = stepOf(notification, batch.queue.connectionId);
+    this.notification = atStep(notification, this.step);
     this.startedAt = now;
     this.takeovers = batch.takeovers;
     this.rank = rankOf(notification.lane, sizeOf(notification.total));
@@ -43,7 +48,8 @@ export class Work {
   conclude(job: Concluded, final: Final, at: number): void {
     const { state } = final;
     const delivered = state === 'delivered';
-    this.#logs.push({
+    const { route } = job.recipient;
+    const log: Log = {
       seq: job.recipient.seq,
       identity: job.recipient.identity,
       state,
@@ -55,8 +61,16 @@ export class Work {
       attempts: final.attempts,
       maybeDoubled: final.maybeDoubled,
       at,
-    });
-    this.counts[delivered ? 'delivered' : state === 'failed' ? 'failed' : 'other'] += 1;
+      ...(route !== undefined && { route: { ...route, step: this.step } }),
+    };
+    const onward = goOn(this.notification, this.step, job.recipient, log);
+    if (onward === null) {
+      this.#logs.push(log);
+      this.counts[delivered ? 'delivered' : state === 'failed' ? 'failed' : 'other'] += 1;
+    } else {
+      this.#retries.push({ kind: 'retry', delayMs: 0, ...onward });
+      this.counts.movedOn += 1;
+    }
     this.open -= 1;
   }
 
@@ -121,8 +135,16 @@ function groupPutOffs(putOffs: readonly PutOff[], partSize: number, now: number)
   });
 }
 
-/** Few batches that come due together instead of a hundred that each cost a claim; nobody comes back too early. */
+/** By connection: a batch is in the queue of one. */
 export function groupRetries(retries: readonly Retry[], partSize = BATCH_SIZE): Remainder[] {
+  const groups = Map.groupBy(retries, (retry) => retry.connectionId);
+  return [...groups].flatMap(([connectionId, group]) =>
+    groupByTime(group, partSize).map((part) => (connectionId === undefined ? part : { ...part, connectionId })),
+  );
+}
+
+/** Few batches that come due together instead of a hundred that each cost a claim; nobody comes back too early. */
+function groupByTime(retries: readonly Retry[], partSize: number): Remainder[] {
   const longestMs = retries.reduce((longest, retry) => Math.max(longest, retry.delayMs), 0);
   const stepMs = Math.max(MIN_STEP_MS, longestMs / MAX_GROUPS);
   const groups = Map.groupBy(retries, (retry) => Math.ceil(retry.delayMs / stepMs));

@@ -25,6 +25,7 @@ import { createStatus } from './kore/status.ts';
 import { openKoreSurface } from './kore/surface.ts';
 import { takeLeave } from './leave-takings.ts';
 import { requireJsonBody } from './media-type.ts';
+import { auditRoute } from './native/admin/audit.ts';
 import { connectionRoutes } from './native/connections.ts';
 import { NATIVE_PREFIX } from './native/context.ts';
 import { eventsRoute } from './native/events/events.ts';
@@ -135,6 +136,7 @@ export function createApp(parts: AppParts): FastifyInstance {
     onCancel: () => parts.engine.heedCancel(),
   });
   const native = { ...parts, prefix: NATIVE_PREFIX, gate, catalog };
+  app.register(auditRoute, native);
   app.register(listRoute, native);
   app.register(eventsRoute, { ...native, isDraining, streamLimits: limits });
   app.register(sendRoute, { ...native, backlog, calls, limits });

@@ -83,6 +83,7 @@ export function openServer(limits: ServerLimits, { logger, clock, tally }: Serve
     logger: false,
   });
   app.decorateRequest('caller', null);
+  app.decorateRequest('operator', null);
   limitConnections(app.server, limits.maxConnections, { clock, tally });
   app.addHook('onResponse', createRequestLog(logger, tally));
   app.addHook('onClose', async () => tally.tell());

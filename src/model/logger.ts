@@ -28,6 +28,7 @@ export const LOG_FIELDS = [
   'cancelled',
   'unknown',
   'retried',
+  'movedOn',
   'returned',
   'pending',
   'attempts',

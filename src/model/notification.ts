@@ -1,3 +1,4 @@
+import type { Route } from './fall-back.ts';
 import type { Content, Parameters } from './message.ts';
 import type { Options } from './options.ts';
 import type { Reason } from './reasons.ts';
@@ -68,6 +69,8 @@ export interface Recipient {
   readonly maybeSent: boolean;
   /** What the script printed for this recipient on an earlier attempt; it is not run again. Absent otherwise. */
   readonly printed?: string;
+  /** On the channels before this one. Absent on the notification's own. */
+  readonly route?: Route;
 }
 
 /** The final line of a recipient. */
@@ -86,6 +89,8 @@ export interface Log {
   /** The recipient may have been sent the message more than once, or once although it reads failed. */
   readonly maybeDoubled: boolean;
   readonly at: number;
+  /** Of a notification with several channels: the one this is the end on, and what came of those before. Absent: the first. */
+  readonly route?: Route & { readonly step: number };
 }
 
 /** At most this many recipients are leased, retried and delayed together. */

@@ -1,3 +1,4 @@
+import type { FallBack } from './fall-back.ts';
 import type { Hours } from './hours.ts';
 
 /**
@@ -7,6 +8,8 @@ import type { Hours } from './hours.ts';
 export interface Options {
   /** Nothing is sent before; epoch ms. */
   readonly sendAt?: number;
+  /** The channels after the notification's own, in order. */
+  readonly fallBacks?: readonly FallBack[];
   /** Nobody is sent it outside these hours. */
   readonly window?: Hours;
   /** Nobody is sent it within any of these hours. */

@@ -67,3 +67,5 @@ export interface Tenancy {
 
 export const SCOPE_SEND = 'channel_management:proactive_messages';
 export const SCOPE_DIRECTORY = 'directory:write';
+/** For apps of kind `admin`. */
+export const SCOPE_ADMIN = 'admin:write';

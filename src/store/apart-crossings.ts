@@ -44,6 +44,7 @@ type LogTuple = [
   Log['attempts'],
   Log['maybeDoubled'],
   Log['at'],
+  NonNullable<Log['route']> | null,
 ];
 
 const encodeLogs = (logs: readonly Log[]): string =>
@@ -61,6 +62,7 @@ const encodeLogs = (logs: readonly Log[]): string =>
         log.attempts,
         log.maybeDoubled,
         log.at,
+        log.route ?? null,
       ],
     ),
   );
@@ -80,6 +82,7 @@ function decodeLogs(text: string): Log[] {
       attempts,
       maybeDoubled,
       at,
+      route,
     ]): Log => ({
       seq,
       identity,
@@ -92,6 +95,7 @@ function decodeLogs(text: string): Log[] {
       attempts,
       maybeDoubled,
       at,
+      ...(route === null ? {} : { route }),
     }),
   );
 }

@@ -138,6 +138,8 @@ const VERBS = Object.keys({
   listReceipts: true,
   countCalls: true,
   useJti: true,
+  listAudit: true,
+  findAuditHead: true,
   markRestored: true,
   findRestored: true,
   endRestore: true,

@@ -157,7 +157,7 @@ export const heldRow = (batch: HeldBatch): Row => ({
   token: batch.token,
 });
 
-function parseQueueKey(key: string): Queue {
+export function parseQueueKey(key: string): Queue {
   const [lane = '', botId = '', connectionId = '', mark] = key.split('/');
   const size = mark === SMALL ? 'small' : 'large';
   return { lane: LANES[Number(lane)] ?? ('normal' satisfies Lane), botId, connectionId, size };

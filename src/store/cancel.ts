@@ -3,7 +3,7 @@ import { BACKUP_OWNER, heldBatch, listOpen } from './batches.ts';
 import { checkpoint } from './checkpoint.ts';
 import type { BatchProgress, CancelTally, HeldBatch, NotificationKey } from './port.ts';
 import { decodeRecipients } from './recipients.ts';
-import { execute, int, intOrNull, query, type Row, type Steps, text, textOrNull } from './steps.ts';
+import { int, intOrNull, query, type Row, type Steps, text, textOrNull } from './steps.ts';
 
 /*
  * A cancel is one mark, however many recipients there are. Two things happen after it was committed and never before:
@@ -12,14 +12,15 @@ import { execute, int, intOrNull, query, type Row, type Steps, text, textOrNull 
  * The mark costs claims nothing, and ending a million recipients can take its time.
  */
 
-export function* cancel({ botId, notificationId, at }: NotificationKey & { readonly at: number }): Steps<void> {
-  yield* execute(
+export function* cancel({ botId, notificationId, at }: NotificationKey & { readonly at: number }): Steps<boolean> {
+  const marked = yield* query(
     `UPDATE notifications SET cancelled_at = $3
-     WHERE bot_id = $1 AND id = $2 AND cancelled_at IS NULL AND finished_at IS NULL`,
+     WHERE bot_id = $1 AND id = $2 AND cancelled_at IS NULL AND finished_at IS NULL RETURNING id`,
     botId,
     notificationId,
     at,
   );
+  return marked.length > 0;
 }
 
 export function* tallyCancelled({ botId, notificationId }: NotificationKey): Steps<CancelTally | null> {

@@ -1,6 +1,6 @@
 import type { Log } from '../model/notification.ts';
 import { countEnds } from './backlogs.ts';
-import { BATCHES, heldBatch, heldId, heldRow } from './batches.ts';
+import { BATCHES, heldBatch, heldId, heldRow, parseQueueKey, queueKey } from './batches.ts';
 import type { BatchProgress, CheckpointRequest, HeldBatch, Remainder } from './port.ts';
 import { encodeRecipients, firstSeq } from './recipients.ts';
 import { execute, type InsertShape, insertMany, int, query, type Row, type Steps, text } from './steps.ts';
@@ -25,6 +25,9 @@ const LOGS: InsertShape = {
   onConflict: '',
 };
 
+/** A statement of its own, so that those of one channel, which are nearly all, carry nothing more. */
+const ROUTED_LOGS: InsertShape = { ...LOGS, columns: { ...LOGS.columns, route: 'text' } };
+
 /** Fence first: what was lost takes no further part, so nothing after this line needs to ask again. */
 export function* checkpoint(request: CheckpointRequest): Steps<{ readonly lost: HeldBatch[] }> {
   if (request.batches.length === 0) return { lost: [] };
@@ -32,6 +35,7 @@ export function* checkpoint(request: CheckpointRequest): Steps<{ readonly lost: 
   const held = request.batches.filter((progress) => queues.has(heldId(progress.batch)));
   const fresh = request.again ? yield* dropKnownLogs(held) : held;
   yield* insertMany(LOGS, fresh.flatMap(logRows));
+  yield* insertMany(ROUTED_LOGS, fresh.flatMap(routedRows));
   yield* moveCounters(fresh);
   yield* replaceEnded(held, queues);
   yield* countEnds(fresh);
@@ -85,9 +89,14 @@ function* dropKnownLogs(batches: readonly BatchProgress[]): Steps<readonly Batch
   }));
 }
 
-function logRows(progress: BatchProgress) {
-  const { botId, notificationId } = progress.batch;
-  return progress.logs.map((log) => [
+const logRows = ({ batch, logs }: BatchProgress) =>
+  logs.filter(({ route }) => route === undefined).map((log) => logRow(batch, log));
+
+const routedRows = ({ batch, logs }: BatchProgress) =>
+  logs.flatMap((log) => (log.route === undefined ? [] : [[...logRow(batch, log), JSON.stringify(log.route)]]));
+
+function logRow({ botId, notificationId }: HeldBatch, log: Log) {
+  return [
     botId,
     notificationId,
     log.seq,
@@ -101,7 +110,7 @@ function logRows(progress: BatchProgress) {
     log.attempts,
     log.maybeDoubled ? 1 : 0,
     log.at,
-  ]);
+  ];
 }
 
 /** One update a notification, in key order: two workers that finish the same notifications must lock them alike. */
@@ -172,10 +181,13 @@ function remainderRow(batch: HeldBatch, part: Remainder, parent: Parent) {
     batch.botId,
     batch.notificationId,
     firstSeq(part.recipients),
-    parent.queue,
+    part.connectionId === undefined
+      ? parent.queue
+      : queueKey({ ...parseQueueKey(parent.queue), connectionId: part.connectionId }),
     parent.now + part.delayMs,
     batch.token + 1,
-    parent.takeovers,
+    // Whatever its owners died of, they had not begun it over there.
+    part.connectionId === undefined ? parent.takeovers : 0,
     encodeRecipients(part.recipients),
   ];
 }

@@ -4,7 +4,8 @@ import type { InsertShape } from './steps.ts';
  * Everything the two databases must be told differently. Statements carry these tokens:
  * `{now}` the lease clock in epoch ms · `{any:text $1}` membership in an array parameter ·
  * `{list v(a text) $1}` an array of values as a table · `{rows v(a text, b int) $1}` an array of objects as one · `{lock}` / `{skip}` row locks ·
- * in migrations `{text}` (compared by bytes), `{int}` (64 bits), `{table}` / `{keyed}` what ends CREATE TABLE.
+ * in migrations `{text}` (compared by bytes), `{int}` (64 bits), `{table}` / `{keyed}` what ends CREATE TABLE,
+ * `{appendOnly t}` whose rows nothing may change or take away.
  */
 export interface Dialect {
   readonly now: string;
@@ -14,6 +15,7 @@ export interface Dialect {
   readonly int: string;
   readonly table: string;
   readonly keyed: string;
+  appendOnly(table: string): string;
   any(type: string, param: string): string;
   list(alias: string, column: string, type: string, param: string): string;
   rows(alias: string, columns: readonly (readonly [name: string, type: string])[], param: string): string;
@@ -30,6 +32,13 @@ export const sqliteDialect: Dialect = {
   int: 'INTEGER',
   table: 'STRICT',
   keyed: 'STRICT, WITHOUT ROWID',
+  appendOnly: (table) =>
+    ['UPDATE', 'DELETE']
+      .map(
+        (verb) => `CREATE TRIGGER ${table}_refuse_${verb.toLowerCase()} BEFORE ${verb} ON ${table}
+          BEGIN SELECT RAISE(ABORT, '${table} is append-only'); END`,
+      )
+      .join(';'),
   any: (_type, param) => `IN (SELECT value FROM json_each(${param}))`,
   list: (alias, column, _type, param) => `(SELECT value AS ${column} FROM json_each(${param})) AS ${alias}`,
   rows: (alias, columns, param) =>
@@ -51,6 +60,12 @@ export const postgresDialect: Dialect = {
   int: 'BIGINT',
   table: '',
   keyed: '',
+  appendOnly: (table) =>
+    `CREATE FUNCTION ${table}_refuse() RETURNS trigger LANGUAGE plpgsql AS
+       $$ BEGIN RAISE EXCEPTION '${table} is append-only'; END $$;
+     CREATE TRIGGER ${table}_refuse_change BEFORE UPDATE OR DELETE ON ${table}
+       FOR EACH ROW EXECUTE FUNCTION ${table}_refuse();
+     CREATE TRIGGER ${table}_refuse_truncate BEFORE TRUNCATE ON ${table} EXECUTE FUNCTION ${table}_refuse()`,
   any: (type, param) => `= ANY(${param}::${postgresType(type)}[])`,
   // COLLATE: an index of byte order serves only comparisons in byte order.
   list: (alias, column, type, param) =>
@@ -69,6 +84,7 @@ export const postgresDialect: Dialect = {
 export function translate(sql: string, dialect: Dialect): string {
   const filled = sql
     .replace(/\{(now|lock|skip|text|int|table|keyed)\}/g, (_match, token: keyof Pick<Dialect, 'now'>) => dialect[token])
+    .replace(/\{appendOnly (\w+)\}/g, (_match, table: string) => dialect.appendOnly(table))
     .replace(/\{any:(\w+) (\$\d+)\}/g, (_match, type: string, param: string) => dialect.any(type, param))
     .replace(
       /\{list (\w+)\((\w+) (\w+)\) (\$\d+)\}/g,

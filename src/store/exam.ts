@@ -1,11 +1,13 @@
 import { after, before, describe } from 'node:test';
 import { examineAccept } from './exam-accept.ts';
 import { examineAddresses } from './exam-addresses.ts';
+import { examineAudit } from './exam-audit.ts';
 import { examineBacklog } from './exam-backlog.ts';
 import { examineCalls } from './exam-calls.ts';
 import { examineCancel } from './exam-cancel.ts';
 import { examineCheckpoint } from './exam-checkpoint.ts';
 import { examineClaim } from './exam-claim.ts';
+import { examineFallBack } from './exam-fall-back.ts';
 import { examineLedger } from './exam-ledger.ts';
 import { examineNotificationList } from './exam-notification-list.ts';
 import { examinePeople } from './exam-people.ts';
@@ -31,6 +33,7 @@ export function examineStore(name: string, open: () => Promise<Store>): void {
     examineClaim(store);
     examineCheckpoint(store);
     examineCancel(store);
+    examineFallBack(store);
     examineNotificationList(store);
     examinePeople(store);
     examineAddresses(store);
@@ -40,6 +43,7 @@ export function examineStore(name: string, open: () => Promise<Store>): void {
     examineCalls(store);
     examineReceipts(store);
     examineLedger(store);
+    examineAudit(store);
     examineUpkeep(store);
   });
 }

@@ -1,4 +1,5 @@
 import type { Receipt, ReceiptState } from '../model/news.ts';
+import type { Log } from '../model/notification.ts';
 import type { Reason } from '../model/reasons.ts';
 import { countsOf, logOf } from './notifications.ts';
 import type { LedgerFilter, LedgerLine, LedgerStretch, NotificationKey, ReasonTally } from './port.ts';
@@ -10,7 +11,7 @@ export function* listLedger(request: LedgerStretch): Steps<LedgerLine[]> {
   const conditions = conditionsOf(filter, 6);
   const rows = yield* query(
     `SELECT l.seq, l.state, l.reason, l.detail, l.identity, l.person_id, l.channel_id, l.provider_message_id, l.attempts,
-       l.maybe_doubled, l.at, r.state AS receipt_state, r.at AS receipt_at, r.reason AS receipt_reason,
+       l.maybe_doubled, l.at, l.route, r.state AS receipt_state, r.at AS receipt_at, r.reason AS receipt_reason,
        r.detail AS receipt_detail
      FROM logs AS l LEFT JOIN receipts AS r
        ON r.bot_id = l.bot_id AND r.notification_id = l.notification_id AND r.seq = l.seq
@@ -23,8 +24,12 @@ export function* listLedger(request: LedgerStretch): Steps<LedgerLine[]> {
     limit,
     ...conditions.params,
   );
-  return rows.map((row) => ({ log: logOf(row), receipt: receiptOf(row) }));
+  return rows.map((row) => ({ log: routed(logOf(row), textOrNull(row, 'route')), receipt: receiptOf(row) }));
 }
+
+// Typed when it was written.
+const routed = (log: Log, route: string | null): Log =>
+  route === null ? log : { ...log, route: JSON.parse(route) as NonNullable<Log['route']> };
 
 /** `AND …` for each part of the filter that is there; parameters are numbered from `first`. */
 function conditionsOf({ states, reasons, identity, prefix }: LedgerFilter, first: number) {

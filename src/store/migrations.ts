@@ -207,6 +207,34 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     // JSON; NULL for whatever came through the Kore routes.
     'ALTER TABLE notifications ADD COLUMN options {text}',
   ],
+  [
+    // bot_id '': of no one bot. Each row holds the hash of the one before; where a chain ends stands apart.
+    `CREATE TABLE audit (
+      bot_id {text} NOT NULL,
+      seq {int} NOT NULL,
+      at {int} NOT NULL,
+      app_id {text} NOT NULL,
+      subject {text} NOT NULL,
+      action {text} NOT NULL,
+      target {text},
+      before {text},
+      after {text},
+      ip {text},
+      previous {text} NOT NULL,
+      hash {text} NOT NULL,
+      PRIMARY KEY (bot_id, seq)
+    ) {keyed}`,
+    '{appendOnly audit}',
+    `CREATE TABLE audit_heads (
+      bot_id {text} NOT NULL PRIMARY KEY,
+      seq {int} NOT NULL,
+      hash {text} NOT NULL
+    ) {keyed}`,
+  ],
+  [
+    // JSON; NULL for all that ended on the first channel of their notification.
+    'ALTER TABLE logs ADD COLUMN route {text}',
+  ],
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

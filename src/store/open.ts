@@ -1,6 +1,7 @@
 import type { Clock } from '../model/clock.ts';
 import * as addresses from './addresses.ts';
 import { atMost } from './at-most.ts';
+import { audited, findAuditHead, listAudit } from './audit.ts';
 import * as backlogs from './backlogs.ts';
 import * as batches from './batches.ts';
 import * as callCounts from './call-counts.ts';
@@ -90,7 +91,7 @@ function createStore(database: Database, clock: Clock): Store {
     checkpoint: (request) => write(() => checkpoint(request)),
     voidLeases: () => write(() => batches.voidLeases()),
 
-    cancel: (request) => write(() => cancel.cancel(request)),
+    cancel: (request) => write(() => audited(request, cancel.cancel(request), Boolean)),
     tallyCancelled: (key) => write(() => cancel.tallyCancelled(key)),
     listCancelled: (request) => read(() => cancel.listCancelled(request)),
     endCancelled: (request) => write(() => cancel.endCancelled(request)),
@@ -108,17 +109,17 @@ function createStore(database: Database, clock: Clock): Store {
     countReasons: (request) => read(() => ledger.countReasons(request)),
 
     resolve: (request) => read(() => addresses.resolve(request)),
-    upsertPeople: (request) => write(() => people.upsertPeople(request)),
+    upsertPeople: (request) => write(() => audited(request, people.upsertPeople(request))),
     listPeople: (request) => read(() => people.listPeople(request)),
     findPerson: (request) => read(() => people.findPerson(request)),
     findPeople: (request) => read(() => people.findPeople(request)),
-    deletePerson: (request) => write(() => people.deletePerson(request)),
+    deletePerson: (request) => write(() => audited(request, people.deletePerson(request), Boolean)),
     saveAddresses: (request) => write(() => addresses.saveAddresses(request)),
     forgetAddresses: (request) => write(() => addresses.forgetAddresses(request)),
     dropAddresses: (request) => write(() => addresses.dropAddresses(request)),
     markWorked: (request) => write(() => addresses.markWorked(request)),
     silence: (request) => write(() => silences.silence(request)),
-    liftSilence: (request) => write(() => silences.liftSilence(request)),
+    liftSilence: (request) => write(() => audited(request, silences.liftSilence(request), Boolean)),
     listSilenced: (request) => read(() => silences.listSilenced(request)),
     listSilences: (request) => read(() => silences.listSilences(request)),
 
@@ -128,6 +129,9 @@ function createStore(database: Database, clock: Clock): Store {
 
     countCalls: (request) => write(() => callCounts.countCalls(request)),
     useJti: (request) => write(() => replies.useJti(request)),
+
+    listAudit: (page) => read(() => listAudit(page)),
+    findAuditHead: (request) => read(() => findAuditHead(request)),
 
     markRestored: (request) => write(() => restored.markRestored(request)),
     findRestored: () => read(() => restored.findRestored()),

@@ -1,3 +1,4 @@
+import type { AuditEntry, AuditHead, AuditRecord } from '../model/audit.ts';
 import type { Size } from '../model/lane.ts';
 import type { Receipt, ReceiptCounts } from '../model/news.ts';
 import type {
@@ -70,9 +71,9 @@ export interface Store {
   /**
    * Marks a notification that is not finished: nobody more of it shall be sent anything. Asking twice is asking once.
    * Whoever claims has to ask `listCancelled` after the claim, and whoever tells a caller has to tally after the mark:
-   * then nobody who was counted as cancelled is sent anything any more.
+   * then nobody who was counted as cancelled is sent anything any more. False: it was marked or finished already.
    */
-  cancel(request: NotificationKey & { readonly at: number }): Promise<void>;
+  cancel(request: NotificationKey & Audited & { readonly at: number }): Promise<boolean>;
   /** Where everybody of a cancelled notification is, at one moment. Null: there is no such notification. */
   tallyCancelled(key: NotificationKey): Promise<CancelTally | null>;
   /** Which of these notifications are cancelled. */
@@ -106,13 +107,13 @@ export interface Store {
   // --- directory
   /** One query: what is known of each identity (in `identityKey` form) on one connection. Unknown ones are absent. */
   resolve(request: ResolvePeople): Promise<Map<string, Resolved>>;
-  upsertPeople(request: { readonly people: readonly Person[] }): Promise<void>;
+  upsertPeople(request: Audited & { readonly people: readonly Person[] }): Promise<void>;
   /** Keyset pages by person id. */
   listPeople(request: { readonly botId: string; readonly afterId: string; readonly limit: number }): Promise<Person[]>;
   findPerson(request: { readonly botId: string; readonly personId: string }): Promise<Person | null>;
   /** The people of these ids, in any order; unknown ones are absent. */
   findPeople(request: { readonly botId: string; readonly personIds: readonly string[] }): Promise<Person[]>;
-  deletePerson(request: { readonly botId: string; readonly personId: string }): Promise<boolean>;
+  deletePerson(request: Audited & { readonly botId: string; readonly personId: string }): Promise<boolean>;
   saveAddresses(request: { readonly addresses: readonly LearnedAddress[] }): Promise<void>;
   forgetAddresses(request: { readonly addresses: readonly ForgottenAddress[] }): Promise<void>;
   /** Somebody left: addresses on the connection that were learnt by `until` go. */
@@ -122,7 +123,7 @@ export interface Store {
   /** Nobody writes to these identities on the connection until they are welcome again; the newest word counts. */
   silence(request: SilenceRequest): Promise<void>;
   /** The identity is welcome again, whatever was said until now. False: it was not silenced. */
-  liftSilence(request: LiftRequest): Promise<boolean>;
+  liftSilence(request: Audited & LiftRequest): Promise<boolean>;
   /** Which of the identities are silenced, and why. */
   listSilenced(request: ResolveRequest): Promise<Map<string, SilenceReason>>;
   /** Keyset pages by identity. */
@@ -144,6 +145,12 @@ export interface Store {
 
   /** Admits calls of bots within limits that hold over all nodes, and counts those it admits. */
   countCalls(request: CountCalls): Promise<CallCount[]>;
+
+  // --- audit
+  /** Whoever changes something hands in who asked for it; see `Audited`. Here it is read. */
+  listAudit(page: AuditPage): Promise<AuditRecord[]>;
+  /** Where the chain ends, kept apart from it: what was cut off its end is missed. */
+  findAuditHead(request: { readonly botId: string | null }): Promise<AuditHead>;
 
   // --- after a restore
   /**
@@ -175,6 +182,19 @@ export interface Store {
   /** Calls back when another process may have made work ready. Hints only: polling finds everything. */
   onWake(listener: () => void): void;
   close(): Promise<void>;
+}
+
+/** Who asked for a change: kept in its transaction, at the end of the bot's chain, if it changed anything. */
+export interface Audited {
+  readonly audit?: AuditEntry;
+}
+
+export interface AuditPage {
+  readonly botId: string | null;
+  readonly newestFirst: boolean;
+  /** The seq of the first on the page. */
+  readonly from: number;
+  readonly limit: number;
 }
 
 export interface NotificationKey {
@@ -292,6 +312,8 @@ export interface Remainder {
   /** Seq ascending, not empty. */
   readonly recipients: readonly Recipient[];
   readonly delayMs: number;
+  /** Goes on over another connection, where nobody has tried it yet. Absent: comes back where it was. */
+  readonly connectionId?: string;
 }
 
 /** Each recipient is counted once. */

@@ -1,3 +1,4 @@
+import type { Route } from '../model/fall-back.ts';
 import { BATCH_SIZE, type Recipient } from '../model/notification.ts';
 import type { AcceptRequest, WrittenAcceptRequest, WrittenBatch } from './port.ts';
 
@@ -21,14 +22,17 @@ export function firstSeq(recipients: readonly Recipient[]): number {
 
 /**
  * Recipients of a batch as one JSON value: `[seq, identity]`, longer only where there is more to say
- * (`[seq, identity, attempts, maybeSent, customMessage, parameters, printed]`). Short because 100 of them are one row.
+ * (`[seq, identity, attempts, maybeSent, customMessage, parameters, printed, route]`). Short because 100 of them are one row.
  */
 export function encodeRecipients(recipients: readonly Recipient[]): string {
   return JSON.stringify(recipients.map(encodeRecipient));
 }
 
 function encodeRecipient(recipient: Recipient): unknown[] {
-  const { seq, identity, attempts, maybeSent, customMessage, parameters, printed } = recipient;
+  const { seq, identity, attempts, maybeSent, customMessage, parameters, printed, route } = recipient;
+  if (route !== undefined) {
+    return [seq, identity, attempts, maybeSent ? 1 : 0, customMessage, parameters, printed ?? null, route];
+  }
   if (printed !== undefined) return [seq, identity, attempts, maybeSent ? 1 : 0, customMessage, parameters, printed];
   if (customMessage !== null || parameters !== null) {
     return [seq, identity, attempts, maybeSent ? 1 : 0, customMessage, parameters];
@@ -36,20 +40,30 @@ function encodeRecipient(recipient: Recipient): unknown[] {
   return attempts === 0 && !maybeSent ? [seq, identity] : [seq, identity, attempts, maybeSent ? 1 : 0];
 }
 
-type Encoded = [number, string, number?, (0 | 1)?, (string | null)?, (Record<string, string> | null)?, string?];
+type Encoded = [
+  number,
+  string,
+  number?,
+  (0 | 1)?,
+  (string | null)?,
+  (Record<string, string> | null)?,
+  (string | null)?,
+  Route?,
+];
 
 export function decodeRecipients(value: string): Recipient[] {
   // Written by encodeRecipients only, inside the same transaction as its batch.
   const entries: Encoded[] = JSON.parse(value);
   return entries.map(
-    ([seq, identity, attempts = 0, maybeSent = 0, customMessage = null, parameters = null, printed]) => ({
+    ([seq, identity, attempts = 0, maybeSent = 0, customMessage = null, parameters = null, printed, route]) => ({
       seq,
       identity,
       customMessage,
       parameters,
       attempts,
       maybeSent: maybeSent === 1,
-      ...(printed === undefined ? {} : { printed }),
+      ...(printed === undefined || printed === null ? {} : { printed }),
+      ...(route === undefined ? {} : { route }),
     }),
   );
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { connectionId, randomId } from '../../src/model/ids.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../src/model/json.ts';
+import { SCOPE_ADMIN } from '../../src/model/tenancy.ts';
 import {
   type DocumentedOperation,
   type DocumentedParameter,
@@ -46,8 +47,9 @@ export async function makeCalls(
   const judge = createJudge(document);
   const operations = listOperations(document).filter(({ tag }) => tag !== LEFT_OUT);
   const token = await tokenFor('cs-both');
+  const adminToken = await tokenFor('cs-operator');
   const pool = await fillPool(rig, token);
-  const made = fc.sample(callsOf(operations, token, pool), { seed, numRuns: calls });
+  const made = fc.sample(callsOf(operations, { token, adminToken }, pool), { seed, numRuns: calls });
   const seen: Record<string, number> = {};
   const findings: string[] = [];
 
@@ -111,7 +113,12 @@ function keep({ id }: DocumentedOperation, { status, json }: Reply, pool: Pool):
   if (/^(notify|notifyV2|sendNotification)$/.test(id)) pool.notificationId.push(String(json['id'] ?? json['_id']));
 }
 
-function callsOf(operations: readonly DocumentedOperation[], token: string, pool: Pool): fc.Arbitrary<MadeUp> {
+interface Tokens {
+  readonly token: string;
+  readonly adminToken: string;
+}
+
+function callsOf(operations: readonly DocumentedOperation[], tokens: Tokens, pool: Pool): fc.Arbitrary<MadeUp> {
   const moods = fc.oneof(
     { weight: 3, arbitrary: fc.constant<Mood>('valid') },
     fc.constantFrom<Mood>('nearly', 'hostile'),
@@ -123,7 +130,10 @@ function callsOf(operations: readonly DocumentedOperation[], token: string, pool
           parameters: fc.tuple(...operation.parameters.map((each) => parameterOf(each, ofParameters, pool))),
           body: bodyOf(operation, ofBody),
         })
-        .map(({ parameters, body }) => toCall(operation, parameters, body, chance === 0 ? null : token)),
+        .map(({ parameters, body }) => {
+          const token = operation.scope === SCOPE_ADMIN ? tokens.adminToken : tokens.token;
+          return toCall(operation, parameters, body, chance === 0 ? null : token);
+        }),
     ),
   );
 }

@@ -10,6 +10,8 @@ export interface DocumentedOperation {
   readonly tag: string;
   /** What the app needs; null: nobody is asked who they are. */
   readonly scope: string | null;
+  /** Whoever calls it leaves an entry in the audit. */
+  readonly isAudited: boolean;
   readonly parameters: readonly DocumentedParameter[];
   /** By media type. */
   readonly bodies: Readonly<Record<string, JsonObject>>;
@@ -45,6 +47,7 @@ function readOperation(path: string, method: string, operation: JsonObject): Doc
     path,
     tag: Array.isArray(tags) ? String(tags[0]) : '',
     scope: typeof scope === 'string' ? scope : null,
+    isAudited: method !== 'get' && operation['x-changes'] !== false,
     parameters: Array.isArray(parameters) ? parameters.map((parameter) => readParameter(object(parameter))) : [],
     bodies: schemasOf(isJsonObject(operation['requestBody']) ? operation['requestBody'] : {}),
     replies: Object.fromEntries(

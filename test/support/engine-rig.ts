@@ -16,8 +16,8 @@ export interface EngineRig {
   readonly store: Store;
   readonly engine: Engine;
   readonly bots: readonly RigBot[];
-  /** Every send, with the time it began. */
-  readonly sends: readonly (SendRequest & { readonly at: number })[];
+  /** Every send, with the time it began and the connection it went over. */
+  readonly sends: readonly RigSend[];
   readonly lines: readonly string[];
   accept(bot: RigBot, identities: readonly string[], more?: Partial<Notification>): Promise<string>;
   /** Puts people with an address `to:<identity>` into the directory. */
@@ -26,20 +26,26 @@ export interface EngineRig {
   close(): Promise<void>;
 }
 
+export type RigSend = SendRequest & { readonly at: number; readonly connectionId: string };
+
 export interface RigBot {
   readonly botId: string;
   readonly connectionId: string;
+  /** All of its connections, that one first. */
+  readonly connectionIds: readonly string[];
 }
 
 export interface RigOptions {
   readonly channel?: Partial<Channel>;
-  /** How many bots there are, each with a connection of its own; default 1. */
+  /** How many bots there are, each with connections of its own; default 1. */
   readonly bots?: number;
+  /** Of each bot; default 1. */
+  readonly connections?: number;
   readonly perSecond?: number | null;
   readonly concurrency?: number;
   /** As what the store, which is SQLite's, poses. */
   readonly kind?: Store['kind'];
-  readonly send?: (request: SendRequest) => Outcome | Promise<Outcome>;
+  readonly send?: (request: SendRequest, connectionId: string) => Outcome | Promise<Outcome>;
   readonly lookUp?: (identities: readonly string[], signal: AbortSignal) => Promise<readonly LookUp[]>;
 }
 
@@ -50,17 +56,17 @@ export async function openEngineRig(options: RigOptions = {}): Promise<EngineRig
   const clock = new VirtualClock();
   const opened = await openStore('sqlite::memory:', { clock });
   const store: Store = { ...opened, kind: options.kind ?? opened.kind };
-  const sends: (SendRequest & { readonly at: number })[] = [];
+  const sends: RigSend[] = [];
   const lines: string[] = [];
-  const session: ChannelSession = {
+  const sessionOf = ({ id }: Connection): ChannelSession => ({
     async send(request) {
-      sends.push({ ...request, at: clock.now() });
-      return send(request);
+      sends.push({ ...request, at: clock.now(), connectionId: id });
+      return send(request, id);
     },
     ...(lookUp === undefined ? {} : { lookUp }),
     check: async () => ({ ok: true, detail: '' }),
     close: async () => {},
-  };
+  });
   const channel: Channel = {
     id: 'toy',
     aliases: [],
@@ -70,23 +76,27 @@ export async function openEngineRig(options: RigOptions = {}): Promise<EngineRig
     settings: Type.Object({}),
     defaults: { perSecond: null, concurrency },
     afterUnknown: 'retry',
-    open: () => session,
+    open: sessionOf,
     ...options.channel,
   };
   const bots = Array.from({ length: options.bots ?? 1 }, (_, index) => {
     const botId = derivedId('st', `rig ${index}`);
-    return { botId, connectionId: connectionId(botId, 'toy', null) };
+    const names = [null, ...Array.from({ length: (options.connections ?? 1) - 1 }, (_, more) => `toy ${more + 1}`)];
+    const connectionIds = names.map((name) => connectionId(botId, 'toy', name));
+    return { botId, connectionId: connectionId(botId, 'toy', null), connectionIds };
   });
-  const connections = bots.map(
-    ({ botId, connectionId: id }): Connection => ({
-      id,
-      botId,
-      channel: 'toy',
-      name: null,
-      settings: {},
-      limits: { perSecond, concurrency },
-      allowPrivateNetwork: false,
-    }),
+  const connections = bots.flatMap(({ botId, connectionIds }) =>
+    connectionIds.map(
+      (id): Connection => ({
+        id,
+        botId,
+        channel: 'toy',
+        name: null,
+        settings: {},
+        limits: { perSecond, concurrency },
+        allowPrivateNetwork: false,
+      }),
+    ),
   );
   const engine = new Engine({
     store,

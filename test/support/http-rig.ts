@@ -9,7 +9,14 @@ import type { Clock } from '../../src/model/clock.ts';
 import { connectionId } from '../../src/model/ids.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { LogFields, Logger } from '../../src/model/logger.ts';
-import { type App, type CallLimits, type Connection, SCOPE_DIRECTORY, SCOPE_SEND } from '../../src/model/tenancy.ts';
+import {
+  type App,
+  type CallLimits,
+  type Connection,
+  SCOPE_ADMIN,
+  SCOPE_DIRECTORY,
+  SCOPE_SEND,
+} from '../../src/model/tenancy.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { Store } from '../../src/store/port.ts';
 
@@ -66,6 +73,8 @@ export const APPS: readonly App[] = [
   { ...builder, clientId: 'cs-sender', bots: [BOT, OTHER_BOT], scopes: [SCOPE_SEND] },
   { ...builder, clientId: 'cs-librarian', bots: [BOT, OTHER_BOT], scopes: [SCOPE_DIRECTORY] },
   { ...builder, clientId: 'cs-admin', kind: 'admin', bots: [] },
+  { ...builder, clientId: 'cs-operator', kind: 'admin', bots: [], scopes: [SCOPE_ADMIN] },
+  { ...builder, clientId: 'cs-upstart', scopes: [SCOPE_ADMIN] },
   { ...builder, clientId: 'cs-scopeless', scopes: [] },
   { ...builder, clientId: 'cs-scopeless-admin', kind: 'admin', bots: [], scopes: ['another:scope'] },
   { ...builder, clientId: 'cs-jti', enforceJti: true },

@@ -10,6 +10,7 @@ export const TAGS = {
   connections: 'How a bot reaches its channels, and who must not be written to.',
   kore: "Kore.ai's Proactive Notifications API, v1 and v2, as its callers know it.",
   callbacks: 'Where providers tell what became of messages. Each is checked by its provider’s own signature.',
+  admin: 'Who may do what, for apps of kind admin.',
   server: 'The server itself.',
 } as const;
 
@@ -21,6 +22,8 @@ export interface Operation {
   readonly description: string;
   /** What the calling app must have; null: anybody may call. */
   readonly scope: string | null;
+  /** A POST that only asks. Whatever else is no GET hands `auditOf` its request to the store, which keeps one entry. */
+  readonly changes?: false;
   readonly params?: TSchema;
   readonly query?: TSchema;
   readonly headers?: TSchema;
@@ -44,13 +47,14 @@ export interface ReplyDescription {
 
 /** As the routes of the framework and the generator of the document take it. */
 export function toRouteSchema(operation: Operation): FastifySchema {
-  const { id, tag, summary, description, scope, params, query, headers, body } = operation;
+  const { id, tag, summary, description, scope, changes, params, query, headers, body } = operation;
   return {
     operationId: id,
     tags: [tag],
     summary,
     description,
     ...describeAccess(scope),
+    ...(changes === false && { 'x-changes': false }),
     ...(params && { params }),
     ...(query && { querystring: query }),
     ...(headers && { headers }),

@@ -7,6 +7,7 @@ import type {
   RouteHandlerMethod,
 } from 'fastify';
 
+import { SCOPE_ADMIN } from '../../model/tenancy.ts';
 import type { Gate } from '../auth/gate.ts';
 import { type Operation, toRouteSchema } from './operation.ts';
 import { compileValidator } from './validate.ts';
@@ -37,7 +38,12 @@ export function addOperation<Asked extends RouteGenericInterface>(
       part.httpPart === 'body' && operation.body?.isStream ? (value: unknown) => ({ value }) : compileValidator(part),
     // A serializer made from the schema would silently leave out what the schema forgot.
     serializerCompiler: () => JSON.stringify,
-    onRequest: [...(operation.scope === null ? [] : [gate.requireScope(operation.scope)]), ...onRequest],
+    onRequest: [...admissionOf(operation, gate), ...onRequest],
     handler,
   });
+}
+
+function admissionOf({ scope }: Operation, gate: Gate) {
+  if (scope === null) return [];
+  return [scope === SCOPE_ADMIN ? gate.requireAdmin() : gate.requireScope(scope)];
 }

@@ -7,6 +7,7 @@ import { identityKey } from '../../model/person.ts';
 import { type Connection, SCOPE_SEND } from '../../model/tenancy.ts';
 import type { Silence } from '../../store/port.ts';
 import { callerOf } from '../auth/gate.ts';
+import { auditOf } from '../contract/audit-of.ts';
 import {
   BOT_ID,
   CONNECTION_ID,
@@ -174,7 +175,8 @@ function createSuppressionLift({ store, tenancy, clock }: ConnectionRoutesOption
     const identity = identityKey(request.params.identity);
     // Nobody has such a name, and databases refuse to look for it.
     if (findJsonFault(identity) !== null) throw new Fault('suppression_unknown');
-    const lifted = await store.liftSilence({ botId, connectionId, identity, at: clock.now() });
+    const audit = auditOf(request, clock);
+    const lifted = await store.liftSilence({ botId, connectionId, identity, at: clock.now(), audit });
     if (!lifted) throw new Fault('suppression_unknown');
     return reply.code(204).send();
   };

@@ -10,6 +10,7 @@ import {
 import { UnreadableHeader } from '../../directory/read-people.ts';
 import { SCOPE_DIRECTORY } from '../../model/tenancy.ts';
 import { callerOf } from '../auth/gate.ts';
+import { auditOf } from '../contract/audit-of.ts';
 import { COUNT, closed, nullable, OF_BOT, oneOf } from '../contract/fields.ts';
 import { OF_BODIES, type Operation, PROBLEM } from '../contract/operation.ts';
 import { Fault } from '../faults.ts';
@@ -122,13 +123,14 @@ function receivePeople(
   request: FastifyRequest,
   parts: PeopleParts & Pick<ImportRequest, 'botId' | 'onError'>,
 ): Promise<ImportReport> {
+  const audit = auditOf(request, parts.clock);
   const format = FORMATS_BY_TYPE.get(mediaTypeOf(request)) ?? 'ndjson';
   return useUpload(request, parts.maxUploadBytes, (chunks) => {
-    if (parts.onError === 'skip') return importPeople({ ...parts, format, open: () => chunks });
+    if (parts.onError === 'skip') return importPeople({ ...parts, audit, format, open: () => chunks });
     return spool(chunks, parts.spoolFolder, (open) => {
       // All has arrived, so nothing moves on the socket until the answer, and the server would take it for idle.
       request.socket.setTimeout(0);
-      return importPeople({ ...parts, format, open });
+      return importPeople({ ...parts, audit, format, open });
     });
   });
 }

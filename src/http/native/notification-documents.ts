@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { FALL_BACK_CAUSES } from '../../model/fall-back.ts';
 import type { Hours } from '../../model/hours.ts';
 import type { ReceiptCounts } from '../../model/news.ts';
 import { LANES, type NotificationSummary } from '../../model/notification.ts';
@@ -50,6 +51,15 @@ export const NOTIFICATION_SUMMARY = Type.Object(SUMMARY, {
 export const NOTIFICATION = Type.Object(
   {
     ...SUMMARY,
+    channels: Type.Array(
+      Type.Object({
+        channel: Type.String(),
+        connectionId: Type.String(),
+        on: nullable(Type.Array(oneOf(FALL_BACK_CAUSES)), 'Null: the first.'),
+        onUnknown: Type.Boolean(),
+      }),
+      { description: 'In order; whoever is not reached on one is sent it on the next.' },
+    ),
     reasons: nullable(
       Type.Record(Type.String(), COUNT),
       'How often each reason of the catalogue was given: adds up to those who ended without being delivered. Null: more than 100,000 did, and it is not over yet.',
@@ -121,9 +131,20 @@ export function toDocument(
 ): Static<typeof NOTIFICATION> {
   return {
     ...toSummary(notification, now),
+    channels: channelsOf(notification),
     reasons: reasons === null ? null : { ...reasons },
     receipts: { ...receipts },
   };
+}
+
+function channelsOf({ channel, connectionId, options }: NotificationSummary) {
+  const others = (options?.fallBacks ?? []).map((fallBack) => ({
+    channel: fallBack.channel,
+    connectionId: fallBack.connectionId,
+    on: [...fallBack.on],
+    onUnknown: fallBack.onUnknown,
+  }));
+  return [{ channel, connectionId, on: null, onUnknown: false }, ...others];
 }
 
 export const toIso = (epochMs: number): string => new Date(epochMs).toISOString();

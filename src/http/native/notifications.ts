@@ -3,6 +3,7 @@ import type { Static } from 'typebox';
 import type { NotificationStatus } from '../../model/notification.ts';
 import { SCOPE_SEND } from '../../model/tenancy.ts';
 import type { CancelTally, NotificationKey } from '../../store/port.ts';
+import { auditOf } from '../contract/audit-of.ts';
 import { NOTHING } from '../contract/fields.ts';
 import { OF_BODIES, type Operation } from '../contract/operation.ts';
 import { addOperation } from '../contract/route.ts';
@@ -72,7 +73,7 @@ function createCancel({ store, clock, onCancel }: Omit<NotificationRoutesOptions
     request: FastifyRequest<OfNotification>,
   ): Promise<Static<typeof CANCELLATION>> {
     const key = keyOf(await findNotification(store, request));
-    await store.cancel({ ...key, at: clock.now() });
+    await store.cancel({ ...key, at: clock.now(), audit: auditOf(request, clock) });
     onCancel();
     const { cancelledAt, ...counts } = await tallySettled(key, { store, clock });
     return { id: key.notificationId, cancelledAt: cancelledAt === null ? null : toIso(cancelledAt), ...counts };

@@ -6,6 +6,7 @@ import type { FindChannel } from '../../directory/parse-person.ts';
 import { isId } from '../../model/ids.ts';
 import { SCOPE_DIRECTORY } from '../../model/tenancy.ts';
 import { callerOf } from '../auth/gate.ts';
+import { auditOf } from '../contract/audit-of.ts';
 import { BOT_ID, closed, DEFAULT_LIMIT, NOTHING, OF_BOT, PAGE, PERSON_ID } from '../contract/fields.ts';
 import { OF_BODIES, type Operation } from '../contract/operation.ts';
 import { addOperation } from '../contract/route.ts';
@@ -130,9 +131,10 @@ const DELETE: Operation = {
   faults: [...OF_BODIES, 'person_unknown'],
 };
 
-function createPersonDelete({ store }: PeopleParts) {
+function createPersonDelete({ store, clock }: PeopleParts) {
   return async function deletePerson(request: FastifyRequest<OfPerson>, reply: FastifyReply): Promise<FastifyReply> {
-    if (!(await store.deletePerson(readKey(request)))) throw new Fault('person_unknown');
+    const key = readKey(request);
+    if (!(await store.deletePerson({ ...key, audit: auditOf(request, clock) }))) throw new Fault('person_unknown');
     return reply.code(204).send();
   };
 }

@@ -1,63 +1,39 @@
+import type { FallBack } from '../../model/fall-back.ts';
 import type { Content, Parameters } from '../../model/message.ts';
 import type { Recipient } from '../../model/notification.ts';
-import type { Connection, Tenancy } from '../../model/tenancy.ts';
-import { parsePayload, readMessage } from '../../render/message.ts';
+import { parsePayload } from '../../render/message.ts';
 import { type Addressed, MAX_PARAMETERS } from '../accept/asked.ts';
-import type { ChannelCatalog, ChannelFacts } from '../accept/channel-catalog.ts';
-import { Fault } from '../faults.ts';
+import type { ChannelFacts } from '../accept/channel-catalog.ts';
+import { type ReadChannelsParts, readChannels } from './read-channels.ts';
 import { readTiming } from './read-timing.ts';
 import { IDENTITY_KEYS, type RecipientBody, type SendBody } from './send-body.ts';
+import { wrong } from './wrong.ts';
 
-export interface ReadSendParts {
-  readonly botId: string;
-  readonly tenancy: Tenancy;
-  readonly channels: ChannelCatalog;
+export interface ReadSendParts extends ReadChannelsParts {
   readonly now: number;
 }
 
 /** What a body that fits its schema asks for; refuses what no schema can say. */
 export function readSend(body: SendBody, parts: ReadSendParts): Addressed {
-  const channel = parts.channels.find(body.channel);
-  if (channel === null) {
-    throw wrong('/channel', `${show(body.channel)} is unknown; use one of ${parts.channels.ids.join(', ')}`);
-  }
-  const connection = findConnection(channel, body.connection ?? null, parts);
-  const message = readContent(body.message);
+  const { fallBacks, ...first } = readChannels(body, parts);
   const recipients = body.recipients.map((recipient, seq) =>
-    readRecipient(recipient, seq, { ...body, channel, message }),
+    readRecipient(recipient, seq, { ...body, ...first, fallBacks }),
   );
   const timing = readTiming(body, parts.now);
   return {
-    channel,
-    channelSpelling: body.channel,
-    connection,
+    ...first,
     resolve: true,
-    message,
     recipients,
     ...(body.priority && { lane: body.priority }),
     ...timing,
+    ...(fallBacks.length > 0 && { options: { ...timing.options, fallBacks } }),
   };
-}
-
-function findConnection(channel: ChannelFacts, named: string | null, { botId, tenancy }: ReadSendParts): Connection {
-  const byName = tenancy.connection(botId, channel.id, named);
-  if (byName !== null) return byName;
-  if (named === null) throw wrong('/channel', `${channel.id} is not configured for this bot`);
-  const byId = tenancy.connectionById(named);
-  if (byId?.botId === botId && byId.channel === channel.id) return byId;
-  throw wrong('/connection', `this bot has no ${channel.id} connection of the name or id ${show(named)}`);
-}
-
-function readContent(message: SendBody['message']): Content {
-  if (message.type === 'native') return { type: 'native', payload: message.payload };
-  const reading = readMessage(message.type, message.val);
-  if (!reading.ok) throw wrong('/message/val', reading.fault);
-  return reading.message;
 }
 
 interface ForAll extends Pick<SendBody, 'parameters'> {
   readonly channel: ChannelFacts;
   readonly message: Content;
+  readonly fallBacks: readonly FallBack[];
 }
 
 function readRecipient(given: string | RecipientBody, seq: number, forAll: ForAll): Recipient {
@@ -66,7 +42,7 @@ function readRecipient(given: string | RecipientBody, seq: number, forAll: ForAl
   return {
     seq,
     identity: readIdentity(recipient, place, forAll.channel),
-    customMessage: recipient.message ? readOwnMessage(recipient.message, `${place}/message`, forAll.message) : null,
+    customMessage: recipient.message ? readOwnMessage(recipient.message, `${place}/message`, forAll) : null,
     parameters: joinParameters(forAll.parameters, recipient.parameters, place),
     attempts: 0,
     maybeSent: false,
@@ -84,8 +60,19 @@ function readIdentity(recipient: RecipientBody, place: string, channel: ChannelF
 }
 
 /** A recipient's own is kept as text, of which the type of the message of all says how it is read. */
-function readOwnMessage(own: NonNullable<RecipientBody['message']>, place: string, ofAll: Content): string {
+function readOwnMessage(
+  own: NonNullable<RecipientBody['message']>,
+  place: string,
+  { message: ofAll, fallBacks }: ForAll,
+): string {
+  if (fallBacks.some(({ message }) => message !== null)) {
+    throw wrong(
+      place,
+      'leaves open which of channels it replaces the message of; use parameters, or no messages there',
+    );
+  }
   if (own.type === 'native') {
+    if (fallBacks.length > 0) throw wrong(`${place}/type`, 'must be text, which every one of channels takes');
     if (ofAll.type !== 'text') return JSON.stringify(own.payload);
     throw wrong(`${place}/type`, 'must be text, as the message of all is; or make that one native');
   }
@@ -101,7 +88,3 @@ function joinParameters(ofAll: Parameters = {}, own: Parameters = {}, place: str
   }
   return count === 0 ? null : joined;
 }
-
-const wrong = (pointer: string, what: string): Fault => new Fault('body_invalid', `${pointer}: ${what}`, {}, pointer);
-
-const show = (text: string): string => JSON.stringify(text.slice(0, 64));

@@ -3,9 +3,9 @@ import type { Options } from '../../model/options.ts';
 import { isTimeZone } from '../../model/time-zone.ts';
 import { LONGEST_LIFE_MS, leavesNoTime } from '../../model/timing.ts';
 import type { Asked } from '../accept/asked.ts';
-import { Fault } from '../faults.ts';
 import type { SendBody } from './send-body.ts';
 import type { HoursBody } from './timing-body.ts';
+import { wrong } from './wrong.ts';
 
 type TimingBody = Pick<SendBody, 'sendAt' | 'window' | 'quietHours' | 'expiresAt'>;
 
@@ -54,5 +54,3 @@ function readHours(body: HoursBody, place: string): Hours {
 function requireZone(name: string, place: string, or: string): void {
   if (!isTimeZone(name)) throw wrong(place, `must be ${or}an IANA time zone such as Europe/Berlin`);
 }
-
-const wrong = (pointer: string, what: string): Fault => new Fault('body_invalid', `${pointer}: ${what}`, {}, pointer);

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
+import { channelAt, type Tried } from '../../model/fall-back.ts';
 import { RECEIPT_STATES } from '../../model/news.ts';
-import { FINAL_STATES } from '../../model/notification.ts';
+import { FINAL_STATES, type Notification } from '../../model/notification.ts';
 import { explainReason, REASONS } from '../../model/reasons.ts';
 import type { LedgerLine } from '../../store/port.ts';
 import { COUNT, NEXT_CURSOR, nullable, oneOf, TIME } from '../contract/fields.ts';
@@ -11,6 +12,8 @@ const HINT = nullable(Type.String(), 'What to do about it; null: there is no rea
 export const RECIPIENT = Type.Object(
   {
     seq: COUNT,
+    channel: Type.String({ description: 'The one of its channels on which it ended.' }),
+    connectionId: Type.String(),
     identity: Type.String({ description: 'As the caller wrote it.' }),
     state: oneOf(FINAL_STATES),
     reason: nullable(REASON, 'Null only when delivered.'),
@@ -23,6 +26,17 @@ export const RECIPIENT = Type.Object(
     maybeDoubled: Type.Boolean({ description: 'May have been sent the message more than once.' }),
     at: TIME,
     tookMs: Type.Integer({ minimum: 0, description: 'From when the notification was accepted.' }),
+    tried: Type.Array(
+      Type.Object({
+        channel: Type.String(),
+        connectionId: Type.String(),
+        reason: REASON,
+        hint: HINT,
+        detail: nullable(Type.String()),
+        attempts: COUNT,
+      }),
+      { description: 'The channels on which it did not end, in order, and why not.' },
+    ),
     receipt: nullable(
       Type.Object({
         state: oneOf(RECEIPT_STATES),
@@ -47,11 +61,14 @@ export const RECIPIENT_STREAM = Type.String({
     'A recipient a line, with the fields of a page; in CSV what the provider said later is receipt.state, ….',
 });
 
-/** What became of a recipient. `createdAt` is the notification's. */
-export function toRecipient({ log, receipt }: LedgerLine, createdAt: number): Static<typeof RECIPIENT> {
+export type OfLedger = Pick<Notification, 'channel' | 'connectionId' | 'createdAt' | 'options'>;
+
+/** What became of a recipient. */
+export function toRecipient({ log, receipt }: LedgerLine, notification: OfLedger): Static<typeof RECIPIENT> {
   const { seq, identity, state, reason, detail, personId, channelId, providerMessageId, attempts, maybeDoubled } = log;
   return {
     seq,
+    ...channelAt(notification, log.route?.step ?? 0),
     identity,
     state,
     reason,
@@ -64,7 +81,8 @@ export function toRecipient({ log, receipt }: LedgerLine, createdAt: number): St
     maybeDoubled,
     at: toIso(log.at),
     // Clocks of several machines: an end is never told from before the beginning.
-    tookMs: Math.max(0, log.at - createdAt),
+    tookMs: Math.max(0, log.at - notification.createdAt),
+    tried: (log.route?.tried ?? []).map((tried) => toTried(tried, notification)),
     receipt:
       receipt === null
         ? null
@@ -77,6 +95,14 @@ export function toRecipient({ log, receipt }: LedgerLine, createdAt: number): St
           },
   };
 }
+
+const toTried = ({ step, reason, detail, attempts }: Tried, notification: OfLedger) => ({
+  ...channelAt(notification, step),
+  reason,
+  hint: hintOf(reason),
+  detail,
+  attempts,
+});
 
 const hintOf = (reason: string | null): string | null => (reason === null ? null : explainReason(reason).hint);
 

@@ -2,19 +2,22 @@ import { stringify } from 'csv-stringify/sync';
 import { guardCell } from '../../directory/formula-guard.ts';
 import type { Format } from '../../directory/read-people.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
-import { toRecipient } from './recipient-document.ts';
+import { type OfLedger, toRecipient } from './recipient-document.ts';
 import { type Walk, walkLedger } from './walk-ledger.ts';
 
 const PAGE_SIZE = 500;
 
 /** Everybody who has ended and fits the filter as text, page by page and only as fast as it is read. */
 export async function* writeRecipients(
-  walk: Omit<Walk, 'afterSeq' | 'limit'> & { readonly createdAt: number; readonly format: Format },
+  walk: Omit<Walk, 'afterSeq' | 'limit'> & {
+    readonly notification: Walk['notification'] & OfLedger;
+    readonly format: Format;
+  },
 ): AsyncGenerator<string, void, undefined> {
   const write = walk.format === 'csv' ? writeCsv : writeNdjson;
   if (walk.format === 'csv') yield HEADER;
   for await (const { lines } of walkLedger({ ...walk, afterSeq: -1, limit: PAGE_SIZE })) {
-    if (lines.length > 0) yield write(lines.map((line) => toRecipient(line, walk.createdAt)));
+    if (lines.length > 0) yield write(lines.map((line) => toRecipient(line, walk.notification)));
   }
 }
 
@@ -25,6 +28,8 @@ const writeNdjson = (recipients: readonly JsonObject[]): string =>
 const COLUMNS: readonly (readonly [header: string, ...path: string[]])[] = [
   ...[
     'seq',
+    'channel',
+    'connectionId',
     'identity',
     'state',
     'reason',
@@ -37,6 +42,7 @@ const COLUMNS: readonly (readonly [header: string, ...path: string[]])[] = [
     'maybeDoubled',
     'at',
     'tookMs',
+    'tried',
   ].map((key) => [key, key] as const),
   ...['state', 'at', 'reason', 'hint', 'detail'].map((key) => [`receipt.${key}`, 'receipt', key] as const),
 ];
@@ -50,8 +56,12 @@ function writeCsv(recipients: readonly JsonObject[]): string {
 
 function cellAt(recipient: JsonObject, path: readonly string[]): string {
   const value = path.reduce<Json>((from, key) => (isJsonObject(from) ? (from[key] ?? null) : null), recipient);
+  if (Array.isArray(value)) return value.map(toWords).join('; ');
   return value === null ? '' : String(value);
 }
+
+/** A channel that was tried, and why it was left. */
+const toWords = (tried: Json): string => (isJsonObject(tried) ? `${tried['channel']}: ${tried['reason']}` : '');
 
 function toCsv(rows: readonly (readonly string[])[]): string {
   return stringify([...rows], { record_delimiter: '\r\n', quoted_match: /[\r\n]/ });

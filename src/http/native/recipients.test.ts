@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { parse } from 'csv-parse/sync';
 import { mixedLog, putEnded } from '../../../test/support/ended-notification.ts';
 import { BOT, call, OTHER_BOT, type Rig, startRig, tokenFor } from '../../../test/support/http-rig.ts';
-import { randomId } from '../../model/ids.ts';
+import { connectionId, randomId } from '../../model/ids.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { Log } from '../../model/notification.ts';
 import { explainReason } from '../../model/reasons.ts';
@@ -78,6 +78,8 @@ describe('GET /notifications/:id/recipients', () => {
     const { recipients } = (await ask('limit=2')).json as Page;
     assert.deepEqual(recipients[1], {
       seq: 1,
+      channel: 'ivr',
+      connectionId: connectionId(BOT, 'ivr', 'Hook'),
       identity: 'Ann1',
       state: 'failed',
       reason: 'provider_error',
@@ -90,6 +92,7 @@ describe('GET /notifications/:id/recipients', () => {
       maybeDoubled: false,
       at: '2023-11-14T22:13:20.001Z',
       tookMs: 1,
+      tried: [],
       receipt: null,
     });
     assert.partialDeepStrictEqual(recipients[0], { state: 'delivered', reason: null, hint: null, maybeDoubled: true });

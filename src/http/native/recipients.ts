@@ -50,14 +50,14 @@ export function createRecipientList(store: Store) {
       throw new Fault('body_invalid', 'a stream holds everybody who fits: leave out limit and cursor');
     }
     const notification = await findNotification(store, request);
-    const { id, createdAt } = notification;
+    const { id } = notification;
     if (stream !== null) {
-      const rows = writeRecipients({ store, notification, filter, createdAt, format: stream.format });
+      const rows = writeRecipients({ store, notification, filter, format: stream.format });
       return sendStream(reply, stream, { name: `recipients-${id}`, rows });
     }
     const page = await readLedgerPage({ store, notification, filter, afterSeq, limit: limit ?? DEFAULT_LIMIT });
     return {
-      recipients: page.lines.map((line) => toRecipient(line, createdAt)),
+      recipients: page.lines.map((line) => toRecipient(line, notification)),
       nextCursor: page.nextSeq === null ? null : String(page.nextSeq),
     } satisfies Static<typeof RECIPIENT_PAGE>;
   };

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { FALL_BACK_CAUSES } from '../../model/fall-back.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { Parameters } from '../../model/message.ts';
 import { LANES } from '../../model/notification.ts';
@@ -47,16 +48,55 @@ export type RecipientBody = Static<typeof RECIPIENT>;
 /** The ways to say who it is; which besides `identity` a channel takes is the channel's to say. */
 export const IDENTITY_KEYS = ['identity', 'email', 'phoneNumber', 'spaceId'] as const;
 
+const MESSAGE = Type.Union([TEXT, NATIVE, SCRIPT], { description: 'What is said.' });
+const CHANNEL = Type.String({
+  description: 'msteams, slack, hangoutchat, whatsapp, sms, email, webpush or ivr.',
+  examples: ['msteams'],
+});
+const CONNECTION = Type.String({
+  minLength: 1,
+  description: 'Its name or id; absent: the first the bot has of the channel.',
+});
+
+const MAX_CHANNELS = 5;
+
+const ONE_OF_CHANNELS = closed({
+  channel: CHANNEL,
+  connection: Type.Optional(CONNECTION),
+  message: Type.Optional(
+    Type.Union([TEXT, NATIVE, SCRIPT], { description: 'What is said on this channel, instead of the message of all.' }),
+  ),
+  on: Type.Optional(
+    Type.Array(oneOf(FALL_BACK_CAUSES), {
+      minItems: 1,
+      maxItems: FALL_BACK_CAUSES.length,
+      description:
+        'What has to happen on the channel before: failure, it was refused or given up there; no_address, the person has no address there. Absent: either. Not for the first.',
+    }),
+  ),
+  onUnknown: Type.Optional(
+    Type.Boolean({
+      description:
+        'true: also for those who may have been sent it on the channel before, because its answer was lost; they may then have it twice.',
+    }),
+  ),
+});
+
+export type ChannelBody = Static<typeof ONE_OF_CHANNELS>;
+
 export const SEND_BODY = Type.Object(
   {
-    channel: Type.String({
-      description: 'msteams, slack, hangoutchat, whatsapp, sms, email, webpush or ivr.',
-      examples: ['msteams'],
-    }),
-    connection: Type.Optional(
-      Type.String({ minLength: 1, description: 'Its name or id; absent: the first the bot has of the channel.' }),
+    channel: Type.Optional(CHANNEL),
+    connection: Type.Optional(CONNECTION),
+    channels: Type.Optional(
+      Type.Array(ONE_OF_CHANNELS, {
+        minItems: 1,
+        maxItems: MAX_CHANNELS,
+        description:
+          'Instead of channel and connection: several, in order. Whoever is not reached on one is sent the message on the next, and nobody on two.',
+      }),
     ),
-    message: Type.Union([TEXT, NATIVE, SCRIPT], { description: 'What is said.' }),
+    message: MESSAGE,
     recipients: Type.Array(
       Type.Union([IDENTITY, RECIPIENT], {
         description:

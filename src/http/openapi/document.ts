@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import swagger from '@fastify/swagger';
 import Fastify, { type FastifySchema } from 'fastify';
 import { PROBLEM, TAGS, toRouteSchema } from '../contract/operation.ts';
+import { AUDIT_ENTRY } from '../native/admin/audit-documents.ts';
 import { SUPPRESSION } from '../native/connections.ts';
 import { NOTIFICATION_SUMMARY } from '../native/notification-documents.ts';
 import { PERSON } from '../native/person-document.ts';
@@ -12,7 +13,7 @@ import type { RecordedRoute } from './record-routes.ts';
 import { SERVER_OPERATIONS } from './server-operations.ts';
 
 /** Schemas that have a name in the document. */
-const SHARED = [PROBLEM, NOTIFICATION_SUMMARY, RECIPIENT, PERSON, SUPPRESSION, KORE_ERROR, JOB_LOG];
+const SHARED = [PROBLEM, NOTIFICATION_SUMMARY, RECIPIENT, PERSON, SUPPRESSION, AUDIT_ENTRY, KORE_ERROR, JOB_LOG];
 
 /**
  * What is served without being judged by a schema: Kore's surface is frozen and judges by itself, providers' callbacks are

@@ -190,6 +190,7 @@ function toKoreSchema({ id, summary, description, params, body, reply, faults }:
     summary,
     description,
     ...describeAccess(SCOPE_SEND),
+    ...(!body && { 'x-changes': false }),
     params,
     ...(body && {
       body,

@@ -1,0 +1,32 @@
+import type { Notification, SendBody, SendChannel } from '../client/documents.ts';
+import { CommandFailure, EXIT } from './exit.ts';
+import { readRecipients } from './recipients.ts';
+import type { Target } from './target.ts';
+
+export interface NativeSend {
+  readonly channel: string;
+  readonly instance?: string;
+  readonly text: string;
+  readonly to?: string;
+  readonly toFile?: string;
+  /** Channels after the first, each with `:connection` or without. */
+  readonly then: readonly string[];
+  readonly idempotencyKey?: string;
+}
+
+/** Sends over the native API, for what Kore's calls cannot ask. */
+export async function sendNative({ client, botId }: Target, options: NativeSend): Promise<Notification> {
+  const { channel, instance, text, then, idempotencyKey } = options;
+  const body: SendBody = {
+    channels: [{ channel, ...(instance !== undefined && { connection: instance }) }, ...then.map(readChannel)],
+    message: { type: 'text', val: text },
+    recipients: await readRecipients(options),
+  };
+  return client.notifications.send({ botId, body, ...(idempotencyKey !== undefined && { idempotencyKey }) });
+}
+
+function readChannel(given: string): SendChannel {
+  const [channel = '', ...connection] = given.split(':');
+  if (channel === '') throw new CommandFailure(`--then ${given}: which channel? Give sms, or ivr:Webhook.`, EXIT.usage);
+  return { channel, ...(connection.length > 0 && { connection: connection.join(':') }) };
+}

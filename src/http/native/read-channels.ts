@@ -1,0 +1,101 @@
+import { FALL_BACK_CAUSES, type FallBack } from '../../model/fall-back.ts';
+import type { Content } from '../../model/message.ts';
+import type { Connection, Tenancy } from '../../model/tenancy.ts';
+import type { ChannelCatalog, ChannelFacts } from '../accept/channel-catalog.ts';
+import { readContent } from './read-content.ts';
+import type { ChannelBody, SendBody } from './send-body.ts';
+import { show, wrong } from './wrong.ts';
+
+export interface ReadChannelsParts {
+  readonly botId: string;
+  readonly tenancy: Tenancy;
+  readonly channels: ChannelCatalog;
+}
+
+/** The channel a notification goes over, and those it falls back to. */
+export interface Channels {
+  readonly channel: ChannelFacts;
+  readonly channelSpelling: string;
+  readonly connection: Connection;
+  readonly message: Content;
+  readonly fallBacks: readonly FallBack[];
+}
+
+export function readChannels(body: SendBody, parts: ReadChannelsParts): Channels {
+  const ofAll = readContent(body.message, '/message');
+  const { channel, connection, channels } = body;
+  if (channels === undefined) {
+    if (channel === undefined) throw wrong('/channel', 'is missing; name one, or several in channels');
+    return { ...readChannel({ channel, connection }, '', parts), message: ofAll, fallBacks: [] };
+  }
+  if (channel !== undefined) throw wrong('/channel', 'is the first of channels already: leave it out');
+  if (connection !== undefined) throw wrong('/connection', 'is said of each of channels: leave it out');
+  const [first, ...others] = channels;
+  if (first === undefined) throw wrong('/channels', 'needs at least 1');
+  for (const key of ['on', 'onUnknown'] as const) {
+    if (first[key] !== undefined)
+      throw wrong(`/channels/0/${key}`, 'is for the channels after the first: leave it out');
+  }
+  const at = readChannel(first, '/channels/0', parts);
+  const message = first.message === undefined ? ofAll : readContent(first.message, '/channels/0/message');
+  const fallBacks = others.map((other, index) =>
+    readFallBack(other, `/channels/${index + 1}`, { ofAll, message, parts }),
+  );
+  assertDifferent([at.connection.id, ...fallBacks.map(({ connectionId }) => connectionId)]);
+  assertSpeakable(at.channel, fallBacks, message);
+  return { ...at, message, fallBacks };
+}
+
+interface Given {
+  readonly ofAll: Content;
+  /** Of the first channel. */
+  readonly message: Content;
+  readonly parts: ReadChannelsParts;
+}
+
+function readFallBack(body: ChannelBody, place: string, { ofAll, message, parts }: Given): FallBack {
+  const { channel, channelSpelling, connection } = readChannel(body, place, parts);
+  const own = body.message === undefined ? ofAll : readContent(body.message, `${place}/message`);
+  const { on = FALL_BACK_CAUSES, onUnknown = false } = body;
+  return {
+    channel: channel.id,
+    channelSpelling,
+    connectionId: connection.id,
+    message: own === message ? null : own,
+    on: FALL_BACK_CAUSES.filter((cause) => on.includes(cause)),
+    onUnknown,
+  };
+}
+
+function readChannel(
+  { channel: spelling, connection: named }: Pick<ChannelBody, 'channel'> & { readonly connection?: string | undefined },
+  place: string,
+  { botId, tenancy, channels }: ReadChannelsParts,
+): Pick<Channels, 'channel' | 'channelSpelling' | 'connection'> {
+  const channel = channels.find(spelling);
+  if (channel === null) {
+    throw wrong(`${place}/channel`, `${show(spelling)} is unknown; use one of ${channels.ids.join(', ')}`);
+  }
+  const byName = tenancy.connection(botId, channel.id, named ?? null);
+  if (byName !== null) return { channel, channelSpelling: spelling, connection: byName };
+  if (named === undefined) throw wrong(`${place}/channel`, `${channel.id} is not configured for this bot`);
+  const byId = tenancy.connectionById(named);
+  if (byId?.botId === botId && byId.channel === channel.id)
+    return { channel, channelSpelling: spelling, connection: byId };
+  throw wrong(`${place}/connection`, `this bot has no ${channel.id} connection of the name or id ${show(named)}`);
+}
+
+/** Over the same connection it would be no more than one more try. */
+function assertDifferent(connectionIds: readonly string[]): void {
+  const index = connectionIds.findIndex((id, place) => connectionIds.indexOf(id) !== place);
+  if (index !== -1) throw wrong(`/channels/${index}`, 'is there before; over the same connection nothing else happens');
+}
+
+/** A native message is in the format of one channel. */
+function assertSpeakable({ id }: ChannelFacts, fallBacks: readonly FallBack[], first: Content): void {
+  for (const [index, { channel, message }] of fallBacks.entries()) {
+    const isForeign = message === null && first.type === 'native' && channel !== id;
+    if (!isForeign) continue;
+    throw wrong(`/channels/${index + 1}/message`, `is missing: a native message for ${id} is none for ${channel}`);
+  }
+}
