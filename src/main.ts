@@ -48,6 +48,16 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/cancel.ts'),
   },
   {
+    name: 'pause',
+    summary: 'send a notification to nobody more until it is resumed',
+    load: () => import('./commands/pause.ts'),
+  },
+  {
+    name: 'resume',
+    summary: 'let a paused notification go on',
+    load: () => import('./commands/resume.ts'),
+  },
+  {
     name: 'people',
     summary: 'import or export the directory',
     load: () => import('./commands/people.ts'),

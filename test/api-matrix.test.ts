@@ -27,6 +27,8 @@ interface Row {
   readonly status: number;
   readonly body?: string;
   readonly type?: string;
+  /** The notification it is asked of. */
+  readonly isPaused?: boolean;
 }
 
 /** Every operation of the document has its row; one without fails below. */
@@ -43,6 +45,8 @@ const ROWS: Readonly<Record<string, Row | 'open'>> = {
   listRecipients: { status: 200 },
   watchNotification: { status: 200 },
   cancelNotification: { status: 200 },
+  pauseNotification: { status: 200 },
+  resumeNotification: { status: 200, isPaused: true },
   importPeople: { status: 200, body: PERSON, type: 'application/x-ndjson' },
   listPeople: { status: 200 },
   getPerson: { status: 200 },
@@ -82,7 +86,7 @@ describe('who may call what', () => {
     it(`${id}: the right app may, and no other`, async () => {
       const operation = operations.find((each) => each.id === id);
       assert.ok(operation);
-      const objects = await makeObjects();
+      const objects = await makeObjects(row);
       const ask = (botId: string, token: string | null, named = objects) => callAs(operation, row, botId, token, named);
       const isAdmin = operation.scope === SCOPE_ADMIN;
       const missing = operation.scope === SCOPE_SEND ? 'cs-librarian' : 'cs-sender';
@@ -139,7 +143,7 @@ describe('who may call what', () => {
   }
 
   /** Of the first bot, one of each kind. */
-  async function makeObjects(): Promise<Objects> {
+  async function makeObjects({ isPaused = false }: Row): Promise<Objects> {
     const sent = await post(rig, 'notify', V1);
     const headers = { auth: await tokenFor('cs-builder'), 'content-type': 'application/x-ndjson' };
     const imported = await call(rig, `/api/v1/bots/${BOT}/people`, { method: 'PUT', headers, body: PERSON });
@@ -149,7 +153,10 @@ describe('who may call what', () => {
     assert.deepEqual([sent.status, imported.status], [200, 200]);
     assert.ok(isJsonObject(sent.json));
     const { id: personId } = JSON.parse(PERSON);
-    return { notificationId: String(sent.json['_id']), personId, connectionId: through, identity: 'a@abc.com' };
+    const notificationId = String(sent.json['_id']);
+    const pause = { botId: BOT, notificationId, at: rig.clock.now(), reason: 'caller' } as const;
+    if (isPaused) assert.ok(await rig.store.pause(pause));
+    return { notificationId, personId, connectionId: through, identity: 'a@abc.com' };
   }
 
   function callAs(

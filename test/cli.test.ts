@@ -68,7 +68,9 @@ function assertSentence(result: CliResult, code: number, sentence: RegExp): void
 
 describe('help', { concurrency: 4 }, () => {
   const COMMANDS =
-    'demo serve send status cancel people token config doctor migrate backup restore sandbox bench'.split(' ');
+    'demo serve send status cancel pause resume people token config doctor migrate backup restore sandbox bench'.split(
+      ' ',
+    );
 
   test('the program explains itself, its commands and its exit codes', async () => {
     const { code, stdout, stderr } = await runCli(['--help']);

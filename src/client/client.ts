@@ -11,6 +11,7 @@ import type {
   NotificationPage,
   NotifyBody,
   NotifyV2Body,
+  PauseState,
   ProgressEvent,
   RecipientFilter,
   RecipientPage,
@@ -108,6 +109,9 @@ export interface Client {
   events(request: EventsRequest): AsyncGenerator<ProgressEvent, void, undefined>;
   /** Whoever has not been sent it is not sent it any more. Asking twice is asking once. */
   cancel(request: NotificationRequest): Promise<Cancellation>;
+  /** Nobody more is sent it until it is resumed; it still expires. Asking twice is asking once. */
+  pause(request: NotificationRequest): Promise<PauseState>;
+  resume(request: NotificationRequest): Promise<PauseState>;
   /** Those whose delivery has ended, by seq; pages are asked for as they are needed. */
   recipients(request: RecipientsRequest): AsyncGenerator<LedgerRecipient, void, undefined>;
   /** The same as a file, as it arrives. The stream breaks off with an error when the connection does. */
@@ -194,6 +198,8 @@ export function createClient({ url, token, fetch = globalThis.fetch, clock = sys
       });
     },
     cancel: (request) => askOf('POST', '/cancel', request),
+    pause: (request) => askOf('POST', '/pause', request),
+    resume: (request) => askOf('POST', '/resume', request),
     importPeople: ({ botId, people, mediaType, query = {}, signal }) =>
       call({
         method: 'PUT',

@@ -2,7 +2,7 @@ import type { FallBackCause } from '../model/fall-back.ts';
 import type { Hours } from '../model/hours.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { ReceiptCounts, ReceiptState } from '../model/news.ts';
-import type { Api, Counts, FinalState, Lane } from '../model/notification.ts';
+import type { Api, Counts, FinalState, Lane, PauseReason } from '../model/notification.ts';
 
 /** Kore's words for a whole notification; it is over when it is not IN_PROGRESS. */
 export type KoreStatus = 'IN_PROGRESS' | 'SUCCESS' | 'FAILURE' | 'PARTIAL_SUCCESS';
@@ -150,7 +150,7 @@ export interface NotificationSummary {
   readonly api: Api;
   readonly counts: Counts;
   /** `scheduled`: its `sendAt` is still to come. */
-  readonly state: 'scheduled' | 'sending' | 'finished' | 'cancelled';
+  readonly state: 'scheduled' | 'sending' | 'paused' | 'finished' | 'cancelled';
   readonly createdAt: string;
   readonly sendAt: string | null;
   readonly window: Hours | null;
@@ -159,6 +159,8 @@ export interface NotificationSummary {
   readonly expiresAt: string;
   readonly finishedAt: string | null;
   readonly cancelledAt: string | null;
+  readonly pausedAt: string | null;
+  readonly pausedReason: PauseReason | null;
 }
 
 /** With why those who were not reached were not, and what the provider said later. */
@@ -209,6 +211,19 @@ export interface Cancellation {
   /** Being sent it just now, or in the hands of a server that died: they may get it, and their log will say so. */
   readonly inFlight: number;
   /** Had ended in another way before. */
+  readonly alreadyFinal: number;
+}
+
+/** Where everybody is of a notification that is or was paused, each recipient counted once. */
+export interface PauseState {
+  readonly id: string;
+  /** Null: it is not paused. */
+  readonly pausedAt: string | null;
+  readonly pausedReason: PauseReason | null;
+  /** Are not being sent it; not at all while it is paused. */
+  readonly waiting: number;
+  /** Being sent it just now, or in one batch with somebody who is: they may get it. */
+  readonly inFlight: number;
   readonly alreadyFinal: number;
 }
 

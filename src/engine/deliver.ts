@@ -5,8 +5,8 @@ import type { Random } from '../model/clock.ts';
 import type { Notification, Recipient } from '../model/notification.ts';
 import { identityKey } from '../model/person.ts';
 import { asksForZone } from '../model/timing.ts';
-import { type ClaimedBatch, type NotificationKey, type Queue, type Store, StoreUnavailable } from '../store/port.ts';
-import { notificationsOf } from './cancellations.ts';
+import { type Change, type ClaimedBatch, type Queue, type Store, StoreUnavailable } from '../store/port.ts';
+import { notificationsOf } from './interventions.ts';
 import type { Outlet } from './outlet.ts';
 import { concludeCancelled, concludeUntried, deadlineOf, type Final, MAX_TAKEOVERS } from './policy.ts';
 import { spareOthers } from './suspects.ts';
@@ -20,7 +20,7 @@ export interface DeliverParts extends WriteParts {
   readonly timetable: Timetable;
   readonly findNotification: (batch: ClaimedBatch) => Promise<Notification | null>;
   /** Tells all that this process holds, not only what was just claimed. */
-  readonly hearCancelled: (cancelled: readonly NotificationKey[]) => void;
+  readonly hearChanged: (changes: readonly Change[]) => void;
 }
 
 export interface Claimed {
@@ -42,11 +42,11 @@ export async function deliver(
   onWork: (work: Work) => void,
 ): Promise<{ readonly writing: Promise<void> | null }> {
   const works = await openWorks(parts, claimed);
-  // Held first, then asked: of a cancel that comes in between, those that are held hear.
+  // Held first, then asked: of a cancel or a pause that comes in between, those that are held hear.
   for (const { work } of works) onWork(work);
-  parts.hearCancelled(await listCancelled(parts, claimed));
+  parts.hearChanged(await listChanged(parts, claimed));
   const open = (await Promise.all(works.map((entry) => skipLogged(parts, claimed, entry)))).flat();
-  const due = open.filter((entry) => !concludeUntriedIfHopeless(parts, claimed, entry));
+  const due = open.filter((entry) => !isLetGo(parts, claimed, entry));
   const unwritten = await sendOut(parts, claimed, await spareOthers(parts.recorder, due));
   const { outlet } = claimed;
   if (outlet === null || unwritten.length === 0) return { writing: null };
@@ -90,9 +90,9 @@ async function openWorks(parts: DeliverParts, claimed: Claimed): Promise<Opened[
 }
 
 /** After the claim was committed, or a cancel in between would be seen by nobody (`store/cancel.ts`). */
-function listCancelled(parts: DeliverParts, claimed: Claimed): Promise<readonly NotificationKey[]> {
+function listChanged(parts: DeliverParts, claimed: Claimed): Promise<readonly Change[]> {
   const notifications = notificationsOf(claimed.batches);
-  return patiently(parts, claimed, () => parts.store.listCancelled({ notifications }));
+  return patiently(parts, claimed, () => parts.store.listChanged({ notifications }));
 }
 
 /** After a take-over, logged recipients are done; any other may have been sent the message by the owner that died. */
@@ -108,12 +108,14 @@ async function skipLogged(parts: DeliverParts, claimed: Claimed, { work, batch }
     .map((entry) => ({ ...entry, recipient: { ...entry.recipient, maybeSent: true } }));
 }
 
-function concludeUntriedIfHopeless(parts: DeliverParts, claimed: Claimed, entry: Entry): boolean {
-  const final = hopeless(parts, claimed, entry);
-  if (final === null) return false;
-  const nobody = { recipient: entry.recipient, personId: null, address: null, providerMessageId: null };
-  entry.work.conclude(nobody, final, parts.clock.now());
-  parts.recorder.note(entry.work);
+/** Concluded without an attempt, or given back for as long as its notification is paused. */
+function isLetGo(parts: DeliverParts, claimed: Claimed, { work, recipient, takeovers }: Entry): boolean {
+  const final = hopeless(parts, claimed, { work, recipient, takeovers });
+  if (final === null && !work.isPaused) return false;
+  const nobody = { recipient, personId: null, address: null, providerMessageId: null };
+  if (final === null) work.giveBack(recipient);
+  else work.conclude(nobody, final, parts.clock.now());
+  parts.recorder.note(work);
   return true;
 }
 
@@ -126,7 +128,7 @@ function hopeless(parts: DeliverParts, { outlet }: Claimed, { work, recipient, t
   }
   if (takeovers >= MAX_TAKEOVERS) return concludeUntried(recipient, 'failed', 'poison', null);
   if (parts.clock.now() >= deadlineOf(notification)) return concludeUntried(recipient, 'expired', 'expired', null);
-  if (outlet === null) return concludeUntried(recipient, 'failed', 'connection_missing', null);
+  if (outlet === null && !work.isPaused) return concludeUntried(recipient, 'failed', 'connection_missing', null);
   return null;
 }
 

@@ -7,11 +7,11 @@ import type { ScriptRenderer } from '../render/script/renderer.ts';
 import type { Queue, QueueState, Store } from '../store/port.ts';
 import { Accounts } from './accounts.ts';
 import { BatchSizes } from './batch-sizes.ts';
-import { Cancellations } from './cancellations.ts';
 import { type ConnectionState, describeOutlet } from './connection-state.ts';
 import { type Claimed, type DeliverParts, deliver } from './deliver.ts';
 import { HeldWorks } from './held-works.ts';
 import { isOverWithin } from './in-time.ts';
+import { Interventions } from './interventions.ts';
 import { KnownNotifications } from './known-notifications.ts';
 import { keepLeases } from './leases.ts';
 import { type Moments, silentMoments } from './moments.ts';
@@ -29,6 +29,7 @@ import {
   settleExpired,
   settleLater,
   settleNotFound,
+  settlePaused,
   settleRefused,
 } from './settle.ts';
 import { isOneSuspect, isSuspectAlone, takeoversBelow } from './suspects.ts';
@@ -82,7 +83,7 @@ export class Engine {
   readonly #accounts: Accounts;
   readonly #report: Report;
   readonly #recorder: Recorder;
-  readonly #cancellations: Cancellations;
+  readonly #interventions: Interventions;
   readonly #deliverParts: DeliverParts;
   /** Queues whose claimed batches are still being resolved or written; nothing more of them is claimed meanwhile. */
   readonly #writing = new Map<string, Promise<unknown>>();
@@ -117,22 +118,24 @@ export class Engine {
       onEnded: (work) => this.#end(work),
       onRoom: () => this.#pumpAll(),
     });
-    this.#cancellations = new Cancellations({
+    const notifications = new KnownNotifications(store);
+    this.#interventions = new Interventions({
       store,
       clock,
       works: this.#held.works,
-      withdraw: () => this.#withdrawCancelled(),
+      notifications,
+      withdraw: () => this.#withdrawStopped(),
+      onReleased: () => this.wake(),
       isStopping: () => this.#stopping,
-      onError: (error) => this.#report.failed('heeding cancels failed', error),
+      onError: (error) => this.#report.failed('heeding cancels and pauses failed', error),
     });
-    const notifications = new KnownNotifications(store);
     this.#deliverParts = {
       store,
       clock,
       random,
       recorder: this.#recorder,
       findNotification: (batch) => notifications.find(batch),
-      hearCancelled: (cancelled) => this.#cancellations.hear(cancelled),
+      hearChanged: (changes) => this.#interventions.hear(changes),
       isStopping: () => this.#stopping,
       report: this.#report,
       renderer: parts.renderer,
@@ -152,7 +155,7 @@ export class Engine {
     store.onWake(() => this.wake());
     this.#nodes?.start();
     this.#permits?.start();
-    this.#cancellations.start();
+    this.#interventions.start();
     this.#stopKeeping = [
       keepLeases({
         store,
@@ -179,9 +182,9 @@ export class Engine {
     this.#wakeUp?.();
   }
 
-  /** Something was cancelled. */
-  heedCancel(): void {
-    this.#cancellations.heed();
+  /** Something was cancelled, paused, resumed or extended. */
+  heedCallers(): void {
+    this.#interventions.heed();
   }
 
   /** Present figures for people and metrics. */
@@ -223,7 +226,7 @@ export class Engine {
     cancelCut();
     await this.#recorder.flush();
     for (const stop of this.#stopKeeping) stop();
-    await this.#cancellations.stop();
+    await this.#interventions.stop();
     this.#nodes?.stop();
     this.#permits?.stop();
     await Promise.all(outlets.map((outlet) => outlet.close()));
@@ -378,6 +381,7 @@ export class Engine {
       onExpired: (job) => settleExpired(parts, job),
       onClosed: (job) => settleClosed(parts, job),
       onCancelled: (job) => settleCancelled(parts, job),
+      onPaused: (job) => settlePaused(parts, job),
       onLater: (job, waitMs, detail) => settleLater(parts, outlet, job, { waitMs, detail }),
       onFound: (job, address) => learnFound(parts, outlet, job, address),
       lookUps: {
@@ -402,9 +406,10 @@ export class Engine {
     this.wake();
   }
 
-  #withdrawCancelled(): void {
+  #withdrawStopped(): void {
     for (const outlet of this.#outlets.values()) {
       for (const job of outlet.withdraw(({ work }) => work.isCancelled)) settleCancelled(this.#deliverParts, job);
+      for (const job of outlet.withdraw(({ work }) => work.isPaused)) settlePaused(this.#deliverParts, job);
     }
   }
 

@@ -199,7 +199,7 @@ describe('fall-back', () => {
     const cancelled = await rig.accept(bot, ['ann'], through([over(bot, 1)]));
     await rig.clock.advance(10);
     await rig.store.cancel({ botId: bot.botId, notificationId: cancelled, at: rig.clock.now() });
-    rig.engine.heedCancel();
+    rig.engine.heedCallers();
     await rig.clock.advance(10);
     refuse(refused);
     await rig.clock.advance(2_000);

@@ -5,7 +5,10 @@ const LIMIT = 1_000;
 
 type Found = Promise<Notification | null>;
 
-/** What was asked never changes, so the batches of one notification read it once, and those of one claim together. */
+/**
+ * What was asked changes by an extension only, of which one is told, so the batches of one notification read it once, and
+ * those of one claim together.
+ */
 export class KnownNotifications {
   readonly #store: Pick<Store, 'findNotifications'>;
   readonly #known = new Map<string, Found>();
@@ -26,6 +29,16 @@ export class KnownNotifications {
     const [oldest] = this.#known.keys();
     if (this.#known.size > LIMIT && oldest !== undefined) this.#known.delete(oldest);
     return asked;
+  }
+
+  /** Its deadline is another from now on. */
+  extend({ botId, notificationId }: NotificationKey, expiresAt: number): void {
+    const key = nameOf(botId, notificationId);
+    const known = this.#known.get(key);
+    if (known === undefined) return;
+    const extended = known.then((found) => found && { ...found, expiresAt, isExtended: true });
+    this.#known.set(key, extended);
+    extended.catch(() => this.#known.delete(key));
   }
 
   #askWithOthers(key: NotificationKey): Promise<ReadonlyMap<string, Notification>> {

@@ -46,6 +46,8 @@ export interface OutletParts {
   readonly onClosed: (job: Job) => void;
   /** Its notification was cancelled; nothing was sent. */
   readonly onCancelled: (job: Job) => void;
+  /** Its notification was paused; nothing was sent. */
+  readonly onPaused: (job: Job) => void;
   /** There is no room for it before so many ms have passed; nothing was asked or sent. */
   readonly onLater: (job: Job, waitMs: number, why: string) => void;
   /** What comes of looking addresses up, but for those who are found: they are sent their message. */
@@ -152,7 +154,7 @@ export class Outlet {
   }
 
   add(added: readonly Job[]): void {
-    const jobs = added.filter((job) => !this.#isCancelled(job));
+    const jobs = added.filter((job) => !this.#isStopped(job));
     this.#enqueue(jobs.filter(isSendable));
     const unknown = jobs.filter((job) => !isSendable(job) && !this.#isRefused(job));
     if (unknown.length > 0) this.finder.add(unknown);
@@ -242,10 +244,12 @@ export class Outlet {
     return refusal !== null;
   }
 
-  /** Concludes the job if its notification was cancelled while its message was being written. */
-  #isCancelled(job: Job): boolean {
-    if (job.work.isCancelled) this.#parts.onCancelled(job);
-    return job.work.isCancelled;
+  /** Lets the job go if its notification was cancelled or paused while its message was being written. */
+  #isStopped(job: Job): boolean {
+    const { isCancelled, isPaused } = job.work;
+    if (isCancelled) this.#parts.onCancelled(job);
+    else if (isPaused) this.#parts.onPaused(job);
+    return isCancelled || isPaused;
   }
 
   /** Concludes the job if its time ran out while it waited for a pause, a hold, its turn or its address. */

@@ -114,10 +114,16 @@ function expire(facts: Facts, cause: { readonly reason: Reason; readonly detail:
   return final(facts, 'expired', 'expired', `last: ${cause.detail}`, 0);
 }
 
-/** A lane gives up by itself, counted from when sending could begin; but whoever waits for their hours may wait. */
-export function deadlineOf(notification: Pick<Notification, 'lane' | 'createdAt' | 'expiresAt' | 'options'>): number {
-  const { lane, expiresAt, options } = notification;
-  return hasHours(options) ? expiresAt : Math.min(expiresAt, startOf(notification) + RETRY_POLICIES[lane].maxAgeMs);
+/**
+ * A lane gives up by itself, counted from when sending could begin; but whoever waits for their hours may wait, and so may
+ * a notification whose time somebody has taken into their own hands.
+ */
+export function deadlineOf(
+  notification: Pick<Notification, 'lane' | 'createdAt' | 'expiresAt' | 'isExtended' | 'options'>,
+): number {
+  const { lane, expiresAt, isExtended = false, options } = notification;
+  if (isExtended || hasHours(options)) return expiresAt;
+  return Math.min(expiresAt, startOf(notification) + RETRY_POLICIES[lane].maxAgeMs);
 }
 
 /** Never tried again: what the log of a recipient says that no attempt was made for. */

@@ -42,6 +42,13 @@ export function settleCancelled(parts: SettleParts, job: Job): void {
   settleUnsent(parts, job, concludeCancelled(job.recipient));
 }
 
+/** Whoever waited when the notification was paused: back as they were, the attempt unspent. */
+export function settlePaused({ recorder }: SettleParts, { work, recipient }: Job): void {
+  if (work.lost) return;
+  work.giveBack(recipient);
+  recorder.note(work);
+}
+
 function settleUnsent(parts: SettleParts, { work, recipient, personId }: Job, final: Final): void {
   if (work.lost) return;
   work.conclude({ recipient, personId, address: null, providerMessageId: null }, final, parts.clock.now());

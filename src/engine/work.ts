@@ -10,7 +10,7 @@ import { rankOf } from './ranks.ts';
 export class Work {
   readonly batch: HeldBatch;
   /** As it is on the channel that the batch is for. */
-  readonly notification: Notification;
+  notification: Notification;
   /** Which of its channels that is. */
   readonly step: number;
   readonly startedAt: number;
@@ -24,6 +24,8 @@ export class Work {
   lost = false;
   /** Nobody more of its notification shall be sent it; what is in flight ends as it ends. */
   isCancelled = false;
+  /** Nobody more of its notification shall be sent it until it is resumed: what is left comes back parked. */
+  isPaused = false;
   /** Recipients without a conclusion. */
   open: number;
   readonly counts = { delivered: 0, failed: 0, other: 0, retried: 0, returned: 0, movedOn: 0 };
@@ -109,7 +111,8 @@ export class Work {
   /** What comes back as smaller batches; null while recipients are open. `now`: epoch ms. */
   remainder(now: number): Remainder[] | null {
     if (this.open > 0) return null;
-    return [...groupRetries(this.#retries, this.#partSize), ...groupPutOffs(this.#putOffs, this.#partSize, now)];
+    const parts = [...groupRetries(this.#retries, this.#partSize), ...groupPutOffs(this.#putOffs, this.#partSize, now)];
+    return this.isPaused ? parts.map((part) => ({ ...part, isParked: true })) : parts;
   }
 }
 

@@ -48,7 +48,7 @@ export async function writeAndSend(
   for (const [work, entries] of Map.groupBy(unwritten, (entry) => entry.work)) {
     try {
       if (work.lost) continue;
-      if (parts.isStopping()) giveBack(parts, work, entries);
+      if (parts.isStopping() || (work.isPaused && !work.isCancelled)) giveBack(parts, work, entries);
       else if (work.isCancelled) {
         for (const entry of entries) concludeUnsent(parts, entry, concludeCancelled(entry.recipient));
       } else await writeBatch(parts, outlet, work, entries, patiently);

@@ -31,6 +31,7 @@ import { NATIVE_PREFIX } from './native/context.ts';
 import { eventsRoute } from './native/events/events.ts';
 import { listRoute } from './native/list-notifications.ts';
 import { notificationRoutes } from './native/notifications.ts';
+import { pauseRoutes } from './native/pause-notification.ts';
 import { peopleRoutes } from './native/people.ts';
 import { sendRoute } from './native/send-notification.ts';
 import { recordRoutes } from './openapi/record-routes.ts';
@@ -51,8 +52,8 @@ export interface AppParts {
   readonly logger: Logger;
   readonly engine: {
     wake(): void;
-    /** Something was cancelled. */
-    heedCancel(): void;
+    /** Something was cancelled, paused, resumed or extended. */
+    heedCallers(): void;
     /** What it does on a connection just now; null: nothing yet. */
     describeConnection(connectionId: string): JsonObject | null;
   };
@@ -133,12 +134,13 @@ export function createApp(parts: AppParts): FastifyInstance {
     store,
     clock,
     gate,
-    onCancel: () => parts.engine.heedCancel(),
+    onCancel: () => parts.engine.heedCallers(),
   });
   const native = { ...parts, prefix: NATIVE_PREFIX, gate, catalog };
   app.register(auditRoute, native);
   app.register(listRoute, native);
   app.register(eventsRoute, { ...native, isDraining, streamLimits: limits });
+  app.register(pauseRoutes, { ...native, onChange: () => parts.engine.heedCallers() });
   app.register(sendRoute, { ...native, backlog, calls, limits });
   app.register(connectionRoutes, {
     ...parts,

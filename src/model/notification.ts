@@ -40,6 +40,8 @@ export interface Notification {
   readonly expiresAt: number;
   /** Absent: none. */
   readonly options?: Options;
+  /** Somebody has taken its time into their own hands: `expiresAt` counts, however long its lane would try. */
+  readonly isExtended?: boolean;
 }
 
 /** A stored notification: what was asked and how far it is. */
@@ -50,7 +52,14 @@ export interface NotificationStatus extends Notification {
   readonly finishedAt: number | null;
   /** When somebody asked that nobody more be sent it. */
   readonly cancelledAt: number | null;
+  /** Since when nobody is sent it, and why; null: it is not paused. */
+  readonly pausedAt: number | null;
+  readonly pausedReason: PauseReason | null;
 }
+
+/** Who paused a notification: somebody who asked, or a rule that it was sent by. */
+export const PAUSE_REASONS = ['caller', 'failure_ceiling', 'canary'] as const;
+export type PauseReason = (typeof PAUSE_REASONS)[number];
 
 /** All but what it says, which may be large. */
 export type NotificationSummary = Omit<NotificationStatus, 'message'>;

@@ -1,5 +1,5 @@
 import { LANES, type Lane, type Recipient } from '../model/notification.ts';
-import type { BatchKey, ClaimedBatch, ClaimRequest, HeldBatch, Queue, QueueState } from './port.ts';
+import type { BatchKey, ClaimedBatch, ClaimRequest, HeldBatch, NotificationKey, Queue, QueueState } from './port.ts';
 import { decodeRecipients } from './recipients.ts';
 import { type InsertShape, int, query, type Row, type Steps, text } from './steps.ts';
 
@@ -123,6 +123,21 @@ export function* listOpen(request: {
   const { batch, recipients } = request;
   const logged = new Set(yield* listLoggedSeqs({ batch, seqs: recipients.map(({ seq }) => seq) }));
   return recipients.filter(({ seq }) => !logged.has(seq));
+}
+
+/** Recipients without a log in batches that somebody holds, or has died with. */
+export function* countHeld({ botId, notificationId }: NotificationKey): Steps<number> {
+  const rows = yield* query(
+    `SELECT bot_id, notification_id, batch_no, recipients FROM batches
+     WHERE bot_id = $1 AND notification_id = $2 AND owner IS NOT NULL`,
+    botId,
+    notificationId,
+  );
+  let count = 0;
+  for (const row of rows) {
+    count += (yield* listOpen({ batch: batchKey(row), recipients: decodeRecipients(text(row, 'recipients')) })).length;
+  }
+  return count;
 }
 
 export function* voidLeases(): Steps<number> {

@@ -1,5 +1,5 @@
 import type { Log, Recipient } from '../model/notification.ts';
-import { BACKUP_OWNER, heldBatch, listOpen } from './batches.ts';
+import { BACKUP_OWNER, countHeld, heldBatch, listOpen } from './batches.ts';
 import { checkpoint } from './checkpoint.ts';
 import type { BatchProgress, CancelTally, HeldBatch, NotificationKey } from './port.ts';
 import { decodeRecipients } from './recipients.ts';
@@ -39,33 +39,6 @@ export function* tallyCancelled({ botId, notificationId }: NotificationKey): Ste
     inFlight,
     alreadyFinal: total - pending - ended,
   };
-}
-
-function* countHeld({ botId, notificationId }: NotificationKey): Steps<number> {
-  const rows = yield* query(
-    `SELECT bot_id, notification_id, batch_no, token, owner, recipients FROM batches
-     WHERE bot_id = $1 AND notification_id = $2 AND owner IS NOT NULL`,
-    botId,
-    notificationId,
-  );
-  let count = 0;
-  for (const batch of rows.map(foundBatch)) count += (yield* listOpen(batch)).length;
-  return count;
-}
-
-export function* listCancelled({
-  notifications,
-}: {
-  readonly notifications: readonly NotificationKey[];
-}): Steps<NotificationKey[]> {
-  if (notifications.length === 0) return [];
-  const rows = yield* query(
-    `SELECT bot_id, id FROM notifications WHERE cancelled_at IS NOT NULL AND (bot_id, id) IN (
-       SELECT asked.bot_id, asked.id FROM {rows asked(bot_id text, id text) $1}
-     )`,
-    notifications.map(({ botId, notificationId }) => ({ bot_id: botId, id: notificationId })),
-  );
-  return rows.map(notificationKey);
 }
 
 export function* endCancelled({ at, limit }: { readonly at: number; readonly limit: number }): Steps<number> {

@@ -1,6 +1,7 @@
 import type { Log } from '../model/notification.ts';
 import { countEnds } from './backlogs.ts';
 import { BATCHES, heldBatch, heldId, heldRow, parseQueueKey, queueKey } from './batches.ts';
+import { PARKED_MS } from './pause.ts';
 import type { BatchProgress, CheckpointRequest, HeldBatch, Remainder } from './port.ts';
 import { encodeRecipients, firstSeq } from './recipients.ts';
 import { execute, type InsertShape, insertMany, int, query, type Row, type Steps, text } from './steps.ts';
@@ -36,8 +37,9 @@ export function* checkpoint(request: CheckpointRequest): Steps<{ readonly lost: 
   const fresh = request.again ? yield* dropKnownLogs(held) : held;
   yield* insertMany(LOGS, fresh.flatMap(logRows));
   yield* insertMany(ROUTED_LOGS, fresh.flatMap(routedRows));
+  const paused = yield* lockPaused(held);
   yield* moveCounters(fresh);
-  yield* replaceEnded(held, queues);
+  yield* replaceEnded(held, queues, paused);
   yield* countEnds(fresh);
   return {
     lost: request.batches.map((progress) => progress.batch).filter((batch) => !queues.has(heldId(batch))),
@@ -113,6 +115,18 @@ function logRow({ botId, notificationId }: HeldBatch, log: Log) {
   ];
 }
 
+/** Only where something comes back parked: of all that the counters are moved of, and in the same order. */
+function* lockPaused(batches: readonly BatchProgress[]): Steps<ReadonlySet<string>> {
+  if (!batches.some(({ remainder }) => remainder?.some(({ isParked }) => isParked === true))) return new Set();
+  const rows = yield* query(
+    `SELECT id, paused_at FROM notifications WHERE (bot_id, id) IN (
+       SELECT asked.bot_id, asked.id FROM {rows asked(bot_id text, id text) $1}
+     ) ORDER BY bot_id, id {lock}`,
+    batches.map(({ batch }) => ({ bot_id: batch.botId, id: batch.notificationId })),
+  );
+  return new Set(rows.filter((row) => row['paused_at'] !== null).map((row) => text(row, 'id')));
+}
+
 /** One update a notification, in key order: two workers that finish the same notifications must lock them alike. */
 function* moveCounters(batches: readonly BatchProgress[]): Steps<void> {
   const byNotification = Map.groupBy(
@@ -151,7 +165,11 @@ function countStates(logs: readonly Log[]) {
 }
 
 /** A finished batch leaves the queue; what is left of it comes back as smaller batches that carry the fence on. */
-function* replaceEnded(batches: readonly BatchProgress[], known: ReadonlyMap<string, Parent>): Steps<void> {
+function* replaceEnded(
+  batches: readonly BatchProgress[],
+  known: ReadonlyMap<string, Parent>,
+  paused: ReadonlySet<string>,
+): Steps<void> {
   const ended = batches.filter((progress) => progress.remainder !== null);
   if (ended.length === 0) return;
   yield* execute(
@@ -170,13 +188,14 @@ function* replaceEnded(batches: readonly BatchProgress[], known: ReadonlyMap<str
     BATCHES,
     ended.flatMap(({ batch, remainder }) => {
       const row = known.get(heldId(batch));
-      return row === undefined ? [] : (remainder ?? []).map((part) => remainderRow(batch, part, row));
+      const isPaused = paused.has(batch.notificationId);
+      return row === undefined ? [] : (remainder ?? []).map((part) => remainderRow(batch, part, row, isPaused));
     }),
   );
 }
 
 // The token goes on from the parent's: a batch that comes back under the same number must never accept an old fence.
-function remainderRow(batch: HeldBatch, part: Remainder, parent: Parent) {
+function remainderRow(batch: HeldBatch, part: Remainder, parent: Parent, isPaused: boolean) {
   return [
     batch.botId,
     batch.notificationId,
@@ -184,7 +203,7 @@ function remainderRow(batch: HeldBatch, part: Remainder, parent: Parent) {
     part.connectionId === undefined
       ? parent.queue
       : queueKey({ ...parseQueueKey(parent.queue), connectionId: part.connectionId }),
-    parent.now + part.delayMs,
+    parent.now + part.delayMs + (isPaused && part.isParked === true ? PARKED_MS : 0),
     batch.token + 1,
     // Whatever its owners died of, they had not begun it over there.
     part.connectionId === undefined ? parent.takeovers : 0,

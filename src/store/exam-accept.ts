@@ -17,6 +17,9 @@ export function examineAccept(store: () => Store): void {
         updatedAt: request.notification.createdAt,
         finishedAt: null,
         cancelledAt: null,
+        pausedAt: null,
+        pausedReason: null,
+        isExtended: false,
         counts: { ...ZERO, total: 250, pending: 250 },
       });
     });

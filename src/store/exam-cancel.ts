@@ -112,14 +112,15 @@ export function examineCancel(store: () => Store): void {
       ]);
     });
 
-    it('tells of which notifications it was asked', async () => {
+    it('is told to whoever asks about the notification', async () => {
       const [one, other] = [sample({}), sample({})];
       for (const request of [one, other]) await store().accept(request);
       await cancel(one);
       const foreign = { botId: randomId('st'), notificationId: one.notification.id };
       const notifications = [keyOf(other), keyOf(one), foreign];
-      assert.deepEqual(await store().listCancelled({ notifications }), [keyOf(one)]);
-      assert.deepEqual(await store().listCancelled({ notifications: [] }), []);
+      const change = { ...keyOf(one), isCancelled: true, isPaused: false, expiresAt: null };
+      assert.deepEqual(await store().listChanged({ notifications }), [change]);
+      assert.deepEqual(await store().listChanged({ notifications: [] }), []);
     });
 
     it('changes nothing that was finished, and knows nothing of strangers', async () => {

@@ -10,6 +10,7 @@ import { examineClaim } from './exam-claim.ts';
 import { examineFallBack } from './exam-fall-back.ts';
 import { examineLedger } from './exam-ledger.ts';
 import { examineNotificationList } from './exam-notification-list.ts';
+import { examinePause } from './exam-pause.ts';
 import { examinePeople } from './exam-people.ts';
 import { examineRateShares } from './exam-rates.ts';
 import { examineReceipts } from './exam-receipts.ts';
@@ -34,6 +35,7 @@ export function examineStore(name: string, open: () => Promise<Store>): void {
     examineCheckpoint(store);
     examineCancel(store);
     examineFallBack(store);
+    examinePause(store);
     examineNotificationList(store);
     examinePeople(store);
     examineAddresses(store);

@@ -20,7 +20,7 @@ test('whoever works on a long queue reads what it works on, whatever PostgreSQL 
   const read = await rowsReadBy({ delayMs: EXPIRED }, async (store, queue) => {
     const batches = await store.claimDue({ queue, owner: 'test', leaseMs: 60_000, limit: 10 });
     assert.equal(batches.length, 10);
-    await store.listCancelled({ notifications: batches });
+    await store.listChanged({ notifications: batches });
     await store.extendLeases({ held: batches, leaseMs: 60_000 });
     assert.deepEqual(await record(store, batches.map(allDelivered)), { lost: [] });
   });

@@ -235,6 +235,16 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     // JSON; NULL for all that ended on the first channel of their notification.
     'ALTER TABLE logs ADD COLUMN route {text}',
   ],
+  [
+    'ALTER TABLE notifications ADD COLUMN paused_at {int}',
+    'ALTER TABLE notifications ADD COLUMN paused_reason {text}',
+    // Batches are still to be parked, or to be released; see `pause.ts`.
+    'ALTER TABLE notifications ADD COLUMN settling {int}',
+    // When somebody first took its time into their own hands: since then expires_at alone is its deadline.
+    'ALTER TABLE notifications ADD COLUMN extended_at {int}',
+    'CREATE INDEX notifications_settling ON notifications (bot_id, id) WHERE settling IS NOT NULL',
+    'CREATE INDEX notifications_paused ON notifications (expires_at) WHERE paused_at IS NOT NULL',
+  ],
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -14,6 +14,7 @@ import {
 import type { Options } from '../model/options.ts';
 import type { Reason } from '../model/reasons.ts';
 import { BATCHES, leaseClock, queueKey } from './batches.ts';
+import { pauseReason } from './pause.ts';
 import type { AcceptResult, NotificationKey, NotificationPage, WrittenAcceptRequest } from './port.ts';
 import { keepReply } from './replies.ts';
 import { execute, insertMany, int, intOrNull, query, type Row, type Steps, text, textOrNull } from './steps.ts';
@@ -97,8 +98,8 @@ const notificationStatus = (row: Row): NotificationStatus => ({
 });
 
 const SUMMARY = `bot_id, id, api, app_id, created_by, channel, channel_spelling, connection_id, resolve, lane, total,
-  created_at, expires_at, updated_at, finished_at, cancelled_at, pending, delivered, failed, suppressed, expired,
-  cancelled, unknown, options`;
+  created_at, expires_at, extended_at, updated_at, finished_at, cancelled_at, paused_at, paused_reason, pending, delivered,
+  failed, suppressed, expired, cancelled, unknown, options`;
 
 /** The newest of each channel and state, which the index gives in order, and of these the newest of all. */
 export function* listNotifications(page: NotificationPage): Steps<NotificationSummary[]> {
@@ -161,6 +162,7 @@ export const logOf = (row: Row): Log => ({
 
 function notificationSummary(row: Row): NotificationSummary {
   const options = textOrNull(row, 'options');
+  const finishedAt = intOrNull(row, 'finished_at');
   return {
     botId: text(row, 'bot_id'),
     id: text(row, 'id'),
@@ -175,9 +177,13 @@ function notificationSummary(row: Row): NotificationSummary {
     total: int(row, 'total'),
     createdAt: int(row, 'created_at'),
     expiresAt: int(row, 'expires_at'),
+    isExtended: intOrNull(row, 'extended_at') !== null,
     updatedAt: int(row, 'updated_at'),
-    finishedAt: intOrNull(row, 'finished_at'),
+    finishedAt,
     cancelledAt: intOrNull(row, 'cancelled_at'),
+    // Whoever was in flight may have been the last of a paused one.
+    pausedAt: finishedAt === null ? intOrNull(row, 'paused_at') : null,
+    pausedReason: finishedAt === null ? pauseReason(row) : null,
     counts: countsOf(row),
     ...(options !== null && { options: JSON.parse(options) as Options }),
   };

@@ -6,11 +6,13 @@ import * as backlogs from './backlogs.ts';
 import * as batches from './batches.ts';
 import * as callCounts from './call-counts.ts';
 import * as cancel from './cancel.ts';
+import { listChanged } from './changes.ts';
 import { checkpoint } from './checkpoint.ts';
 import type { Database } from './database.ts';
 import * as ledger from './ledger.ts';
 import { SCHEMA_VERSION } from './migrations.ts';
 import * as notifications from './notifications.ts';
+import * as pauses from './pause.ts';
 import * as people from './people.ts';
 import { type RestoredState, type Store, StoreDamaged, StoreUnavailable } from './port.ts';
 import { openPostgres } from './postgres.ts';
@@ -93,8 +95,17 @@ function createStore(database: Database, clock: Clock): Store {
 
     cancel: (request) => write(() => audited(request, cancel.cancel(request), Boolean)),
     tallyCancelled: (key) => write(() => cancel.tallyCancelled(key)),
-    listCancelled: (request) => read(() => cancel.listCancelled(request)),
     endCancelled: (request) => write(() => cancel.endCancelled(request)),
+
+    pause: (request) => write(() => audited(request, pauses.pause(request), Boolean)),
+    resume: (request) => write(() => audited(request, pauses.resume(request), Boolean)),
+    tallyPaused: (key) => write(() => pauses.tallyPaused(key)),
+    async settlePauses(request) {
+      const moved = await write(() => pauses.settlePauses(request));
+      if (moved > 0) database.announce();
+      return moved;
+    },
+    listChanged: (request) => read(() => listChanged(request)),
 
     shareRates: (request) => write(() => rateShares.shareRates(request)),
     reserveCalls: (request) => writeAlone(() => scopeCalls.reserveCalls(request)),

@@ -9,6 +9,7 @@ import type {
   Notification,
   NotificationStatus,
   NotificationSummary,
+  PauseReason,
   Recipient,
 } from '../model/notification.ts';
 import type { Address } from '../model/outcome.ts';
@@ -70,19 +71,36 @@ export interface Store {
   // --- cancel
   /**
    * Marks a notification that is not finished: nobody more of it shall be sent anything. Asking twice is asking once.
-   * Whoever claims has to ask `listCancelled` after the claim, and whoever tells a caller has to tally after the mark:
+   * Whoever claims has to ask `listChanged` after the claim, and whoever tells a caller has to tally after the mark:
    * then nobody who was counted as cancelled is sent anything any more. False: it was marked or finished already.
    */
   cancel(request: NotificationKey & Audited & { readonly at: number }): Promise<boolean>;
   /** Where everybody of a cancelled notification is, at one moment. Null: there is no such notification. */
   tallyCancelled(key: NotificationKey): Promise<CancelTally | null>;
-  /** Which of these notifications are cancelled. */
-  listCancelled(request: { readonly notifications: readonly NotificationKey[] }): Promise<NotificationKey[]>;
   /**
    * Ends batches of cancelled notifications that nobody works on, `limit` at the most: those that wait, and those whose
    * owner died. Answers how many.
    */
   endCancelled(request: { readonly at: number; readonly limit: number }): Promise<number>;
+
+  // --- pause
+  /**
+   * Marks a notification that is neither finished nor cancelled: nobody more of it shall be sent anything until it is
+   * resumed or its deadline has come. Asking twice is asking once; the first reason stays. Claims and tallies as with `cancel`.
+   * False: it was marked already, or cannot be.
+   */
+  pause(request: NotificationKey & Audited & { readonly at: number; readonly reason: PauseReason }): Promise<boolean>;
+  /** Takes the mark away. False: there was none. */
+  resume(request: NotificationKey & Audited): Promise<boolean>;
+  /** Where everybody of a notification is, at one moment. Null: there is no such notification. */
+  tallyPaused(key: NotificationKey): Promise<PauseTally | null>;
+  /**
+   * Parks batches of notifications that were paused and lets go those of resumed ones, and of those whose deadline has
+   * come, `limit` at the most. Answers how many.
+   */
+  settlePauses(request: { readonly at: number; readonly limit: number }): Promise<number>;
+  /** Those of these notifications of which something was asked since they were accepted. */
+  listChanged(request: { readonly notifications: readonly NotificationKey[] }): Promise<Change[]>;
 
   // --- look
   findNotification(key: NotificationKey): Promise<NotificationStatus | null>;
@@ -314,6 +332,28 @@ export interface Remainder {
   readonly delayMs: number;
   /** Goes on over another connection, where nobody has tried it yet. Absent: comes back where it was. */
   readonly connectionId?: string;
+  /** It waits for a resume, if its notification is still paused. */
+  readonly isParked?: boolean;
+}
+
+/** What was asked of a notification since it was accepted. */
+export interface Change extends NotificationKey {
+  readonly isCancelled: boolean;
+  readonly isPaused: boolean;
+  /** Its deadline, epoch ms, where that is not what it was accepted with any more. */
+  readonly expiresAt: number | null;
+}
+
+/** Each recipient is counted once. */
+export interface PauseTally {
+  /** Null: it is not paused. */
+  readonly pausedAt: number | null;
+  readonly reason: PauseReason | null;
+  /** Are not being sent it: while it is paused nobody of them will be. */
+  readonly waiting: number;
+  /** In batches that a worker holds, may hold without knowing yet, or has died with: maybe sent. */
+  readonly inFlight: number;
+  readonly alreadyFinal: number;
 }
 
 /** Each recipient is counted once. */

@@ -131,13 +131,13 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'a claim does not ask whether it was cancelled',
     file: 'engine/deliver.ts',
-    code: '  parts.hearCancelled(await listCancelled(parts, claimed));\n',
+    code: '  parts.hearChanged(await listChanged(parts, claimed));\n',
     instead: '',
   },
   {
     name: 'a worker that hears of a cancel sends on',
-    file: 'engine/cancellations.ts',
-    code: '    withdraw();\n',
+    file: 'engine/interventions.ts',
+    code: '    if (isAnyStopped) withdraw();\n',
     instead: '',
   },
   {

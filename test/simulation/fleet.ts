@@ -51,9 +51,9 @@ export class Fleet {
   }
 
   /** The process that was asked to cancel knows of it at once. */
-  heedCancel(): void {
+  heedCallers(): void {
     const asked = this.#ships[0] ?? null;
-    asked?.node.enter(() => asked.engine.heedCancel());
+    asked?.node.enter(() => asked.engine.heedCallers());
   }
 
   /** Everybody who is to come back has come back. */

@@ -88,12 +88,16 @@ export class StoreLink {
           () => store.tallyCancelled(key),
           (tally) => oracle.tallied(key, tally),
         ),
-      listCancelled: (request) =>
-        call('listCancelled', () => store.listCancelled(request)).then((keys) => {
-          oracle.heardOfCancel(node, keys);
-          return keys;
+      listChanged: (request) =>
+        call('listChanged', () => store.listChanged(request)).then((changes) => {
+          oracle.heardOfCancel(
+            node,
+            changes.filter(({ isCancelled }) => isCancelled),
+          );
+          return changes;
         }),
       endCancelled: (request) => call('endCancelled', () => this.#endCancelled(request)),
+      settlePauses: (request) => call('settlePauses', () => store.settlePauses(request)),
       voidLeases: () => call('voidLeases', () => store.voidLeases()),
       findNotifications: (request) => call('findNotifications', () => store.findNotifications(request)),
       findNotification: (key) => call('findNotification', () => store.findNotification(key)),

@@ -116,7 +116,7 @@ class World {
     for (;;) {
       try {
         await store.cancel({ ...key, at: this.#clock.now() });
-        this.#fleet.heedCancel();
+        this.#fleet.heedCallers();
         await store.tallyCancelled(key);
         return;
       } catch {

@@ -7,7 +7,7 @@ import { delay } from './delay.ts';
  */
 await serveBroken((store) => ({
   ...store,
-  listCancelled: async () => [],
+  listChanged: async () => [],
   endCancelled: async (request) => {
     await delay(100);
     return store.endCancelled(request);

@@ -106,6 +106,8 @@ const SAMPLE: NotificationStatus = {
   updatedAt: 1,
   finishedAt: 1,
   cancelledAt: null,
+  pausedAt: null,
+  pausedReason: null,
   counts: { total: 1, pending: 0, delivered: 1, failed: 0, suppressed: 0, expired: 0, cancelled: 0, unknown: 0 },
 };
 

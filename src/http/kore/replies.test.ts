@@ -44,6 +44,8 @@ const notification: fc.Arbitrary<NotificationStatus> = fc
     expiresAt: given.createdAt,
     finishedAt: null,
     cancelledAt: null,
+    pausedAt: null,
+    pausedReason: null,
     counts: { total: 4, pending: 1, delivered: 3, failed: 0, suppressed: 0, expired: 0, cancelled: 0, unknown: 0 },
   }));
 

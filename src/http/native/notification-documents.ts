@@ -2,14 +2,19 @@ import { type Static, Type } from 'typebox';
 import { FALL_BACK_CAUSES } from '../../model/fall-back.ts';
 import type { Hours } from '../../model/hours.ts';
 import type { ReceiptCounts } from '../../model/news.ts';
-import { LANES, type NotificationSummary } from '../../model/notification.ts';
+import { LANES, type NotificationSummary, PAUSE_REASONS } from '../../model/notification.ts';
 import { startOf } from '../../model/timing.ts';
 import type { ReasonTally } from '../../store/port.ts';
 import { COUNT, NEXT_CURSOR, nullable, oneOf, TIME } from '../contract/fields.ts';
 import { HOURS, type HoursBody } from './timing-body.ts';
 
 /** Of a notification as a whole. */
-const STATES = ['scheduled', 'sending', 'finished', 'cancelled'] as const;
+const STATES = ['scheduled', 'sending', 'paused', 'finished', 'cancelled'] as const;
+
+const PAUSED_REASON = nullable(
+  oneOf(PAUSE_REASONS),
+  'caller: somebody asked. failure_ceiling, canary: a rule that it was sent by. Null: it is not paused.',
+);
 
 export const SUMMARY = {
   id: Type.String({ description: 'ds-…' }),
@@ -41,6 +46,8 @@ export const SUMMARY = {
   expiresAt: TIME,
   finishedAt: nullable(TIME, 'Null: some are pending.'),
   cancelledAt: nullable(TIME),
+  pausedAt: nullable(TIME, 'Null: it is not paused.'),
+  pausedReason: PAUSED_REASON,
 };
 
 export const NOTIFICATION_SUMMARY = Type.Object(SUMMARY, {
@@ -88,10 +95,25 @@ export const CANCELLATION = Type.Object(
   { $id: 'Cancellation', description: 'What a cancel did, each recipient counted once.' },
 );
 
+export const PAUSE_STATE = Type.Object(
+  {
+    id: Type.String(),
+    pausedAt: nullable(TIME, 'Null: it is not paused.'),
+    pausedReason: PAUSED_REASON,
+    waiting: Type.Integer({ minimum: 0, description: 'Are not being sent it; not at all while it is paused.' }),
+    inFlight: Type.Integer({
+      minimum: 0,
+      description: 'Being sent it just now, or in one batch with somebody who is: they may get it.',
+    }),
+    alreadyFinal: Type.Integer({ minimum: 0, description: 'Had ended before.' }),
+  },
+  { $id: 'PauseState', description: 'Where everybody is of a notification, each recipient counted once.' },
+);
+
 /** `now`: epoch ms. */
 export function toSummary(notification: NotificationSummary, now: number): Static<typeof NOTIFICATION_SUMMARY> {
   const { id, channel, connectionId, lane, api, counts, createdAt, updatedAt, expiresAt } = notification;
-  const { finishedAt, cancelledAt, options } = notification;
+  const { finishedAt, cancelledAt, pausedAt, pausedReason, options } = notification;
   return {
     id,
     channel,
@@ -108,12 +130,15 @@ export function toSummary(notification: NotificationSummary, now: number): Stati
     expiresAt: toIso(expiresAt),
     finishedAt: finishedAt === null ? null : toIso(finishedAt),
     cancelledAt: cancelledAt === null ? null : toIso(cancelledAt),
+    pausedAt: pausedAt === null ? null : toIso(pausedAt),
+    pausedReason,
   };
 }
 
 function stateOf(notification: NotificationSummary, now: number): (typeof STATES)[number] {
   if (notification.cancelledAt !== null) return 'cancelled';
   if (notification.finishedAt !== null) return 'finished';
+  if (notification.pausedAt !== null) return 'paused';
   return now < startOf(notification) ? 'scheduled' : 'sending';
 }
 

@@ -2,17 +2,17 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
 import type { NotificationStatus } from '../../model/notification.ts';
 import { SCOPE_SEND } from '../../model/tenancy.ts';
-import type { CancelTally, NotificationKey } from '../../store/port.ts';
+import type { NotificationKey } from '../../store/port.ts';
 import { auditOf } from '../contract/audit-of.ts';
 import { NOTHING } from '../contract/fields.ts';
 import { OF_BODIES, type Operation } from '../contract/operation.ts';
 import { addOperation } from '../contract/route.ts';
-import { Fault } from '../faults.ts';
 import type { NativeContext } from './context.ts';
 import { findNotification, OF_NOTIFICATION, type OfNotification } from './find-notification.ts';
 import { CANCELLATION, NOTIFICATION, toDocument, toIso } from './notification-documents.ts';
 import { ReasonTotals } from './reason-totals.ts';
 import { createRecipientList, LIST_RECIPIENTS } from './recipients.ts';
+import { tallySettled } from './tally-settled.ts';
 
 export interface NotificationRoutesOptions extends Pick<NativeContext, 'store' | 'gate' | 'clock'> {
   /** Something was cancelled, and this process may be sending it. */
@@ -75,26 +75,9 @@ function createCancel({ store, clock, onCancel }: Omit<NotificationRoutesOptions
     const key = keyOf(await findNotification(store, request));
     await store.cancel({ ...key, at: clock.now(), audit: auditOf(request, clock) });
     onCancel();
-    const { cancelledAt, ...counts } = await tallySettled(key, { store, clock });
+    const { cancelledAt, ...counts } = await tallySettled(() => store.tallyCancelled(key), clock);
     return { id: key.notificationId, cancelledAt: cancelledAt === null ? null : toIso(cancelledAt), ...counts };
   };
 }
-
-/** Workers let go within moments of the mark; a caller is told what they still hold when they have had them. */
-async function tallySettled(
-  key: NotificationKey,
-  { store, clock }: Pick<NotificationRoutesOptions, 'store' | 'clock'>,
-): Promise<CancelTally> {
-  const endsAt = clock.monotonic() + SETTLE_MS;
-  for (;;) {
-    const tally = await store.tallyCancelled(key);
-    if (tally === null) throw new Fault('notification_unknown');
-    if (tally.inFlight === 0 || clock.monotonic() >= endsAt) return tally;
-    await new Promise<void>((resolve) => clock.after(SETTLE_STEP_MS, resolve));
-  }
-}
-
-const SETTLE_MS = 1_000;
-const SETTLE_STEP_MS = 100;
 
 const keyOf = ({ botId, id }: NotificationStatus): NotificationKey => ({ botId, notificationId: id });

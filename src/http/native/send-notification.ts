@@ -94,7 +94,7 @@ function createSend(options: SendRouteOptions, bytesOf: (request: FastifyRequest
         status: 202,
         answer: (accepted) => {
           const counts = { ...NONE_YET, total: accepted.total, pending: accepted.total };
-          const fresh = { ...accepted, counts, updatedAt: accepted.createdAt, finishedAt: null, cancelledAt: null };
+          const fresh = { ...accepted, ...UNTOUCHED, counts, updatedAt: accepted.createdAt };
           return JSON.stringify(toDocument(fresh, {}, NO_RECEIPTS, accepted.createdAt));
         },
       },
@@ -106,5 +106,6 @@ function createSend(options: SendRouteOptions, bytesOf: (request: FastifyRequest
   };
 }
 
+const UNTOUCHED = { finishedAt: null, cancelledAt: null, pausedAt: null, pausedReason: null };
 const NONE_YET = { delivered: 0, failed: 0, suppressed: 0, expired: 0, cancelled: 0, unknown: 0 };
 const NO_RECEIPTS = { sent: 0, failed: 0, delivered: 0, read: 0 };

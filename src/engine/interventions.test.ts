@@ -49,7 +49,7 @@ describe('cancels', { timeout: 30_000 }, () => {
 
   it('start nothing more at once, where they are asked for, and let what is in flight end as it ends', async () => {
     const { id, answer } = await openWithTwoInFlight();
-    rig.engine.heedCancel();
+    rig.engine.heedCallers();
     await rig.clock.advance(100);
     assert.equal((await tally(id))?.inFlight, 2);
     assert.equal((await tally(id))?.cancelled, 248);
@@ -129,7 +129,7 @@ describe('cancels', { timeout: 30_000 }, () => {
     const ids = await Promise.all([rig.accept(bot, people(100)), rig.accept(bot, people(100))]);
     const [id = '', other = ''] = ids;
     await cancel(id);
-    rig.engine.heedCancel();
+    rig.engine.heedCallers();
     await rig.clock.advance(5_000);
     assert.deepEqual(new Set(await ends(other)), new Set(['delivered 1 false']));
     assert.equal((await ends(id)).length, 100);
