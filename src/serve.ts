@@ -5,12 +5,14 @@ import type { LoadedConfig } from './config/file.ts';
 import type { Settings } from './config/settings.ts';
 import { Engine } from './engine/engine.ts';
 import type { Moments } from './engine/moments.ts';
+import { watchQueue } from './engine/queue-watch.ts';
 import { keepTime } from './engine/timekeeping.ts';
 import { watchWal } from './engine/wal-watch.ts';
 import { createApp } from './http/app.ts';
 import { generatePlatformPem, openPlatformKey } from './http/auth/platform-key.ts';
 import { Doors } from './http/doors.ts';
 import { createHealthApp } from './http/health-app.ts';
+import { createMetrics } from './metrics/metrics.ts';
 import { type Clock, type Random, systemClock } from './model/clock.ts';
 import type { Logger } from './model/logger.ts';
 import { openScriptRenderer } from './render/script/renderer.ts';
@@ -59,6 +61,17 @@ async function untilLeft(doors: Doors, lingerMs: number, clock: Clock): Promise<
 const openServed = (url: string, options: { readonly clock: Clock }): Promise<Store> =>
   url.startsWith('sqlite:') ? openStoreApart(url) : openStore(url, options);
 
+const describe = (engine: Engine) => ({
+  engine: engine.snapshot(),
+  connections: engine.describeConnections().map(({ state: { rate, pausedMs, heldMs }, ...connection }) => ({
+    ...connection,
+    allowed: rate.allowed,
+    now: rate.now,
+    pausedMs,
+    heldMs,
+  })),
+});
+
 /**
  * The composition root: the only file that knows every concrete thing. Rejects when the store cannot be opened
  * (`StoreHeld`, `StoreUnavailable`, `SchemaTooNew`) or the port cannot be bound, and then leaves nothing open.
@@ -75,6 +88,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const outbound = createOutbound();
   const tools = { outbound, clock: time.clock, random, publicUrl: settings.publicUrl };
   const renderer = openScriptRenderer({ clock });
+  const metrics = createMetrics();
   const engine = new Engine({
     store,
     tenancy,
@@ -85,8 +99,10 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     random,
     logger,
     leaseMs: settings.leaseMs,
+    meter: metrics.meter,
     ...(options.moments ? { moments: options.moments } : {}),
   });
+  const lookAtQueue = watchQueue({ store, clock });
   // A database of one process has no other server that a balancer could turn to.
   const lingerMs = store.kind === 'postgres' ? settings.lingerMs : 0;
   let draining = false;
@@ -103,6 +119,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     platformKey: await openPlatformKey(settings.platformKey ?? generatePlatformPem()),
     isDraining: () => draining,
     describeWal: () => wal.describe(),
+    metrics: { ...metrics, render: async () => metrics.render({ ...describe(engine), queue: await lookAtQueue() }) },
   });
   const doors = new Doors(app);
   const closed = Promise.withResolvers<void>();

@@ -16,6 +16,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   render: ['model'],
   store: ['model'],
   log: ['model', 'config'],
+  metrics: ['model'],
   channels: ['model'],
   directory: ['model', 'store'],
   config: ['model', 'channels'],
@@ -23,7 +24,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   sandbox: ['model'],
   engine: ['model', 'store', 'channels', 'directory', 'render'],
   http: ['model', 'store', 'channels', 'directory', 'render'],
-  serve: ['model', 'store', 'channels', 'config', 'engine', 'http', 'log', 'render'],
+  serve: ['model', 'store', 'channels', 'config', 'engine', 'http', 'log', 'metrics', 'render'],
   commands: ['model', 'store', 'channels', 'config', 'client', 'directory', 'http', 'log', 'sandbox', 'serve'],
   main: ['commands'],
 };

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Channel, ChannelTools } from '../channels/contract.ts';
 import type { Clock, Random } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
+import { type Meter, silentMeter } from '../model/meter.ts';
 import type { Connection, Tenancy } from '../model/tenancy.ts';
 import type { ScriptRenderer } from '../render/script/renderer.ts';
 import type { Queue, QueueState, Store } from '../store/port.ts';
@@ -48,6 +49,7 @@ export interface EngineParts {
   readonly logger: Logger;
   readonly leaseMs: number;
   readonly moments?: Moments;
+  readonly meter?: Meter;
 }
 
 /** Listings of queues are read this many at a time; the next look goes on where the last ended. */
@@ -73,6 +75,7 @@ export class Engine {
   readonly #parts: EngineParts;
   readonly #owner = randomUUID();
   readonly #moments: Moments;
+  readonly #meter: Meter;
   readonly #held = new HeldWorks();
   /** In what was claimed. */
   readonly #turns: LaneTurns;
@@ -102,6 +105,7 @@ export class Engine {
     this.#parts = parts;
     const { store, tenancy, clock, random, logger } = parts;
     this.#moments = parts.moments ?? silentMoments;
+    this.#meter = parts.meter ?? silentMeter;
     this.#report = new Report(logger, clock, this.#moments);
     const onError = (error: unknown) => this.#report.failed('sharing rates failed', error);
     const sharing = { store, clock, node: this.#owner, onError };
@@ -115,6 +119,7 @@ export class Engine {
       clock,
       logger,
       moments: this.#moments,
+      meter: this.#meter,
       onEnded: (work) => this.#end(work),
       onRoom: () => this.#pumpAll(),
     });
@@ -202,6 +207,16 @@ export class Engine {
   describeConnection(connectionId: string): ConnectionState | null {
     const outlet = this.#outlets.get(connectionId);
     return outlet === undefined ? null : describeOutlet(outlet, this.#parts.clock.monotonic());
+  }
+
+  /** Of every connection that something has been sent over. */
+  describeConnections(): { readonly id: string; readonly channel: string; readonly state: ConnectionState }[] {
+    const now = this.#parts.clock.monotonic();
+    return [...this.#outlets.values()].map((outlet) => ({
+      id: outlet.connection.id,
+      channel: outlet.channel.id,
+      state: describeOutlet(outlet, now),
+    }));
   }
 
   /**
@@ -373,8 +388,9 @@ export class Engine {
       sendDeadlineMs: Math.min(MAX_SEND_MS, this.#parts.leaseMs / 2),
       mayStart: (lane) => !this.#recorder.isFullFor(lane),
       onSending: () => this.#moments.emit('sending', 1),
-      onOutcome: (send, outcome) => {
+      onOutcome: (send, outcome, tookMs) => {
         this.#moments.emit('sent', 1);
+        this.#meter.attempted(channel.id, outcome.kind, tookMs / 1_000);
         settle(parts, outlet, send, outcome);
       },
       onRefused: (job, refusal) => settleRefused(parts, job, refusal),

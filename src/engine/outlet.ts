@@ -37,7 +37,7 @@ export interface OutletParts {
   /** False while outcomes pile up unrecorded. */
   readonly mayStart: (lane: Lane) => boolean;
   readonly onSending: () => void;
-  readonly onOutcome: (send: Send, outcome: Outcome) => void;
+  readonly onOutcome: (send: Send, outcome: Outcome, tookMs: number) => void;
   /** Nobody can be sent this message: its inspection says so, or the provider has said so. */
   readonly onRefused: (job: Job, refusal: Refusal) => void;
   /** Its notification expired while the job waited; nothing was sent. */
@@ -316,9 +316,10 @@ export class Outlet {
     this.#parts.onSending();
     const outcome = await this.#send(send).catch(asBug);
     this.#endCall(send);
-    this.account.retries.end(isRetry(job), outcome, this.#parts.clock.monotonic());
+    const answeredAt = this.#parts.clock.monotonic();
+    this.account.retries.end(isRetry(job), outcome, answeredAt);
     this.#heed(send, outcome);
-    this.#parts.onOutcome(send, outcome);
+    this.#parts.onOutcome(send, outcome, answeredAt - now);
     this.#slots.leave(lane);
     this.#flights.end(send.flight);
     for (const hold of send.probes) hold.endProbe();

@@ -1,5 +1,6 @@
 import type { Clock } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
+import type { Meter } from '../model/meter.ts';
 import type { Lane } from '../model/notification.ts';
 import { type BatchProgress, type HeldBatch, type Store, StoreUnavailable } from '../store/port.ts';
 import { Knowledge } from './knowledge.ts';
@@ -27,6 +28,7 @@ export interface RecorderParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly moments: Moments;
+  readonly meter: Meter;
   /** The batch is over for this process: recorded whole, or lost. */
   readonly onEnded: (work: Work) => void;
   /** Room again for who had none. */
@@ -127,7 +129,8 @@ export class Recorder {
         fence: work.batch.token,
       });
       this.#parts.moments.emit('leaseLost', 1);
-    }
+      this.#parts.meter.leasesLost(1);
+    } else if (progress.logs.length > 0) this.#parts.meter.ended(work.notification.channel, progress.logs);
     if (work.lost || progress.remainder !== null) this.#parts.onEnded(work);
   }
 

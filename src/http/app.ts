@@ -3,6 +3,7 @@ import type { Channel, ChannelTools } from '../channels/contract.ts';
 import type { Clock } from '../model/clock.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Logger } from '../model/logger.ts';
+import { silentMeter } from '../model/meter.ts';
 import { SCOPE_SEND, type Tenancy } from '../model/tenancy.ts';
 import type { Store } from '../store/port.ts';
 import { type BacklogLimits, BoundedBacklog } from './accept/bounded-backlog.ts';
@@ -39,6 +40,7 @@ import { showProblemPage } from './problem-pages.ts';
 import { PROBLEM_PAGES } from './problems.ts';
 import { RefusalTally } from './refusal-tally.ts';
 import { DEFAULT_LIMITS, openServer, type ServerLimits } from './server.ts';
+import { createMetricsReply, type MetricsPage } from './show-metrics.ts';
 import { turnAway } from './turn-away.ts';
 
 export interface AppParts {
@@ -64,14 +66,16 @@ export interface AppParts {
   readonly isDraining?: () => boolean;
   /** The write-ahead log of the database; null: it has none. */
   readonly describeWal?: () => JsonObject | null;
+  readonly metrics?: MetricsPage;
 }
 
 /** The whole HTTP surface. Listens nowhere yet: call `listen` on what comes back. */
 export function createApp(parts: AppParts): FastifyInstance {
   const { store, clock, logger } = parts;
   const limits = { ...DEFAULT_LIMITS, ...parts.limits };
-  const tally = new RefusalTally({ clock, logger });
-  const app = openServer(limits, { logger, clock, tally });
+  const meter = parts.metrics?.meter ?? silentMeter;
+  const tally = new RefusalTally({ clock, logger, meter });
+  const app = openServer(limits, { logger, clock, tally, meter });
   const gate = createGate(parts);
   const isDraining = parts.isDraining ?? (() => false);
   const leave = { clock, restOfBodyMs: limits.headersTimeoutMs, isDraining };
@@ -97,6 +101,7 @@ export function createApp(parts: AppParts): FastifyInstance {
   app.get(`${PROBLEM_PAGES}/:code`, showProblemPage);
   app.get('/healthz', answerAlive);
   app.get('/readyz', createReadiness({ store, clock, isDraining, describeWal: parts.describeWal }));
+  if (parts.metrics !== undefined) app.get('/metrics', createMetricsReply(parts.metrics));
   app.get('/.well-known/jwks.json', createJwks(parts.platformKey));
 
   app.register(

@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import { APPS, BOT, OTHER_BOT, type Rig, START, startRig, tokenFor, UNKNOWN_BOT } from '../../test/support/http-rig.ts';
 import { createTenancy } from '../config/tenancy.ts';
+import { silentMeter } from '../model/meter.ts';
 import { SCOPE_DIRECTORY } from '../model/tenancy.ts';
 import { callerOf, createGate } from './auth/gate.ts';
 import { Fault } from './faults.ts';
@@ -18,8 +19,8 @@ describe('native routes', () => {
     rig = await startRig();
     const quiet = () => {};
     const logger = { debug: quiet, info: quiet, warn: quiet, error: quiet };
-    const tally = new RefusalTally({ clock: rig.clock, logger });
-    app = openServer(DEFAULT_LIMITS, { logger, clock: rig.clock, tally });
+    const tally = new RefusalTally({ clock: rig.clock, logger, meter: silentMeter });
+    app = openServer(DEFAULT_LIMITS, { logger, clock: rig.clock, tally, meter: silentMeter });
     const tenancy = createTenancy({
       bots: [
         { id: BOT, name: 'A' },

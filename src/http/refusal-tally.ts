@@ -1,19 +1,30 @@
 import type { Clock } from '../model/clock.ts';
-import type { LogFields, Logger } from '../model/logger.ts';
+import type { Logger } from '../model/logger.ts';
+import type { Meter } from '../model/meter.ts';
 
 const LINE_EVERY_MS = 1_000;
 
-export type RefusedRequests = Pick<LogFields, 'status' | 'route' | 'botId'>;
+export interface RefusedRequests {
+  readonly route: string | null;
+  readonly status: number | null;
+  readonly botId: string | null;
+}
+
+export interface RefusalTallyParts {
+  readonly clock: Clock;
+  readonly logger: Pick<Logger, 'warn'>;
+  readonly meter: Pick<Meter, 'refused'>;
+}
 
 /**
  * Requests that were told to come again later: one line a second for those that are alike, with their number, since
  * they come by the thousand just when there is no time to write about each.
  */
 export class RefusalTally {
-  readonly #parts: { readonly clock: Clock; readonly logger: Pick<Logger, 'warn'> };
+  readonly #parts: RefusalTallyParts;
   readonly #counts = new Map<string, { readonly refused: RefusedRequests; count: number }>();
 
-  constructor(parts: { readonly clock: Clock; readonly logger: Pick<Logger, 'warn'> }) {
+  constructor(parts: RefusalTallyParts) {
     this.#parts = parts;
   }
 
@@ -30,6 +41,7 @@ export class RefusalTally {
   tell(): void {
     for (const { refused, count } of this.#counts.values()) {
       this.#parts.logger.warn('requests refused', { ...refused, count });
+      this.#parts.meter.refused(refused, count);
     }
     this.#counts.clear();
   }

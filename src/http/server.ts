@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Clock } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
+import type { Meter } from '../model/meter.ts';
 import type { BodyPace } from './body-pace.ts';
 import { createErrorHandler } from './error-handler.ts';
 import { Fault } from './faults.ts';
@@ -58,10 +59,11 @@ export interface ServerParts {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly tally: RefusalTally;
+  readonly meter: Pick<Meter, 'answered'>;
 }
 
 /** A Fastify server without routes: its limits, its error bodies, its log line, and what it refuses before routing matters. */
-export function openServer(limits: ServerLimits, { logger, clock, tally }: ServerParts): FastifyInstance {
+export function openServer(limits: ServerLimits, { logger, clock, tally, meter }: ServerParts): FastifyInstance {
   const answerError = createErrorHandler(logger);
   const app = Fastify({
     bodyLimit: limits.maxBodyBytes,
@@ -85,7 +87,7 @@ export function openServer(limits: ServerLimits, { logger, clock, tally }: Serve
   app.decorateRequest('caller', null);
   app.decorateRequest('operator', null);
   limitConnections(app.server, limits.maxConnections, { clock, tally });
-  app.addHook('onResponse', createRequestLog(logger, tally));
+  app.addHook('onResponse', createRequestLog(logger, tally, meter));
   app.addHook('onClose', async () => tally.tell());
   app.addHook('onRequest', refuseAmbiguousTarget);
   app.setErrorHandler(answerError);

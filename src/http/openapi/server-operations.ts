@@ -59,6 +59,15 @@ export const SERVER_OPERATIONS: Readonly<Record<string, Operation>> = {
     },
     faults: ['draining'],
   },
+  'GET /metrics': {
+    id: 'getMetrics',
+    tag: 'server',
+    summary: 'What the server counts',
+    description: 'In the text format of Prometheus. Of this process, but for `beckon_queue_…`, which is of all nodes.',
+    scope: null,
+    replies: { 200: { description: 'The metrics.', content: { 'text/plain': Type.String() } } },
+    faults: [],
+  },
   'GET /.well-known/jwks.json': {
     id: 'getKeys',
     tag: 'server',
