@@ -18,6 +18,7 @@ import type {
   SendBody,
 } from './documents.ts';
 import { type Call, exchange, type Fetch, openStream } from './exchange.ts';
+import { createTemplateCalls, type TemplateCalls } from './templates.ts';
 import { watchEvents } from './watch-events.ts';
 
 export interface ClientOptions {
@@ -100,6 +101,7 @@ export interface Client {
     send(send: Send<SendBody>): Promise<Notification>;
     list(request: ListRequest): Promise<NotificationPage>;
   };
+  readonly templates: TemplateCalls;
   /** How far it is, and what providers have said of it since. */
   notification(request: NotificationRequest): Promise<Notification>;
   /**
@@ -123,6 +125,14 @@ export interface Client {
   /** Of all bots. */
   readonly admin: Admin;
 }
+
+/** A call that may be repeated. */
+export type Ask = <T>(
+  method: Call['method'],
+  url: string,
+  signal: AbortSignal | undefined,
+  more?: { readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> },
+) => Promise<T>;
 
 const TIMEOUT_MS = 30_000;
 /** The longest there is. */
@@ -150,13 +160,13 @@ export function createClient({ url, token, fetch = globalThis.fetch, clock = sys
     });
   const koreUrl = (botId: string, route: string) => `${base}/api/public/bot/${encodeURIComponent(botId)}/${route}`;
   const notificationsUrl = (botId: string) => `${base}/api/v1/bots/${encodeURIComponent(botId)}/notifications`;
-  /** Without a body, and the same however often it is asked. */
-  const ask = <T>(method: Call['method'], url: string, signal: AbortSignal | undefined) =>
-    call<T>({
+  /** The same however often it is asked. */
+  const ask: Ask = (method, url, signal, { body, headers = {} } = {}) =>
+    call({
       method,
       url,
-      headers: {},
-      body: null,
+      headers: body === undefined ? headers : { ...headers, 'content-type': 'application/json' },
+      body: body === undefined ? null : JSON.stringify(body),
       isRepeatable: true,
       timeoutMs: TIMEOUT_MS,
       signal: signal ?? null,
@@ -186,6 +196,7 @@ export function createClient({ url, token, fetch = globalThis.fetch, clock = sys
         return ask<NotificationPage>('GET', `${notificationsUrl(botId)}?${new URLSearchParams(given)}`, signal);
       },
     },
+    templates: createTemplateCalls(base, ask),
     notification: (request) => askOf('GET', '', request),
     events: ({ botId, notificationId, lastEventId = null, signal = null }) => {
       const url = `${notificationsUrl(botId)}/${encodeURIComponent(notificationId)}/events`;

@@ -3,6 +3,7 @@ import type { Hours } from '../model/hours.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { ReceiptCounts, ReceiptState } from '../model/news.ts';
 import type { Api, Counts, FinalState, Lane, PauseReason } from '../model/notification.ts';
+import type { TemplateKey, TemplateParameter } from '../model/template.ts';
 
 /** Kore's words for a whole notification; it is over when it is not IN_PROGRESS. */
 export type KoreStatus = 'IN_PROGRESS' | 'SUCCESS' | 'FAILURE' | 'PARTIAL_SUCCESS';
@@ -88,7 +89,10 @@ export interface SendBody {
   readonly connection?: string;
   /** In order: whoever is not reached on one is sent it on the next, and nobody on two. */
   readonly channels?: readonly SendChannel[];
-  readonly message: SendMessage;
+  /** This, or a template. */
+  readonly message?: SendMessage;
+  /** Absent version: the newest of that moment. */
+  readonly template?: { readonly name: string; readonly version?: number };
   /** Identities, or objects that name one and what is special about it. */
   readonly recipients: readonly (string | SendRecipient)[];
   /** What `{name}` stands for in the message, for all. */
@@ -151,6 +155,8 @@ export interface NotificationSummary {
   readonly counts: Counts;
   /** `scheduled`: its `sendAt` is still to come. */
   readonly state: 'scheduled' | 'sending' | 'paused' | 'finished' | 'cancelled';
+  /** What its message was made of; null: its sender wrote it. */
+  readonly template: TemplateKey | null;
   readonly createdAt: string;
   readonly sendAt: string | null;
   readonly window: Hours | null;
@@ -278,5 +284,43 @@ export interface LedgerRecipient {
 
 export interface RecipientPage {
   readonly recipients: readonly LedgerRecipient[];
+  readonly nextCursor: string | null;
+}
+
+/** What a template says. */
+export interface TemplateDefinition {
+  readonly description?: string;
+  /** What the `{name}` tokens stand for; each has to be declared. */
+  readonly parameters?: Readonly<Record<string, TemplateParameter>>;
+  /** By language tag. */
+  readonly variants: Readonly<Record<string, TemplateVariant>>;
+  /** The tag of the variant for whoever speaks none of the others. */
+  readonly default: string;
+}
+
+export interface TemplateVariant {
+  readonly message: TextMessage | NativeMessage;
+  /** Instead of it on these channels. */
+  readonly channels?: Readonly<Record<string, TextMessage | NativeMessage>>;
+}
+
+export interface TemplateSummary {
+  readonly name: string;
+  readonly version: number;
+  readonly createdAt: string;
+  /** `u-…` */
+  readonly createdBy: string;
+}
+
+/** A version of a template, which never changes. */
+export interface Template extends TemplateSummary, TemplateDefinition {
+  readonly latest: number;
+  /** Null: it can be sent. */
+  readonly archivedAt: string | null;
+}
+
+export interface TemplatePage {
+  readonly templates: readonly TemplateSummary[];
+  /** Null: this is the last. */
   readonly nextCursor: string | null;
 }

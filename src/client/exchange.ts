@@ -5,7 +5,7 @@ import { ClientError } from './client-error.ts';
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 export interface Call {
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | ReadableStream<Uint8Array> | null;
@@ -28,7 +28,7 @@ const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 20_000;
 const PASSING = new Set([429, 502, 503, 504]);
 
-/** The JSON of a 2xx answer. Repeats what may be repeated; rejects with `ClientError` for everything else. */
+/** The JSON of a 2xx answer, null of one without a body. Repeats what may be repeated; rejects with `ClientError` for everything else. */
 export async function exchange(call: Call, tools: ExchangeTools): Promise<unknown> {
   for (let attempt = 1; ; attempt += 1) {
     const result = await tryOnce(call, tools);
@@ -89,6 +89,7 @@ function assertSendable(token: string): string {
 
 function readResponse(response: Response, text: string): Try {
   const body = parseJsonObject(text);
+  if (response.status === 204) return { value: null };
   if (response.ok && body !== null) return { value: body };
   const { status } = response;
   const retryAfter = response.headers.get('retry-after') ?? '';

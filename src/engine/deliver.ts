@@ -142,9 +142,9 @@ async function sendOut(parts: DeliverParts, claimed: Claimed, entries: readonly 
 /** What the directory is asked for. */
 type Need = 'nothing' | 'addresses' | 'addresses and people';
 
-const needOf = ({ resolve, options }: Notification): Need => {
+const needOf = ({ resolve, message, options }: Notification): Need => {
   if (!resolve) return 'nothing';
-  return asksForZone(options) ? 'addresses and people' : 'addresses';
+  return message.type === 'localised' || asksForZone(options) ? 'addresses and people' : 'addresses';
 };
 
 async function sendGroup(
@@ -195,7 +195,8 @@ const toFound =
     const stored = answer?.stored ?? null;
     const isUnproven = stored !== null && now - (stored.workedAt ?? 0) >= PROVEN_MS;
     const [personId, address] = [answer?.personId ?? null, answer?.address ?? null];
-    return { ...entry, personId, address, isUnproven, closesAt: Number.POSITIVE_INFINITY };
+    const locale = answer?.about?.locale ?? null;
+    return { ...entry, personId, address, isUnproven, locale, closesAt: Number.POSITIVE_INFINITY };
   };
 
 /** That an address works is noted once in so long, so that nothing is written per send. */

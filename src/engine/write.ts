@@ -1,9 +1,9 @@
 import type { Channel } from '../channels/contract.ts';
 import type { Clock } from '../model/clock.ts';
 import type { Content, Script } from '../model/message.ts';
-import type { Recipient } from '../model/notification.ts';
 import { startOf } from '../model/timing.ts';
 import { fillCustom, fillMessage } from '../render/fill.ts';
+import { variantFor } from '../render/languages.ts';
 import { type Printed, readPrinted } from '../render/printed.ts';
 import { writeContext } from '../render/script/context.ts';
 import { describeFault, type Rendering } from '../render/script/fault.ts';
@@ -28,8 +28,11 @@ export interface WriteParts {
   readonly abandon: (work: Work) => void;
 }
 
-/** A recipient and where it is reached: all a job needs but the message. */
-export type Found = Omit<Job, 'message'>;
+/** A recipient, where it is reached and what it speaks: all a job needs, and what its message is made of. */
+export interface Found extends Omit<Job, 'message'> {
+  /** Null: not known, or not asked for. */
+  readonly locale: string | null;
+}
 
 /** Reads once the database is there to be read. */
 type Patiently = <T>(read: () => Promise<T>) => Promise<T>;
@@ -107,17 +110,18 @@ export function handOver(
 ): void {
   const jobs: Job[] = [];
   for (const entry of entries) {
-    const written = messageFor(entry.work.notification.message, entry.recipient, outlet.channel.escapeValue);
+    const written = messageFor(entry.work.notification.message, entry, outlet.channel.escapeValue);
     if (written.ok) jobs.push({ ...entry, message: written.message });
     else concludeUnwritten(parts, entry, describeFault({ kind: 'output', line: null, reason: written.reason }));
   }
   outlet.add(jobs);
 }
 
-function messageFor(content: Content, recipient: Recipient, escapeValue: Channel['escapeValue']): Printed {
+function messageFor(content: Content, { recipient, locale }: Found, escapeValue: Channel['escapeValue']): Printed {
   const { customMessage, parameters, printed } = recipient;
   if (content.type !== 'script') {
-    return { ok: true, message: fillMessage(content, customMessage, parameters, escapeValue) };
+    const ofAll = content.type === 'localised' ? variantFor(content, locale) : content;
+    return { ok: true, message: fillMessage(ofAll, customMessage, parameters, escapeValue) };
   }
   if (customMessage !== null) {
     return { ok: true, message: fillCustom(content, customMessage, parameters, escapeValue) };

@@ -35,6 +35,7 @@ import { notificationRoutes } from './native/notifications.ts';
 import { pauseRoutes } from './native/pause-notification.ts';
 import { peopleRoutes } from './native/people.ts';
 import { sendRoute } from './native/send-notification.ts';
+import { templateRoutes } from './native/templates.ts';
 import { recordRoutes } from './openapi/record-routes.ts';
 import { showProblemPage } from './problem-pages.ts';
 import { PROBLEM_PAGES } from './problems.ts';
@@ -146,6 +147,7 @@ export function createApp(parts: AppParts): FastifyInstance {
   app.register(listRoute, native);
   app.register(eventsRoute, { ...native, isDraining, streamLimits: limits });
   app.register(pauseRoutes, { ...native, onChange: () => parts.engine.heedCallers() });
+  app.register(templateRoutes, native);
   app.register(sendRoute, { ...native, backlog, calls, limits });
   app.register(connectionRoutes, {
     ...parts,

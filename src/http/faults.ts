@@ -47,6 +47,11 @@ export const FAULTS = {
   notification_unknown: row([400, 400, 'Invalid request ID'], [404, 'not_found', 'There is no such notification']),
   person_unknown: row([404, 404, 'Not Found'], [404, 'not_found', 'There is no such person']),
   connection_unknown: row([404, 404, 'Not Found'], [404, 'not_found', 'There is no such connection']),
+  template_unknown: row([404, 404, 'Not Found'], [404, 'not_found', 'There is no such template']),
+  precondition_failed: row(
+    [412, 412, 'Precondition Failed'],
+    [412, 'precondition_failed', 'It is not as the call expected it'],
+  ),
   suppression_unknown: row([404, 404, 'Not Found'], [404, 'not_found', 'The identity is not suppressed']),
   people_invalid: row(
     [422, 422, 'Unprocessable Content'],

@@ -22,8 +22,17 @@ export interface Script {
   readonly source: string;
 }
 
-/** What a notification says: the message itself, or the script that writes one for each recipient. Channels see messages only. */
-export type Content = Message | Script;
+/** The same in several languages; each recipient gets the one that is closest to what they speak. */
+export interface Localised {
+  readonly type: 'localised';
+  /** By language tag (BCP 47). */
+  readonly variants: Readonly<Record<string, Message>>;
+  /** The tag of the one for whoever speaks none of them. */
+  readonly default: string;
+}
+
+/** What a notification says: the message itself, or what makes one for each recipient. Channels see messages only. */
+export type Content = Message | Script | Localised;
 
 export type Parameters = Readonly<Record<string, string>>;
 

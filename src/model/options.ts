@@ -1,5 +1,6 @@
 import type { FallBack } from './fall-back.ts';
 import type { Hours } from './hours.ts';
+import type { TemplateKey } from './template.ts';
 
 /**
  * What a sender may ask for on the native API beyond what a Kore call can say. One JSON value beside the notification,
@@ -14,4 +15,6 @@ export interface Options {
   readonly window?: Hours;
   /** Nobody is sent it within any of these hours. */
   readonly quietHours?: readonly Hours[];
+  /** What its message was made of. */
+  readonly template?: TemplateKey;
 }

@@ -33,6 +33,19 @@ export function examineAccept(store: () => Store): void {
       assert.deepEqual((await store().findNotification(keyOf(request)))?.options, options);
     });
 
+    it('keeps each variant of what is localised', async () => {
+      const plain = sample({});
+      const message = {
+        type: 'localised',
+        variants: { en: { type: 'text', text: 'Hello' }, hi: { type: 'native', payload: { text: 'नमस्ते' } } },
+        default: 'en',
+      } as const;
+      const request = { ...plain, notification: { ...plain.notification, message } };
+      await store().accept(request);
+      const found = (await store().findNotification(keyOf(request)))?.message;
+      assert.deepEqual(found, message);
+    });
+
     it('cuts recipients into batches of at most 100 and keeps each as it was given', async () => {
       const request = sample({ recipients: 201 });
       await store().accept(request);

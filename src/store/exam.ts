@@ -16,6 +16,7 @@ import { examineRateShares } from './exam-rates.ts';
 import { examineReceipts } from './exam-receipts.ts';
 import { examineScopes } from './exam-scopes.ts';
 import { examineSilences } from './exam-silences.ts';
+import { examineTemplates } from './exam-templates.ts';
 import { examineUpkeep } from './exam-upkeep.ts';
 import type { Store } from './port.ts';
 
@@ -40,6 +41,7 @@ export function examineStore(name: string, open: () => Promise<Store>): void {
     examinePeople(store);
     examineAddresses(store);
     examineSilences(store);
+    examineTemplates(store);
     examineRateShares(store);
     examineScopes(store);
     examineCalls(store);

@@ -245,6 +245,25 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     'CREATE INDEX notifications_settling ON notifications (bot_id, id) WHERE settling IS NOT NULL',
     'CREATE INDEX notifications_paused ON notifications (expires_at) WHERE paused_at IS NOT NULL',
   ],
+  [
+    // The newest version of each, and those that may be asked for by number; a version is never changed.
+    `CREATE TABLE templates (
+      bot_id {text} NOT NULL,
+      name {text} NOT NULL,
+      version {int} NOT NULL,
+      archived_at {int},
+      PRIMARY KEY (bot_id, name)
+    ) {keyed}`,
+    `CREATE TABLE template_versions (
+      bot_id {text} NOT NULL,
+      name {text} NOT NULL,
+      version {int} NOT NULL,
+      definition {text} NOT NULL,
+      created_by {text} NOT NULL,
+      created_at {int} NOT NULL,
+      PRIMARY KEY (bot_id, name, version)
+    ) {table}`,
+  ],
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -1,6 +1,4 @@
-import { isJsonObject, type Json } from '../model/json.ts';
 import { sizeOf } from '../model/lane.ts';
-import type { Content } from '../model/message.ts';
 import {
   type Api,
   type Counts,
@@ -14,6 +12,7 @@ import {
 import type { Options } from '../model/options.ts';
 import type { Reason } from '../model/reasons.ts';
 import { BATCHES, leaseClock, queueKey } from './batches.ts';
+import { decodeContent, encodeContent } from './content.ts';
 import { pauseReason } from './pause.ts';
 import type { AcceptResult, NotificationKey, NotificationPage, WrittenAcceptRequest } from './port.ts';
 import { keepReply } from './replies.ts';
@@ -44,7 +43,7 @@ function* insertNotification(notification: Notification): Steps<void> {
     notification.connectionId,
     notification.resolve ? 1 : 0,
     LANES.indexOf(notification.lane),
-    JSON.stringify(notification.message),
+    encodeContent(notification.message),
     notification.total,
     notification.createdAt,
     notification.expiresAt,
@@ -94,7 +93,7 @@ function* findMany(columns: string, { notifications }: Asked): Steps<readonly Ro
 
 const notificationStatus = (row: Row): NotificationStatus => ({
   ...notificationSummary(row),
-  message: parseMessage(text(row, 'message')),
+  message: decodeContent(text(row, 'message')),
 });
 
 const SUMMARY = `bot_id, id, api, app_id, created_by, channel, channel_spelling, connection_id, resolve, lane, total,
@@ -199,17 +198,3 @@ export const countsOf = (row: Row): Counts => ({
   cancelled: int(row, 'cancelled'),
   unknown: int(row, 'unknown'),
 });
-
-function parseMessage(value: string): Content {
-  const stored: Json = JSON.parse(value);
-  if (isJsonObject(stored)) {
-    if (stored['type'] === 'text' && typeof stored['text'] === 'string') return { type: 'text', text: stored['text'] };
-    if (stored['type'] === 'native' && isJsonObject(stored['payload'])) {
-      return { type: 'native', payload: stored['payload'] };
-    }
-    if (stored['type'] === 'script' && typeof stored['source'] === 'string') {
-      return { type: 'script', source: stored['source'] };
-    }
-  }
-  throw new TypeError('a stored message has an unknown shape');
-}

@@ -14,7 +14,7 @@ import { SCHEMA_VERSION } from './migrations.ts';
 import * as notifications from './notifications.ts';
 import * as pauses from './pause.ts';
 import * as people from './people.ts';
-import { type RestoredState, type Store, StoreDamaged, StoreUnavailable } from './port.ts';
+import { type PutTemplateResult, type RestoredState, type Store, StoreDamaged, StoreUnavailable } from './port.ts';
 import { openPostgres } from './postgres.ts';
 import { CONNECT_MS } from './postgres-pool.ts';
 import * as rateShares from './rate-shares.ts';
@@ -25,6 +25,7 @@ import * as restored from './restored.ts';
 import * as scopeCalls from './scope-calls.ts';
 import * as silences from './silences.ts';
 import { openSqlite } from './sqlite.ts';
+import * as templates from './templates.ts';
 
 /**
  * Opens the store behind a database URL (`sqlite:./data/beckon.db`, `sqlite::memory:`, `postgres://…`) and brings its
@@ -68,6 +69,8 @@ function openDatabase(url: string, clock: Clock): Database {
   if (/^postgres(ql)?:\/\//.test(url)) return openPostgres(url);
   throw new TypeError('a database URL begins with sqlite: or postgres://');
 }
+
+const hasChanged = ({ kind }: PutTemplateResult): boolean => kind === 'new' || kind === 'revived';
 
 /** Every verb is its steps, run by the database. */
 function createStore(database: Database, clock: Clock): Store {
@@ -133,6 +136,12 @@ function createStore(database: Database, clock: Clock): Store {
     liftSilence: (request) => write(() => audited(request, silences.liftSilence(request), Boolean)),
     listSilenced: (request) => read(() => silences.listSilenced(request)),
     listSilences: (request) => read(() => silences.listSilences(request)),
+
+    putTemplate: (request) => write(() => audited(request, templates.putTemplate(request), hasChanged)),
+    findTemplate: (request) => read(() => templates.findTemplate(request)),
+    listTemplates: (page) => read(() => templates.listTemplates(page)),
+    listTemplateVersions: (request) => read(() => templates.listTemplateVersions(request)),
+    archiveTemplate: (request) => write(() => audited(request, templates.archiveTemplate(request), Boolean)),
 
     recordReceipts: (request) => write(() => receipts.recordReceipts(request)),
     countReceipts: (key) => read(() => receipts.countReceipts(key)),

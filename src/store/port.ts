@@ -147,6 +147,29 @@ export interface Store {
   /** Keyset pages by identity. */
   listSilences(request: SilencePage): Promise<Silence[]>;
 
+  // --- templates
+  /** Makes a new version of what is said, unless the newest says the same already; brings back one that was archived. */
+  putTemplate(request: Audited & PutTemplate): Promise<PutTemplateResult>;
+  /** `version` null: the newest. Archived ones are found too. */
+  findTemplate(request: {
+    readonly botId: string;
+    readonly name: string;
+    readonly version: number | null;
+  }): Promise<FoundTemplate | null>;
+  /** The newest version of each that is not archived, by name. */
+  listTemplates(request: TemplatePage): Promise<TemplateSummary[]>;
+  /** Newest first, beginning below `before`. */
+  listTemplateVersions(request: {
+    readonly botId: string;
+    readonly name: string;
+    readonly before: number;
+    readonly limit: number;
+  }): Promise<TemplateSummary[]>;
+  /** False: there was none, or it was archived before. */
+  archiveTemplate(
+    request: Audited & { readonly botId: string; readonly name: string; readonly at: number },
+  ): Promise<boolean>;
+
   // --- receipts
   /**
    * Takes what providers say later; receipts of other connections or recipients that do not exist are dropped. None
@@ -535,6 +558,43 @@ export interface Resolved {
   readonly workedAt: number | null;
   /** As it was imported; there if it was asked for. */
   readonly about?: About;
+}
+
+export interface PutTemplate {
+  readonly botId: string;
+  readonly name: string;
+  /** JSON; what is the same text says the same. */
+  readonly definition: string;
+  readonly createdBy: string;
+  readonly at: number;
+  /** Which version has to be the newest; 0: there must be none that is not archived; null: whatever there is. */
+  readonly expected: number | null;
+}
+
+export interface PutTemplateResult {
+  /** `revived`: the same as before it was archived. `conflict`: another version was expected, and nothing was changed. */
+  readonly kind: 'new' | 'same' | 'revived' | 'conflict';
+  /** The newest, 0: none. */
+  readonly version: number;
+}
+
+export interface TemplatePage {
+  readonly botId: string;
+  readonly afterName: string;
+  readonly limit: number;
+}
+
+export interface TemplateSummary {
+  readonly name: string;
+  readonly version: number;
+  readonly createdBy: string;
+  readonly createdAt: number;
+}
+
+export interface FoundTemplate extends TemplateSummary {
+  readonly latest: number;
+  readonly archivedAt: number | null;
+  readonly definition: string;
 }
 
 /** An address that a send or a look-up taught us. The person is created when the identity is new. */

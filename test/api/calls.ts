@@ -85,6 +85,7 @@ interface Pool {
   readonly personId: string[];
   readonly connectionId: string[];
   readonly identity: string[];
+  readonly template: string[];
 }
 
 async function fillPool(rig: Rig, token: string): Promise<Pool> {
@@ -98,6 +99,12 @@ async function fillPool(rig: Rig, token: string): Promise<Pool> {
   await call(rig, `/api/v1/bots/${BOT}/people`, { method: 'PUT', headers, body: people });
   const { json } = await call(rig, `/api/v1/bots/${BOT}/people`, { headers: { auth: token } });
   const listed = isJsonObject(json) && Array.isArray(json['people']) ? json['people'] : [];
+  const template = { variants: { en: { message: { type: 'text', val: 'Welcome' } } }, default: 'en' };
+  await call(rig, `/api/v1/bots/${BOT}/templates/welcome`, {
+    method: 'PUT',
+    headers: { auth: token, 'content-type': JSON_TYPE },
+    body: JSON.stringify(template),
+  });
   const entries = names.map((identity) => ({ identity, reason: 'opted_out', detail: null, at: 1 }) as const);
   await rig.store.silence({ botId: BOT, connectionId: through, entries });
   return {
@@ -105,6 +112,7 @@ async function fillPool(rig: Rig, token: string): Promise<Pool> {
     personId: listed.map((person) => (isJsonObject(person) ? String(person['id']) : '')),
     connectionId: [through],
     identity: names,
+    template: ['welcome'],
   };
 }
 
@@ -173,7 +181,9 @@ function toCall(
   body: readonly [string, string] | null,
   token: string | null,
 ): MadeUp {
-  const textOf = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value)).toWellFormed();
+  // A longer head than a server takes is refused before anybody knows which operation it is for.
+  const textOf = (value: Json): string =>
+    (typeof value === 'string' ? value : JSON.stringify(value)).slice(0, 1_000).toWellFormed();
   const given = (where: DocumentedParameter['in']) =>
     parameters.flatMap(([each, value]): [string, string][] =>
       each.in === where && value !== undefined ? [[each.name, textOf(value)]] : [],

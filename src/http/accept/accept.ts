@@ -25,7 +25,7 @@ export interface SendCall {
   /** The bytes that came. */
   readonly body: Buffer | null;
   /** What it asks for, or a `Fault`. */
-  readonly read: () => Addressed;
+  readonly read: () => Addressed | Promise<Addressed>;
   readonly status: number;
   readonly answer: (notification: Notification) => string;
 }
@@ -44,7 +44,7 @@ export async function acceptNotification(
   if (key !== null && earlier !== null) return replay(reply, earlier, key);
 
   await parts.backlog.assertRoom(caller.bot.id);
-  const asked = call.read();
+  const asked = await call.read();
   const notification = nameNotification(call.api, asked, caller, parts.clock.now());
   const { status } = call;
   const body = call.answer(notification);

@@ -27,7 +27,10 @@ export function findMisfit(schema: Schema, value: unknown, pointer = ''): Misfit
 function inObject(schema: Schema, object: Record<string, unknown>, pointer: string): Misfit | null {
   const properties = isJsonObject(schema['properties']) ? schema['properties'] : {};
   const rest = schema['additionalProperties'];
-  const { maxProperties } = schema;
+  const { minProperties, maxProperties } = schema;
+  if (typeof minProperties === 'number' && Object.keys(object).length < minProperties) {
+    return { pointer, sentence: `needs at least ${minProperties}` };
+  }
   if (typeof maxProperties === 'number' && Object.keys(object).length > maxProperties) {
     return { pointer, sentence: `holds ${Object.keys(object).length}; at most ${maxProperties} are taken` };
   }
@@ -136,4 +139,4 @@ const nameKeys = (keys: readonly string[]): string =>
   keys.length === 0 ? 'nothing is' : `known are ${keys.join(', ')}`;
 
 /** A key is the caller's own, so what is shown of it is bounded. */
-const escapeKey = (key: string): string => key.slice(0, 64).replaceAll('~', '~0').replaceAll('/', '~1');
+export const escapeKey = (key: string): string => key.slice(0, 64).replaceAll('~', '~0').replaceAll('/', '~1');

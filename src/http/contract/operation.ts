@@ -6,6 +6,7 @@ import { oneOf } from './fields.ts';
 
 export const TAGS = {
   notifications: 'What is sent, and what becomes of it.',
+  templates: 'What is said again and again: named, versioned, in several languages.',
   people: 'The directory of a bot: who is reached where.',
   connections: 'How a bot reaches its channels, and who must not be written to.',
   kore: "Kore.ai's Proactive Notifications API, v1 and v2, as its callers know it.",

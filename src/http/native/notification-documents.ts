@@ -38,6 +38,10 @@ export const SUMMARY = {
   state: oneOf(STATES, {
     description: 'scheduled: its sendAt is still to come; cancelled: whoever is pending will not be sent it.',
   }),
+  template: nullable(
+    Type.Object({ name: Type.String(), version: Type.Integer({ minimum: 1 }) }),
+    'What its message was made of; null: its sender wrote it.',
+  ),
   createdAt: TIME,
   sendAt: nullable(TIME, 'Nothing is sent before it; null: it could be sent at once.'),
   window: nullable(HOURS, 'Nobody is sent it outside these hours.'),
@@ -122,6 +126,7 @@ export function toSummary(notification: NotificationSummary, now: number): Stati
     api,
     counts: { ...counts },
     state: stateOf(notification, now),
+    template: options?.template === undefined ? null : { ...options.template },
     createdAt: toIso(createdAt),
     sendAt: options?.sendAt === undefined ? null : toIso(options.sendAt),
     window: options?.window === undefined ? null : toHours(options.window),

@@ -2,6 +2,7 @@ import { FALL_BACK_CAUSES, type FallBack } from '../../model/fall-back.ts';
 import type { Content } from '../../model/message.ts';
 import type { Connection, Tenancy } from '../../model/tenancy.ts';
 import type { ChannelCatalog, ChannelFacts } from '../accept/channel-catalog.ts';
+import { contentFor, type NamedTemplate } from './named-template.ts';
 import { readContent } from './read-content.ts';
 import type { ChannelBody, SendBody } from './send-body.ts';
 import { show, wrong } from './wrong.ts';
@@ -10,6 +11,8 @@ export interface ReadChannelsParts {
   readonly botId: string;
   readonly tenancy: Tenancy;
   readonly channels: ChannelCatalog;
+  /** What the body names; null: it names none. */
+  readonly template: NamedTemplate | null;
 }
 
 /** The channel a notification goes over, and those it falls back to. */
@@ -22,11 +25,13 @@ export interface Channels {
 }
 
 export function readChannels(body: SendBody, parts: ReadChannelsParts): Channels {
-  const ofAll = readContent(body.message, '/message');
+  const { template } = parts;
+  const ofAll = template === null ? readContent(body.message, '/message') : null;
   const { channel, connection, channels } = body;
   if (channels === undefined) {
     if (channel === undefined) throw wrong('/channel', 'is missing; name one, or several in channels');
-    return { ...readChannel({ channel, connection }, '', parts), message: ofAll, fallBacks: [] };
+    const only = readChannel({ channel, connection }, '', parts);
+    return { ...only, message: contentOn(only.channel, {}, '', { ofAll, parts }), fallBacks: [] };
   }
   if (channel !== undefined) throw wrong('/channel', 'is the first of channels already: leave it out');
   if (connection !== undefined) throw wrong('/connection', 'is said of each of channels: leave it out');
@@ -37,9 +42,9 @@ export function readChannels(body: SendBody, parts: ReadChannelsParts): Channels
       throw wrong(`/channels/0/${key}`, 'is for the channels after the first: leave it out');
   }
   const at = readChannel(first, '/channels/0', parts);
-  const message = first.message === undefined ? ofAll : readContent(first.message, '/channels/0/message');
+  const message = contentOn(at.channel, first, '/channels/0', { ofAll, parts });
   const fallBacks = others.map((other, index) =>
-    readFallBack(other, `/channels/${index + 1}`, { ofAll, message, parts }),
+    readFallBack(other, `/channels/${index + 1}`, message, { ofAll, parts }),
   );
   assertDifferent([at.connection.id, ...fallBacks.map(({ connectionId }) => connectionId)]);
   assertSpeakable(at.channel, fallBacks, message);
@@ -47,15 +52,29 @@ export function readChannels(body: SendBody, parts: ReadChannelsParts): Channels
 }
 
 interface Given {
-  readonly ofAll: Content;
-  /** Of the first channel. */
-  readonly message: Content;
+  /** Null: a template says it. */
+  readonly ofAll: Content | null;
   readonly parts: ReadChannelsParts;
 }
 
-function readFallBack(body: ChannelBody, place: string, { ofAll, message, parts }: Given): FallBack {
-  const { channel, channelSpelling, connection } = readChannel(body, place, parts);
-  const own = body.message === undefined ? ofAll : readContent(body.message, `${place}/message`);
+/** The same object wherever it is the same. */
+function contentOn(
+  { id }: ChannelFacts,
+  { message }: Pick<ChannelBody, 'message'>,
+  place: string,
+  { ofAll, parts: { template } }: Given,
+): Content {
+  if (template !== null) {
+    if (message === undefined) return contentFor(template, id);
+    throw wrong(`${place}/message`, 'stands beside a template, which may say something else on each channel itself');
+  }
+  return message === undefined && ofAll !== null ? ofAll : readContent(message, `${place}/message`);
+}
+
+/** `message`: of the first channel. */
+function readFallBack(body: ChannelBody, place: string, message: Content, given: Given): FallBack {
+  const { channel, channelSpelling, connection } = readChannel(body, place, given.parts);
+  const own = contentOn(channel, body, place, given);
   const { on = FALL_BACK_CAUSES, onUnknown = false } = body;
   return {
     channel: channel.id,

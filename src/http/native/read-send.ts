@@ -4,6 +4,7 @@ import type { Recipient } from '../../model/notification.ts';
 import { parsePayload } from '../../render/message.ts';
 import { type Addressed, MAX_PARAMETERS } from '../accept/asked.ts';
 import type { ChannelFacts } from '../accept/channel-catalog.ts';
+import { fitTemplate, type NamedTemplate } from './named-template.ts';
 import { type ReadChannelsParts, readChannels } from './read-channels.ts';
 import { readTiming } from './read-timing.ts';
 import { IDENTITY_KEYS, type RecipientBody, type SendBody } from './send-body.ts';
@@ -15,18 +16,24 @@ export interface ReadSendParts extends ReadChannelsParts {
 
 /** What a body that fits its schema asks for; refuses what no schema can say. */
 export function readSend(body: SendBody, parts: ReadSendParts): Addressed {
+  const { template } = parts;
   const { fallBacks, ...first } = readChannels(body, parts);
   const recipients = body.recipients.map((recipient, seq) =>
-    readRecipient(recipient, seq, { ...body, ...first, fallBacks }),
+    readRecipient(recipient, seq, { ...body, ...first, fallBacks, template }),
   );
   const timing = readTiming(body, parts.now);
+  const options = {
+    ...timing.options,
+    ...(fallBacks.length > 0 && { fallBacks }),
+    ...(template && { template: template.key }),
+  };
   return {
     ...first,
     resolve: true,
     recipients,
     ...(body.priority && { lane: body.priority }),
-    ...timing,
-    ...(fallBacks.length > 0 && { options: { ...timing.options, fallBacks } }),
+    ...(timing.expiresAt !== undefined && { expiresAt: timing.expiresAt }),
+    ...(Object.keys(options).length > 0 && { options }),
   };
 }
 
@@ -34,6 +41,7 @@ interface ForAll extends Pick<SendBody, 'parameters'> {
   readonly channel: ChannelFacts;
   readonly message: Content;
   readonly fallBacks: readonly FallBack[];
+  readonly template: NamedTemplate | null;
 }
 
 function readRecipient(given: string | RecipientBody, seq: number, forAll: ForAll): Recipient {
@@ -43,7 +51,7 @@ function readRecipient(given: string | RecipientBody, seq: number, forAll: ForAl
     seq,
     identity: readIdentity(recipient, place, forAll.channel),
     customMessage: recipient.message ? readOwnMessage(recipient.message, `${place}/message`, forAll) : null,
-    parameters: joinParameters(forAll.parameters, recipient.parameters, place),
+    parameters: readParameters(forAll, recipient.parameters, place),
     attempts: 0,
     maybeSent: false,
   };
@@ -63,8 +71,10 @@ function readIdentity(recipient: RecipientBody, place: string, channel: ChannelF
 function readOwnMessage(
   own: NonNullable<RecipientBody['message']>,
   place: string,
-  { message: ofAll, fallBacks }: ForAll,
+  { message: ofAll, fallBacks, template }: ForAll,
 ): string {
+  if (template !== null)
+    throw wrong(place, 'stands beside a template: what is special about somebody goes into parameters');
   if (fallBacks.some(({ message }) => message !== null)) {
     throw wrong(
       place,
@@ -78,6 +88,15 @@ function readOwnMessage(
   }
   if (ofAll.type === 'text' || parsePayload(own.val) === null) return own.val;
   throw wrong(`${place}/val`, 'holds JSON, and would be sent as a native message: send it with the type native');
+}
+
+function readParameters(
+  { parameters, template }: ForAll,
+  own: Parameters | undefined,
+  place: string,
+): Parameters | null {
+  const joined = joinParameters(parameters, own, place);
+  return template === null ? joined : fitTemplate(template, joined ?? {}, own, place);
 }
 
 function joinParameters(ofAll: Parameters = {}, own: Parameters = {}, place: string): Parameters | null {

@@ -7,11 +7,11 @@ import { MAX_IDENTITIES, MAX_PARAMETER_CHARS, MAX_PARAMETERS } from '../accept/a
 import { closed, oneOf } from '../contract/fields.ts';
 import { TIMING } from './timing-body.ts';
 
-const TEXT = closed({
+export const TEXT = closed({
   type: Type.Literal('text'),
   val: Type.String({ minLength: 1, description: 'Plain text; {name} is filled from the parameters.' }),
 });
-const NATIVE = closed({
+export const NATIVE = closed({
   type: Type.Literal('native'),
   payload: Type.Unsafe<JsonObject>({
     type: 'object',
@@ -25,7 +25,7 @@ const SCRIPT = closed({
   val: Type.String({ minLength: 1, description: "JavaScript that prints each recipient's message." }),
 });
 
-const PARAMETERS = Type.Unsafe<Parameters>({
+export const PARAMETERS = Type.Unsafe<Parameters>({
   type: 'object',
   description: 'What {name} stands for in the message.',
   additionalProperties: { type: 'string', maxLength: MAX_PARAMETER_CHARS },
@@ -84,6 +84,19 @@ const ONE_OF_CHANNELS = closed({
 
 export type ChannelBody = Static<typeof ONE_OF_CHANNELS>;
 
+const TEMPLATE_REF = Type.Object(
+  {
+    name: Type.String({ minLength: 1, maxLength: 64, examples: ['welcome'] }),
+    version: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 999_999_999, description: 'Absent: the newest of that moment.' }),
+    ),
+  },
+  {
+    additionalProperties: false,
+    description: 'Says it in the language of each. The parameters have to be those that it declares.',
+  },
+);
+
 export const SEND_BODY = Type.Object(
   {
     channel: Type.Optional(CHANNEL),
@@ -96,7 +109,8 @@ export const SEND_BODY = Type.Object(
           'Instead of channel and connection: several, in order. Whoever is not reached on one is sent the message on the next, and nobody on two.',
       }),
     ),
-    message: MESSAGE,
+    message: Type.Optional(MESSAGE),
+    template: Type.Optional(TEMPLATE_REF),
     recipients: Type.Array(
       Type.Union([IDENTITY, RECIPIENT], {
         description:

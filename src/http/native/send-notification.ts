@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { parseJsonObject } from '../../model/json.ts';
 import { SCOPE_SEND, type Tenancy } from '../../model/tenancy.ts';
+import type { Store } from '../../store/port.ts';
 import { type AcceptParts, acceptNotification } from '../accept/accept.ts';
 import type { ChannelCatalog } from '../accept/channel-catalog.ts';
 import { type CallsInWork, limitWork, type WorkLimits } from '../accept/limit-work.ts';
@@ -10,14 +11,16 @@ import { NOTHING, OF_BOT } from '../contract/fields.ts';
 import { OF_BODIES, type Operation } from '../contract/operation.ts';
 import { addOperation } from '../contract/route.ts';
 import { requireJsonBody } from '../media-type.ts';
-import { readJson } from '../read-json.ts';
 import { NATIVE_PREFIX } from './context.ts';
+import { readJsonBodies } from './json-bodies.ts';
+import { findTemplate } from './named-template.ts';
 import { NOTIFICATION, toDocument } from './notification-documents.ts';
 import { readSend } from './read-send.ts';
 import { SEND_BODY, type SendBody } from './send-body.ts';
 
 export interface SendRouteOptions extends AcceptParts {
   readonly gate: Gate;
+  readonly store: Pick<Store, 'accept' | 'findReply' | 'findTemplate'>;
   readonly tenancy: Tenancy;
   readonly catalog: ChannelCatalog;
   readonly calls: CallsInWork;
@@ -55,7 +58,7 @@ const SEND: Operation = {
 /** Sending. A Fastify plugin, under the native prefix. */
 export async function sendRoute(app: FastifyInstance, options: SendRouteOptions): Promise<void> {
   limitWork(app, options.calls, options.limits);
-  const bytesOf = keepBytes(app);
+  const bytesOf = readJsonBodies(app);
   addOperation<{ Body: SendBody }>(app, options.gate, {
     method: 'POST',
     url: '/bots/:botId/notifications',
@@ -65,19 +68,8 @@ export async function sendRoute(app: FastifyInstance, options: SendRouteOptions)
   });
 }
 
-/** An idempotency key is good for the bytes of a body, not for what they mean. */
-function keepBytes(app: FastifyInstance): (request: FastifyRequest) => Buffer | null {
-  const kept = new WeakMap<object, Buffer>();
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
-    kept.set(request.raw, body);
-    return readJson(body);
-  });
-  return (request) => kept.get(request.raw) ?? null;
-}
-
 function createSend(options: SendRouteOptions, bytesOf: (request: FastifyRequest) => Buffer | null) {
-  const { tenancy, catalog: channels, clock } = options;
+  const { tenancy, catalog: channels, clock, store } = options;
   return async function sendNotification(
     request: FastifyRequest<{ Body: SendBody }>,
     reply: FastifyReply,
@@ -90,7 +82,10 @@ function createSend(options: SendRouteOptions, bytesOf: (request: FastifyRequest
         api: 'native',
         route: 'notifications',
         body: bytesOf(request),
-        read: () => readSend(request.body, { botId, tenancy, channels, now: clock.now() }),
+        read: async () => {
+          const template = await findTemplate(request.body, { store, botId });
+          return readSend(request.body, { botId, tenancy, channels, template, now: clock.now() });
+        },
         status: 202,
         answer: (accepted) => {
           const counts = { ...NONE_YET, total: accepted.total, pending: accepted.total };

@@ -7,13 +7,24 @@ import { SUPPRESSION } from '../native/connections.ts';
 import { NOTIFICATION_SUMMARY } from '../native/notification-documents.ts';
 import { PERSON } from '../native/person-document.ts';
 import { RECIPIENT } from '../native/recipient-document.ts';
+import { TEMPLATE_SUMMARY } from '../native/template-body.ts';
 import { CALLBACK_OPERATIONS } from './callback-operations.ts';
 import { JOB_LOG, KORE_ERROR, KORE_OPERATIONS } from './kore-operations.ts';
 import type { RecordedRoute } from './record-routes.ts';
 import { SERVER_OPERATIONS } from './server-operations.ts';
 
 /** Schemas that have a name in the document. */
-const SHARED = [PROBLEM, NOTIFICATION_SUMMARY, RECIPIENT, PERSON, SUPPRESSION, AUDIT_ENTRY, KORE_ERROR, JOB_LOG];
+const SHARED = [
+  PROBLEM,
+  NOTIFICATION_SUMMARY,
+  RECIPIENT,
+  TEMPLATE_SUMMARY,
+  PERSON,
+  SUPPRESSION,
+  AUDIT_ENTRY,
+  KORE_ERROR,
+  JOB_LOG,
+];
 
 /**
  * What is served without being judged by a schema: Kore's surface is frozen and judges by itself, providers' callbacks are
