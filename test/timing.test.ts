@@ -9,6 +9,7 @@ import { type ApiStage, botIdOf, openApiStage } from './support/api-stage.ts';
 import type { BeckonProcess } from './support/beckon.ts';
 import { type Leap, leapAhead, type OwnTime, ownTimeOf } from './support/leap.ts';
 import { startPostgres, type TestPostgres } from './support/postgres.ts';
+import { runCli } from './support/run-cli.ts';
 
 const SERVER = fileURLToPath(new URL('./support/travelling-server.ts', import.meta.url));
 const HOUR = 3_600_000;
@@ -77,6 +78,24 @@ for (const kind of ['sqlite', 'postgres'] as const) {
         await pause(5);
       }
     };
+
+    it('is said on the command line', async () => {
+      const target = ['--url', server.url, '--token', await stage.sign({}), '--bot', botId];
+      const what = ['--channel', 'ivr', '--to', `${kind}-cli@abc.com`, '--text', 'Hello'];
+      const when = ['--at', '90d', '--window', 'mon-fri 08:00-18:00', '--quiet', '12:00-13:00 UTC', '--expires', '7d'];
+      const told = await runCli(['send', ...target, ...what, ...when, '--json-output']);
+      const sent: Notification = JSON.parse(told.stdout);
+      assert.partialDeepStrictEqual(await show(sent), {
+        state: 'scheduled',
+        window: { from: '08:00', until: '18:00', days: ['mon', 'tue', 'wed', 'thu', 'fri'] },
+        quietHours: [{ from: '12:00', until: '13:00', timeZone: 'UTC' }],
+      });
+      assert.equal(Date.parse(sent.expiresAt) - Date.parse(sent.sendAt ?? ''), 7 * 24 * HOUR);
+      const inWords = await runCli(['send', ...target, ...what, '--at', '90d']);
+      assert.match(inWords.stdout, /^Accepted 1 recipient as ds-.*\nNothing is sent before 2.*beckon cancel ds-/);
+      const wrong = await runCli(['send', ...target, ...what, '--window', 'all day']);
+      assert.deepEqual([wrong.code, /--window: "all day" are no hours/.test(wrong.stderr)], [2, true]);
+    });
 
     it('waits for sendAt and for the hours of each recipient, over a restart, and expires in time', async () => {
       const [noon, seven, five, later, never, gone] = ['noon', 'seven', 'five', 'later', 'never', 'gone'].map(

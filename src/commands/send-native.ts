@@ -2,8 +2,9 @@ import type { Notification, SendBody, SendChannel } from '../client/documents.ts
 import { CommandFailure, EXIT } from './exit.ts';
 import { readRecipients } from './recipients.ts';
 import type { Target } from './target.ts';
+import { readTimingFlags, type TimingFlags } from './timing-flags.ts';
 
-export interface NativeSend {
+export interface NativeSend extends TimingFlags {
   readonly channel: string;
   readonly instance?: string;
   readonly text: string;
@@ -21,6 +22,7 @@ export async function sendNative({ client, botId }: Target, options: NativeSend)
     channels: [{ channel, ...(instance !== undefined && { connection: instance }) }, ...then.map(readChannel)],
     message: { type: 'text', val: text },
     recipients: await readRecipients(options),
+    ...readTimingFlags(options, Date.now()),
   };
   return client.notifications.send({ botId, body, ...(idempotencyKey !== undefined && { idempotencyKey }) });
 }

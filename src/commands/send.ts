@@ -6,10 +6,11 @@ import { readInput, readRecipients } from './recipients.ts';
 import { sendNative } from './send-native.ts';
 import { summarize } from './summary.ts';
 import { addTarget, openTarget, type Target, type TargetOptions } from './target.ts';
+import { addTiming, hasTiming, type TimingFlags } from './timing-flags.ts';
 import { exitCodeOf, watchUntilDone } from './watch.ts';
 import { exitCodeFor, summarizeNotification, watchNotification } from './watch-notification.ts';
 
-interface SendOptions extends TargetOptions {
+interface SendOptions extends TargetOptions, TimingFlags {
   readonly channel?: string;
   readonly instance?: string;
   readonly then?: readonly string[];
@@ -24,7 +25,7 @@ interface SendOptions extends TargetOptions {
 }
 
 export function define(command: Command): void {
-  addTarget(command)
+  addTiming(addTarget(command))
     .description('Sends a notification.')
     .option('--channel <name>', 'msteams, slack, ivr, …')
     .option('--instance <name>', 'which connection of the channel, by its name (v2)')
@@ -45,11 +46,12 @@ export function define(command: Command): void {
 With --watch the exit code is that of \`beckon status\`: 0 everybody was reached, 1 not everybody.
 
 Example:
-  beckon send --app cs-1e845b00-81ad-5757-a1e7-d0f6fea227e9 --channel msteams --to ann@example.com --text "Lunch is ready" --watch`,
+  beckon send --app cs-1e845b00-81ad-5757-a1e7-d0f6fea227e9 --channel msteams --to ann@example.com --text "Lunch is ready" --watch
+  beckon send … --text "Timesheets are due" --at 2026-03-02T08:00+01:00 --window "mon-fri 08:00-18:00" --expires 2d`,
     )
     .action(async (options: SendOptions) => {
       const target = await openTarget(command, options);
-      if (options.then !== undefined) return sendOver(target, options, options.then);
+      if (options.then !== undefined || hasTiming(options)) return sendOver(target, options);
       const job = await send(target, options);
       if (options.watch) await watchAndReport(target, job, options);
       else report(job, options);
@@ -116,10 +118,12 @@ async function watchAndReport({ client, botId }: Target, job: Job, { jsonOutput 
   process.exitCode = exitCodeOf(done);
 }
 
-/** Several channels are the native API's. */
-async function sendOver(target: Target, options: SendOptions, then: readonly string[]): Promise<void> {
-  if (options.json !== undefined) throw new CommandFailure('--then goes with --channel, not with --json.', EXIT.usage);
-  const { watch, jsonOutput, then: _, ...given } = options;
+/** Several channels, and when it is sent, are the native API's. */
+async function sendOver(target: Target, options: SendOptions): Promise<void> {
+  if (options.json !== undefined) {
+    throw new CommandFailure('--then and the flags that say when go with --channel, not with --json.', EXIT.usage);
+  }
+  const { watch, jsonOutput, then = [], ...given } = options;
   const sent = await sendNative(target, { ...given, ...requireWords(options), then });
   const { id, counts } = sent;
   if (watch) {
@@ -129,6 +133,7 @@ async function sendOver(target: Target, options: SendOptions, then: readonly str
   } else if (jsonOutput) console.log(JSON.stringify(sent, null, 2));
   else {
     console.log(accepted(counts.total, id));
+    if (sent.sendAt !== null) console.log(`Nothing is sent before ${sent.sendAt}; stop it with: beckon cancel ${id}`);
     console.log(`See what becomes of them: beckon recipients export ${id} --bot ${target.botId}`);
   }
 }

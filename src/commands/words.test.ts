@@ -9,6 +9,7 @@ import { parseDurationSeconds } from './duration.ts';
 import { openLines } from './progress.ts';
 import { readRecipients } from './recipients.ts';
 import { summarize } from './summary.ts';
+import { readTimingFlags } from './timing-flags.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'beckon-words-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -18,6 +19,34 @@ test('durations have a number and a unit', () => {
   for (const [text, seconds] of Object.entries(table)) assert.equal(parseDurationSeconds(text, '--expires'), seconds);
   for (const bad of ['', '5', '0h', '-1h', '1w', '1.5h', '1h ', '9999999s']) {
     assert.throws(() => parseDurationSeconds(bad, '--expires'), /^CommandFailure: --expires: .* is not a duration/);
+  }
+});
+
+test('times are read with their zone or from now on, hours with days and zone or without', () => {
+  const now = Date.parse('2026-03-01T10:00:00Z');
+  assert.deepEqual(readTimingFlags({}, now), {});
+  assert.deepEqual(readTimingFlags({ at: '2h', expires: '1d', priority: 'bulk' }, now), {
+    sendAt: '2026-03-01T12:00:00.000Z',
+    expiresAt: '2026-03-02T12:00:00.000Z',
+    priority: 'bulk',
+  });
+  assert.equal(readTimingFlags({ at: '2026-03-02T08:00+01:00' }, now).sendAt, '2026-03-02T07:00:00.000Z');
+  const hours = { from: '08:00', until: '18:00' };
+  const table: Readonly<Record<string, object>> = {
+    '08:00-18:00': hours,
+    'mon-fri 08:00-18:00': { ...hours, days: ['mon', 'tue', 'wed', 'thu', 'fri'] },
+    'Fri-Sun,wed 08:00-18:00 Asia/Tokyo': { ...hours, days: ['fri', 'sat', 'sun', 'wed'], timeZone: 'Asia/Tokyo' },
+  };
+  for (const [text, expected] of Object.entries(table)) {
+    const read = readTimingFlags({ window: text, quiet: text, fallbackZone: 'Europe/Berlin' }, now);
+    const whole = { ...expected, fallbackTimeZone: 'Europe/Berlin' };
+    assert.deepEqual(read, { window: whole, quietHours: whole });
+  }
+  for (const bad of ['', '8-18', '08:00', 'mon 08:00 18:00', 'mon-tue-wed 08:00-18:00', 'may 08:00-18:00']) {
+    assert.throws(() => readTimingFlags({ window: bad }, now), /^CommandFailure: --window: .* are no hours; write/);
+  }
+  for (const bad of ['', 'tomorrow', '2026-03-02', '2026-03-02T08:00', '2026-13-02T08:00Z', '0h']) {
+    assert.throws(() => readTimingFlags({ at: bad }, now), /^CommandFailure: --at: /);
   }
 });
 
