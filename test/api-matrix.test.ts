@@ -47,6 +47,7 @@ const ROWS: Readonly<Record<string, Row | 'open'>> = {
   getNotification: { status: 200 },
   listRecipients: { status: 200 },
   watchNotification: { status: 200 },
+  listCallbacks: { status: 200 },
   cancelNotification: { status: 200 },
   pauseNotification: { status: 200 },
   resumeNotification: { status: 200, isPaused: true },

@@ -5,7 +5,7 @@ import type { Message } from '../model/message.ts';
 import type { News } from '../model/news.ts';
 import type { Address, Outcome } from '../model/outcome.ts';
 import type { Connection } from '../model/tenancy.ts';
-import type { Outbound } from './outbound.ts';
+import type { Outbound, OutboundResult } from './outbound.ts';
 
 /**
  * What it means to be a channel: one file exporting one `Channel` object, listed once in `list.ts`. The engine knows
@@ -45,6 +45,8 @@ export interface Channel {
   open(connection: Connection, tools: ChannelTools): ChannelSession;
   /** Reads what the provider posts to us; absent where it posts nothing. Starts no traffic either. */
   openInbox?(connection: Connection, tools: ChannelTools): ChannelInbox;
+  /** Tells a program behind the connection something that is no message to anybody; absent where there are only people. */
+  openPost?(connection: Connection, tools: ChannelTools): SignedPost;
   /**
    * Why this message would be refused by the provider whoever it went to, as far as its documentation tells; null:
    * nothing found. Pure; asked once for each message before any call is made, so that nothing is burnt on it. Where
@@ -56,6 +58,19 @@ export interface Channel {
    * (`attachments[0].content.body[1].text`), null in a plain text. Absent: values are put in as they are.
    */
   escapeValue?(value: string, path: string | null): string;
+}
+
+/** Posts signed JSON. Used by many at once; starts no traffic by itself. */
+export interface SignedPost {
+  post(letter: Letter): Promise<OutboundResult>;
+}
+
+export interface Letter {
+  /** The same on every attempt; holds no full stop. */
+  readonly id: string;
+  /** JSON, exactly as it is sent. */
+  readonly body: string;
+  readonly signal: AbortSignal;
 }
 
 export interface MessageFault {

@@ -1,14 +1,14 @@
-import type { KeyObject } from 'node:crypto';
-import { type Static, Type } from 'typebox';
+import { Type } from 'typebox';
+import type { Clock } from '../model/clock.ts';
 import type { Message } from '../model/message.ts';
 import type { Outcome, Rejected } from '../model/outcome.ts';
 import type { Connection } from '../model/tenancy.ts';
-import type { Channel, ChannelSession, ChannelTools, CheckResult, SendRequest } from './contract.ts';
+import type { Channel, ChannelSession, ChannelTools, CheckResult, SendRequest, SignedPost } from './contract.ts';
 import type { OutboundResponse } from './outbound.ts';
 import { readSettings } from './read-settings.ts';
 import { parseRetryAfter } from './retry-after.ts';
+import { WebhookPost } from './signed-post.ts';
 import { sendUnanswered } from './unanswered.ts';
-import { readWebhookSecret, signWebhook } from './webhook-signature.ts';
 
 /** `whsec_` and the base64 of 24 to 64 bytes. */
 const SECRET_PATTERN = '^whsec_[A-Za-z0-9+/]{32,86}={0,2}$';
@@ -56,51 +56,30 @@ export const ivr: Channel = {
   settings: IVR_SETTINGS,
   defaults: { perSecond: null, concurrency: 32 },
   afterUnknown: 'retry',
-  open: (connection, tools) => new WebhookSession(readSettings(IVR_SETTINGS, connection), connection, tools),
+  open: (connection, tools) => new WebhookSession(openPost(connection, tools), tools.clock),
+  openPost,
 };
 
+function openPost(connection: Connection, tools: ChannelTools): SignedPost {
+  return new WebhookPost(readSettings(IVR_SETTINGS, connection), connection, tools);
+}
+
 class WebhookSession implements ChannelSession {
-  readonly #url: string;
-  readonly #keys: readonly KeyObject[];
-  readonly #headers: Readonly<Record<string, string>>;
-  readonly #allowPrivateNetwork: boolean;
-  readonly #tools: ChannelTools;
+  readonly #post: SignedPost;
+  readonly #clock: Clock;
   /** It answered 410: off, until a restart or another url opens a new session. */
   #isGone = false;
 
-  constructor(settings: Static<typeof IVR_SETTINGS>, { allowPrivateNetwork }: Connection, tools: ChannelTools) {
-    const secrets = [settings.secret, settings.previousSecret].filter((secret) => secret !== undefined);
-    this.#url = settings.url;
-    this.#keys = secrets.map(readWebhookSecret);
-    this.#headers = {
-      ...withoutOurs(settings.headers ?? {}),
-      'content-type': 'application/json',
-      'user-agent': 'beckon',
-    };
-    this.#allowPrivateNetwork = allowPrivateNetwork;
-    this.#tools = tools;
+  constructor(post: SignedPost, clock: Clock) {
+    this.#post = post;
+    this.#clock = clock;
   }
 
   async send(request: SendRequest): Promise<Outcome> {
     if (this.#isGone) return SWITCHED_OFF;
-    const { outbound, clock } = this.#tools;
-    const body = writeBody(request);
-    const timestampS = Math.floor(clock.now() / 1000);
-    const answer = await outbound.request({
-      method: 'POST',
-      url: this.#url,
-      headers: {
-        ...this.#headers,
-        'webhook-id': request.key,
-        'webhook-timestamp': String(timestampS),
-        'webhook-signature': signWebhook({ id: request.key, timestampS, body }, this.#keys),
-      },
-      body,
-      signal: request.signal,
-      allowPrivateNetwork: this.#allowPrivateNetwork,
-    });
+    const answer = await this.#post.post({ id: request.key, body: writeBody(request), signal: request.signal });
     if (answer.kind !== 'response') return sendUnanswered(answer);
-    return answer.status === 410 ? this.#switchOff() : judge(answer, clock.now());
+    return answer.status === 410 ? this.#switchOff() : judge(answer, this.#clock.now());
   }
 
   /** The first to learn of it holds the connection, which the operator is told of; nobody waits for what will not come. */
@@ -154,13 +133,6 @@ function writeBody({ key, botId, identity, message, createdAt }: SendRequest): s
 
 function writeContent(message: Message): { readonly type: string; readonly val: unknown } {
   return message.type === 'text' ? { type: 'text', val: message.text } : { type: 'template', val: message.payload };
-}
-
-const OUR_HEADERS =
-  /^(?:webhook-.*|content-.*|user-agent|host|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|proxy-.*)$/i;
-
-function withoutOurs(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !OUR_HEADERS.test(name)));
 }
 
 function readRequestId(header: string | readonly string[] | undefined): string | null {

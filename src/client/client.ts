@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '../model/clock.ts';
 import { type Admin, createAdmin } from './admin.ts';
 import { ClientError } from './client-error.ts';
 import type {
+  Callback,
   Cancellation,
   Job,
   JobStatus,
@@ -109,6 +110,8 @@ export interface Client {
    * the server is away for five minutes.
    */
   events(request: EventsRequest): AsyncGenerator<ProgressEvent, void, undefined>;
+  /** What programs were told of it, and how it went. */
+  callbacks(request: NotificationRequest): Promise<{ readonly callbacks: readonly Callback[] }>;
   /** Whoever has not been sent it is not sent it any more. Asking twice is asking once. */
   cancel(request: NotificationRequest): Promise<Cancellation>;
   /** Nobody more is sent it until it is resumed; it still expires. Asking twice is asking once. */
@@ -208,6 +211,7 @@ export function createClient({ url, token, fetch = globalThis.fetch, clock = sys
         signal,
       });
     },
+    callbacks: (request) => askOf('GET', '/callbacks', request),
     cancel: (request) => askOf('POST', '/cancel', request),
     pause: (request) => askOf('POST', '/pause', request),
     resume: (request) => askOf('POST', '/resume', request),

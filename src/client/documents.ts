@@ -1,3 +1,4 @@
+import type { CallbackEvent } from '../model/callback.ts';
 import type { FallBackCause } from '../model/fall-back.ts';
 import type { Hours } from '../model/hours.ts';
 import type { Json, JsonObject } from '../model/json.ts';
@@ -106,6 +107,15 @@ export interface SendBody {
   readonly quietHours?: HoursBody;
   /** ISO 8601 with its zone; nothing is sent after it. */
   readonly expiresAt?: string;
+  /** Who is told how far it is, by signed webhooks. */
+  readonly callback?: {
+    /** The name or id of a webhook connection (ivr) of the bot. */
+    readonly connection: string;
+    /** Absent: all. */
+    readonly on?: readonly CallbackEvent[];
+    /** Into so many parts the recipients are divided, 1 to 100; absent: 10. */
+    readonly steps?: number;
+  };
 }
 
 export type SendMessage = TextMessage | NativeMessage | { readonly type: 'script'; readonly val: string };
@@ -183,9 +193,32 @@ export interface Notification extends NotificationSummary {
   readonly receipts: ReceiptCounts;
 }
 
+/** What was told of a notification, and how it went. */
+export interface Callback {
+  /** The `webhook-id`. */
+  readonly id: string;
+  readonly event: CallbackEvent;
+  readonly connectionId: string;
+  readonly state: 'pending' | 'delivered' | 'given_up';
+  readonly createdAt: string;
+  /** Null: never. */
+  readonly nextTryAt: string | null;
+  readonly tries: readonly {
+    readonly at: string;
+    /** Null: there was no answer. */
+    readonly status: number | null;
+    /** Null: it was taken. */
+    readonly detail: string | null;
+    readonly durationMs: number;
+  }[];
+}
+
 /** How far it is: all there is to know, so that whoever missed some events has lost nothing. */
 export interface ProgressDocument
-  extends Pick<Notification, 'id' | 'counts' | 'reasons' | 'updatedAt' | 'finishedAt' | 'cancelledAt'> {
+  extends Pick<
+    Notification,
+    'id' | 'counts' | 'reasons' | 'updatedAt' | 'finishedAt' | 'cancelledAt' | 'pausedAt' | 'pausedReason'
+  > {
   /** Recipients that came to their end, on the average of the last ten seconds; null: not known yet. */
   readonly perSecond: number | null;
   /** Until nobody is pending, at this rate; null: nobody can say. */

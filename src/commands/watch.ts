@@ -23,11 +23,12 @@ export async function watchUntilDone({ client, botId, requestId, progress }: Wat
 }
 
 /** `998 delivered, 2 failed, 120 a second, 8 s to go`. */
-export function progressNote({ counts, perSecond, etaSeconds }: ProgressDocument): string {
+export function progressNote({ counts, perSecond, etaSeconds, pausedReason }: ProgressDocument): string {
   const { total, pending, delivered } = counts;
   const now = [`${delivered} delivered`, `${total - pending - delivered} failed`];
   if (perSecond !== null && pending > 0) now.push(`${perSecond} a second`);
   if (etaSeconds !== null && pending > 0) now.push(`${etaSeconds} s to go`);
+  if (pausedReason !== null) now.push(`paused (${pausedReason})`);
   return now.join(', ');
 }
 

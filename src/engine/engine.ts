@@ -8,6 +8,7 @@ import type { ScriptRenderer } from '../render/script/renderer.ts';
 import type { Queue, QueueState, Store } from '../store/port.ts';
 import { Accounts } from './accounts.ts';
 import { BatchSizes } from './batch-sizes.ts';
+import { Callbacks } from './callbacks.ts';
 import { type ConnectionState, describeOutlet } from './connection-state.ts';
 import { type Claimed, type DeliverParts, deliver } from './deliver.ts';
 import { HeldWorks } from './held-works.ts';
@@ -87,6 +88,7 @@ export class Engine {
   readonly #report: Report;
   readonly #recorder: Recorder;
   readonly #interventions: Interventions;
+  readonly #callbacks: Callbacks;
   readonly #deliverParts: DeliverParts;
   /** Queues whose claimed batches are still being resolved or written; nothing more of them is claimed meanwhile. */
   readonly #writing = new Map<string, Promise<unknown>>();
@@ -134,6 +136,7 @@ export class Engine {
       isStopping: () => this.#stopping,
       onError: (error) => this.#report.failed('heeding cancels and pauses failed', error),
     });
+    this.#callbacks = new Callbacks(parts);
     this.#deliverParts = {
       store,
       clock,
@@ -161,6 +164,7 @@ export class Engine {
     this.#nodes?.start();
     this.#permits?.start();
     this.#interventions.start();
+    this.#callbacks.start();
     this.#stopKeeping = [
       keepLeases({
         store,
@@ -226,6 +230,7 @@ export class Engine {
   async drain(graceMs: number): Promise<void> {
     this.#stopping = true;
     this.wake();
+    const callbacksStopped = this.#callbacks.stop(graceMs);
     await this.#running;
     await Promise.all(this.#writing.values());
     const outlets = [...this.#outlets.values()];
@@ -242,6 +247,7 @@ export class Engine {
     await this.#recorder.flush();
     for (const stop of this.#stopKeeping) stop();
     await this.#interventions.stop();
+    await callbacksStopped;
     this.#nodes?.stop();
     this.#permits?.stop();
     await Promise.all(outlets.map((outlet) => outlet.close()));

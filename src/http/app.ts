@@ -27,6 +27,7 @@ import { openKoreSurface } from './kore/surface.ts';
 import { takeLeave } from './leave-takings.ts';
 import { requireJsonBody } from './media-type.ts';
 import { auditRoute } from './native/admin/audit.ts';
+import { callbackLogRoute } from './native/callbacks.ts';
 import { connectionRoutes } from './native/connections.ts';
 import { NATIVE_PREFIX } from './native/context.ts';
 import { eventsRoute } from './native/events/events.ts';
@@ -145,6 +146,7 @@ export function createApp(parts: AppParts): FastifyInstance {
   const native = { ...parts, prefix: NATIVE_PREFIX, gate, catalog };
   app.register(auditRoute, native);
   app.register(listRoute, native);
+  app.register(callbackLogRoute, native);
   app.register(eventsRoute, { ...native, isDraining, streamLimits: limits });
   app.register(pauseRoutes, { ...native, onChange: () => parts.engine.heedCallers() });
   app.register(templateRoutes, native);

@@ -1,7 +1,7 @@
 import { hash, randomBytes } from 'node:crypto';
 
-/** Kore's prefixes: job, log, message, bot, user, client, connection. */
-export type IdPrefix = 'ds' | 'nl' | 'ms' | 'st' | 'u' | 'cs' | 'dc';
+/** Kore's prefixes: job, log, message, bot, user, client, connection; and ours: callback. */
+export type IdPrefix = 'ds' | 'nl' | 'ms' | 'st' | 'u' | 'cs' | 'dc' | 'cb';
 
 const NAMESPACE = 'beckon/';
 const ID_BODY = '[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}';
@@ -21,6 +21,10 @@ export const logId = (notificationId: string, seq: number): string => recipientI
 
 /** Ids of a recipient's message (`ms-…`), which is also its idempotency key at providers that take one. */
 export const messageId = (notificationId: string, seq: number): string => recipientId('ms', notificationId, seq);
+
+/** Of what is told of a notification: its `webhook-id`, the same however often it is tried. */
+export const callbackId = (botId: string, notificationId: string, eventNo: number): string =>
+  derivedId('cb', botId, notificationId, eventNo);
 
 /**
  * One hash a notification and kind; the seq goes into its last 32 bits, so that no two recipients of a notification can

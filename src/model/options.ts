@@ -1,3 +1,4 @@
+import type { CallbackOptions } from './callback.ts';
 import type { FallBack } from './fall-back.ts';
 import type { Hours } from './hours.ts';
 import type { TemplateKey } from './template.ts';
@@ -17,4 +18,6 @@ export interface Options {
   readonly quietHours?: readonly Hours[];
   /** What its message was made of. */
   readonly template?: TemplateKey;
+  /** Who is told how far it is. */
+  readonly callback?: CallbackOptions;
 }

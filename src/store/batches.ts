@@ -22,7 +22,7 @@ export const BATCHES: InsertShape = {
 export const BACKUP_OWNER = 'backup';
 
 /** In one statement with the claim, so that no worker that looked a moment earlier gets past it. */
-const RESTORED = 'EXISTS (SELECT 1 FROM restored)';
+export const RESTORED = 'EXISTS (SELECT 1 FROM restored)';
 
 /** Sorts by lane, then bot, then connection; a skip scan over it costs one seek a queue however many batches wait. */
 export function queueKey({ lane, botId, connectionId, size }: Queue): string {

@@ -3,6 +3,7 @@ import { examineAccept } from './exam-accept.ts';
 import { examineAddresses } from './exam-addresses.ts';
 import { examineAudit } from './exam-audit.ts';
 import { examineBacklog } from './exam-backlog.ts';
+import { examineCallbacks } from './exam-callbacks.ts';
 import { examineCalls } from './exam-calls.ts';
 import { examineCancel } from './exam-cancel.ts';
 import { examineCheckpoint } from './exam-checkpoint.ts';
@@ -45,6 +46,7 @@ export function examineStore(name: string, open: () => Promise<Store>): void {
     examineRateShares(store);
     examineScopes(store);
     examineCalls(store);
+    examineCallbacks(store);
     examineReceipts(store);
     examineLedger(store);
     examineAudit(store);

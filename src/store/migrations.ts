@@ -264,6 +264,31 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       PRIMARY KEY (bot_id, name, version)
     ) {table}`,
   ],
+  [
+    // Who is to be told how far a notification is, until its end was written down.
+    `CREATE TABLE callback_watches (
+      bot_id {text} NOT NULL,
+      notification_id {text} NOT NULL,
+      told {int} NOT NULL,
+      PRIMARY KEY (bot_id, notification_id)
+    ) {keyed}`,
+    // What is told, and the log of it. due_at: when it may be tried, or the end of a lease; NULL: it is settled.
+    `CREATE TABLE callbacks (
+      bot_id {text} NOT NULL,
+      notification_id {text} NOT NULL,
+      event_no {int} NOT NULL,
+      event {text} NOT NULL,
+      connection_id {text} NOT NULL,
+      body {text} NOT NULL,
+      created_at {int} NOT NULL,
+      due_at {int},
+      token {int} NOT NULL,
+      state {text} NOT NULL,
+      tries {text} NOT NULL,
+      PRIMARY KEY (bot_id, notification_id, event_no)
+    ) {keyed}`,
+    'CREATE INDEX callbacks_due ON callbacks (due_at) WHERE due_at IS NOT NULL',
+  ],
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -12,6 +12,7 @@ import {
 import type { Options } from '../model/options.ts';
 import type { Reason } from '../model/reasons.ts';
 import { BATCHES, leaseClock, queueKey } from './batches.ts';
+import { watchForCallback } from './callback-watches.ts';
 import { decodeContent, encodeContent } from './content.ts';
 import { pauseReason } from './pause.ts';
 import type { AcceptResult, NotificationKey, NotificationPage, WrittenAcceptRequest } from './port.ts';
@@ -24,6 +25,7 @@ export function* accept(request: WrittenAcceptRequest): Steps<AcceptResult> {
     if (earlier !== null) return { kind: 'replay', reply: earlier };
   }
   yield* insertNotification(request.notification);
+  yield* watchForCallback(request.notification);
   yield* insertBatches(request);
   return { kind: 'accepted' };
 }

@@ -5,6 +5,7 @@ import { audited, findAuditHead, listAudit } from './audit.ts';
 import * as backlogs from './backlogs.ts';
 import * as batches from './batches.ts';
 import * as callCounts from './call-counts.ts';
+import * as callbacks from './callbacks.ts';
 import * as cancel from './cancel.ts';
 import { listChanged } from './changes.ts';
 import { checkpoint } from './checkpoint.ts';
@@ -109,6 +110,13 @@ function createStore(database: Database, clock: Clock): Store {
       return moved;
     },
     listChanged: (request) => read(() => listChanged(request)),
+    listCallbackWatches: (page) => read(() => callbacks.listCallbackWatches(page)),
+    addCallbacks: (request) => write(() => callbacks.addCallbacks(request)),
+    // Asked again and again where there may never be any, so it begins no transaction that writes for nothing.
+    claimCallbacks: async (request) =>
+      (await read(() => callbacks.isAnyDue())) ? writeAlone(() => callbacks.claimCallbacks(request)) : [],
+    settleCallback: (request) => write(() => callbacks.settleCallback(request)),
+    listCallbacks: (key) => read(() => callbacks.listCallbacks(key)),
 
     shareRates: (request) => write(() => rateShares.shareRates(request)),
     reserveCalls: (request) => writeAlone(() => scopeCalls.reserveCalls(request)),

@@ -4,6 +4,7 @@ import type { Recipient } from '../../model/notification.ts';
 import { parsePayload } from '../../render/message.ts';
 import { type Addressed, MAX_PARAMETERS } from '../accept/asked.ts';
 import type { ChannelFacts } from '../accept/channel-catalog.ts';
+import { readCallback } from './callback-body.ts';
 import { fitTemplate, type NamedTemplate } from './named-template.ts';
 import { type ReadChannelsParts, readChannels } from './read-channels.ts';
 import { readTiming } from './read-timing.ts';
@@ -25,6 +26,7 @@ export function readSend(body: SendBody, parts: ReadSendParts): Addressed {
   const options = {
     ...timing.options,
     ...(fallBacks.length > 0 && { fallBacks }),
+    ...(body.callback && { callback: readCallback(body.callback, parts) }),
     ...(template && { template: template.key }),
   };
   return {

@@ -5,6 +5,7 @@ import type { Parameters } from '../../model/message.ts';
 import { LANES } from '../../model/notification.ts';
 import { MAX_IDENTITIES, MAX_PARAMETER_CHARS, MAX_PARAMETERS } from '../accept/asked.ts';
 import { closed, oneOf } from '../contract/fields.ts';
+import { CALLBACK } from './callback-body.ts';
 import { TIMING } from './timing-body.ts';
 
 export const TEXT = closed({
@@ -126,6 +127,7 @@ export const SEND_BODY = Type.Object(
       }),
     ),
     ...TIMING,
+    callback: Type.Optional({ ...CALLBACK, description: 'Who is told how far it is, by signed webhooks.' }),
   },
   {
     additionalProperties: false,

@@ -19,7 +19,7 @@ describe('a stream of events', () => {
     const at = '2026-03-01T10:00:00.000Z';
     const counts = { ...ZERO, total: 10, pending: 10 - delivered, delivered };
     const finishedAt = delivered === 10 ? at : null;
-    const times = { updatedAt: at, finishedAt, cancelledAt: null };
+    const times = { updatedAt: at, finishedAt, cancelledAt: null, pausedAt: null, pausedReason: null };
     const document = { id: 'ds-1', counts, reasons: {}, perSecond, etaSeconds: null, ...times };
     return { version: `v${delivered}`, document };
   };

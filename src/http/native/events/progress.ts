@@ -5,7 +5,7 @@ import type { ReasonTally } from '../../../store/port.ts';
 import { nullable } from '../../contract/fields.ts';
 import { SUMMARY, toIso } from '../notification-documents.ts';
 
-const { id, counts, updatedAt, finishedAt, cancelledAt } = SUMMARY;
+const { id, counts, updatedAt, finishedAt, cancelledAt, pausedAt, pausedReason } = SUMMARY;
 
 /** What an event holds: all there is to know, so that whoever missed some has lost nothing. */
 export const PROGRESS = Type.Object({
@@ -23,6 +23,8 @@ export const PROGRESS = Type.Object({
   updatedAt,
   finishedAt,
   cancelledAt,
+  pausedAt,
+  pausedReason,
 });
 
 export type ProgressDocument = Static<typeof PROGRESS>;
@@ -44,12 +46,16 @@ export function toProgress(
     counts: { ...notification.counts },
     reasons: reasons === null ? null : { ...reasons },
     updatedAt: toIso(notification.updatedAt),
-    finishedAt: notification.finishedAt === null ? null : toIso(notification.finishedAt),
-    cancelledAt: notification.cancelledAt === null ? null : toIso(notification.cancelledAt),
+    finishedAt: toIsoOrNull(notification.finishedAt),
+    cancelledAt: toIsoOrNull(notification.cancelledAt),
+    pausedAt: toIsoOrNull(notification.pausedAt),
+    pausedReason: notification.pausedReason,
   };
   const version = createHash('sha256').update(JSON.stringify(state)).digest('hex').slice(0, VERSION_CHARS);
   return { version, document: { ...state, perSecond, etaSeconds: etaOf(notification, perSecond) } };
 }
+
+const toIsoOrNull = (epochMs: number | null): string | null => (epochMs === null ? null : toIso(epochMs));
 
 const VERSION_CHARS = 24;
 

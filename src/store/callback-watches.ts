@@ -1,0 +1,14 @@
+import { NOTHING_TOLD } from '../model/callback.ts';
+import type { Notification } from '../model/notification.ts';
+import { execute, type Steps } from './steps.ts';
+
+/** Part of the accept. */
+export function* watchForCallback({ botId, id, options }: Notification): Steps<void> {
+  if (options?.callback === undefined) return;
+  yield* execute(
+    'INSERT INTO callback_watches (bot_id, notification_id, told) VALUES ($1, $2, $3)',
+    botId,
+    id,
+    NOTHING_TOLD,
+  );
+}
