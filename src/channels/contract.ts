@@ -43,6 +43,11 @@ export interface Channel {
   scopes?(connection: Connection, address: Address): readonly RateScope[];
   /** Starts no traffic; tokens are fetched on first use. */
   open(connection: Connection, tools: ChannelTools): ChannelSession;
+  /**
+   * Whether the provider tells over this connection that a message has arrived (receipts `delivered` or `read`, not only
+   * of failures), as far as the configuration tells. Absent: it never does.
+   */
+  tellsArrival?(connection: Connection, publicUrl: string | null): boolean;
   /** Reads what the provider posts to us; absent where it posts nothing. Starts no traffic either. */
   openInbox?(connection: Connection, tools: ChannelTools): ChannelInbox;
   /** Tells a program behind the connection something that is no message to anybody; absent where there are only people. */

@@ -125,8 +125,10 @@ export interface SendChannel {
   readonly connection?: string;
   /** What is said on this channel, instead of the message of all. */
   readonly message?: SendMessage;
-  /** What has to happen on the channel before; absent: either. Not for the first. */
+  /** What has to happen on the channel before; absent: any of those that can. Not for the first. */
   readonly on?: readonly FallBackCause[];
+  /** ISO 8601 (`PT10M`): how long a receipt of the channel before is waited for; goes with `no_receipt`. */
+  readonly receiptWithin?: string;
   /** Also for those who may have been sent it on the channel before; they may then have it twice. */
   readonly onUnknown?: boolean;
 }
@@ -187,6 +189,7 @@ export interface Notification extends NotificationSummary {
     readonly connectionId: string;
     readonly on: readonly FallBackCause[] | null;
     readonly onUnknown: boolean;
+    readonly receiptWithin: string | null;
   }[];
   /** How often each reason was given; null: too many to count while it is running. */
   readonly reasons: Readonly<Record<string, number>> | null;

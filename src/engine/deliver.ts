@@ -2,6 +2,7 @@ import type { Channel } from '../channels/contract.ts';
 import { useOtherNames } from '../directory/other-names.ts';
 import { type ResolvedRecipient, resolveRecipients } from '../directory/resolve.ts';
 import type { Random } from '../model/clock.ts';
+import { isArrived } from '../model/fall-back.ts';
 import type { Notification, Recipient } from '../model/notification.ts';
 import { identityKey } from '../model/person.ts';
 import { asksForZone } from '../model/timing.ts';
@@ -47,7 +48,8 @@ export async function deliver(
   parts.hearChanged(await listChanged(parts, claimed));
   const open = (await Promise.all(works.map((entry) => skipLogged(parts, claimed, entry)))).flat();
   const due = open.filter((entry) => !isLetGo(parts, claimed, entry));
-  const unwritten = await sendOut(parts, claimed, await spareOthers(parts.recorder, due));
+  const spared = await spareOthers(parts.recorder, due);
+  const unwritten = await sendOut(parts, claimed, await dropArrived(parts, claimed, spared));
   const { outlet } = claimed;
   if (outlet === null || unwritten.length === 0) return { writing: null };
   return { writing: writeAndSend(parts, outlet, unwritten, (read) => patiently(parts, claimed, read)) };
@@ -130,6 +132,29 @@ function hopeless(parts: DeliverParts, { outlet }: Claimed, { work, recipient, t
   if (parts.clock.now() >= deadlineOf(notification)) return concludeUntried(recipient, 'expired', 'expired', null);
   if (outlet === null && !work.isPaused) return concludeUntried(recipient, 'failed', 'connection_missing', null);
   return null;
+}
+
+/** Whose receipt came after all, or in time and was not looked at before, has it: nothing more is sent. */
+async function dropArrived(
+  parts: DeliverParts,
+  claimed: Claimed,
+  entries: readonly Entry[],
+): Promise<readonly Entry[]> {
+  const taken = entries.filter(({ recipient }) => recipient.route?.taken !== undefined);
+  if (taken.length === 0) return entries;
+  const arrived = new Set<Entry>();
+  for (const [{ batch }, group] of Map.groupBy(taken, ({ work }) => work)) {
+    const seqs = group.map(({ recipient }) => recipient.seq);
+    const stretch = { fromSeq: Math.min(...seqs), toSeq: Math.max(...seqs) };
+    const receipts = await patiently(parts, claimed, () => parts.store.listReceipts({ ...batch, ...stretch }));
+    const told = new Set(receipts.filter(isArrived).map(({ seq }) => seq));
+    for (const entry of group) if (told.has(entry.recipient.seq)) arrived.add(entry);
+  }
+  for (const { work, recipient } of arrived) {
+    work.concludeArrived(recipient, parts.clock.now());
+    parts.recorder.note(work);
+  }
+  return entries.filter((entry) => !arrived.has(entry));
 }
 
 /** One query for everybody; identities that are channel ids already need none. Answers who has no message yet. */

@@ -7,7 +7,8 @@ import {
   type RigBot,
   type RigOptions,
 } from '../../test/support/engine-rig.ts';
-import type { FallBack } from '../model/fall-back.ts';
+import { cameLate, type FallBack } from '../model/fall-back.ts';
+import type { ReceiptState } from '../model/news.ts';
 import type { Notification } from '../model/notification.ts';
 import type { Outcome } from '../model/outcome.ts';
 
@@ -186,6 +187,121 @@ describe('fall-back', () => {
       rig.sends.map(({ message }) => ('text' in message ? message.text : null)),
       ['Hello', 'Hello', 'short'],
     );
+  });
+
+  describe('without a receipt', () => {
+    const WITHIN_MS = 600_000;
+    const bySms = (bot: RigBot, step: number, more: Partial<FallBack> = {}) =>
+      over(bot, step, { on: ['failure', 'no_address', 'no_receipt'], receiptWithinMs: WITHIN_MS, ...more });
+    const tell = (bot: RigBot, notificationId: string, state: ReceiptState, step = 0, seq = 0) =>
+      rig.store.recordReceipts({
+        botId: bot.botId,
+        connectionId: bot.connectionIds[step] ?? '',
+        receipts: [{ notificationId, seq, state, at: rig.clock.now(), reason: null, detail: null }],
+      });
+    const countsOf = async (bot: RigBot, notificationId: string) =>
+      (await rig.store.findNotification({ botId: bot.botId, notificationId }))?.counts;
+
+    it('goes on when the time is over, and not before', async () => {
+      const bot = await openRig({});
+      const id = await rig.accept(bot, ['ann'], through([bySms(bot, 1)]));
+      await rig.clock.advance(WITHIN_MS - 1_000);
+      assert.deepEqual(calls(bot), [['ann'], [], []]);
+      assert.deepEqual((await countsOf(bot, id))?.pending, 1);
+      await rig.clock.advance(5_000);
+      assert.deepEqual(calls(bot), [['ann'], ['ann'], []]);
+      const [log] = await ledger(bot, id);
+      assert.deepEqual(
+        [log?.state, log?.maybeDoubled, log?.route],
+        ['delivered', false, { step: 1, tried: [{ step: 0, reason: 'no_receipt', detail: null, attempts: 1 }] }],
+      );
+    });
+
+    for (const state of ['delivered', 'read'] as const) {
+      it(`does not go on when it is told in time that it was ${state}`, async () => {
+        const bot = await openRig({});
+        const id = await rig.accept(bot, ['ann', 'bob'], through([bySms(bot, 1)]));
+        await rig.clock.advance(1_000);
+        await tell(bot, id, 'sent');
+        await tell(bot, id, state);
+        await rig.clock.advance(WITHIN_MS + 5_000);
+        assert.deepEqual(calls(bot), [['ann', 'bob'], ['bob'], []]);
+        const [ann, bob] = await ledger(bot, id);
+        assert.deepEqual([ann?.state, ann?.channelId, ann?.route?.step], ['delivered', 'ann', 0]);
+        assert.equal(bob?.route?.step, 1);
+        assert.deepEqual((await countsOf(bot, id))?.delivered, 2);
+      });
+    }
+
+    it('sends nothing more when the receipt comes while it is tried again on the next', async () => {
+      const bot = await openRig({
+        send: (_request, connectionId) => (connectionId === rig.bots[0]?.connectionId ? accepted : failed),
+      });
+      const id = await rig.accept(bot, ['ann'], through([bySms(bot, 1)]));
+      await rig.clock.advance(WITHIN_MS + 1_500);
+      const before = rig.sends.length;
+      assert.ok(before > 1);
+      await tell(bot, id, 'delivered');
+      await rig.clock.advance(3_600_000);
+      assert.equal(rig.sends.length, before);
+      const [log] = await ledger(bot, id);
+      assert.deepEqual([log?.state, log?.route?.step, log?.maybeDoubled], ['delivered', 0, false]);
+    });
+
+    it('stays with the channel that took it when the next reaches nobody', async () => {
+      const bot = await openRig({
+        send: (_request, connectionId) => (connectionId === rig.bots[0]?.connectionId ? accepted : refused),
+      });
+      const id = await rig.accept(bot, ['ann'], through([bySms(bot, 1), over(bot, 2)]));
+      await rig.clock.advance(WITHIN_MS + 5_000);
+      assert.deepEqual(calls(bot), [['ann'], ['ann'], ['ann']]);
+      const [log] = await ledger(bot, id);
+      assert.deepEqual(
+        [log?.state, log?.channelId, log?.route?.step, log?.route?.tried.map(({ step, reason }) => [step, reason])],
+        [
+          'delivered',
+          'ann',
+          0,
+          [
+            [1, 'unreachable_recipient'],
+            [2, 'unreachable_recipient'],
+          ],
+        ],
+      );
+    });
+
+    it('goes on from each in turn, and tells of both receipts', async () => {
+      const bot = await openRig({});
+      const id = await rig.accept(bot, ['ann'], through([bySms(bot, 1), bySms(bot, 2)]));
+      await rig.clock.advance(WITHIN_MS + 5_000);
+      assert.deepEqual(calls(bot), [['ann'], ['ann'], []]);
+      await tell(bot, id, 'delivered');
+      await rig.clock.advance(WITHIN_MS + 5_000);
+      assert.deepEqual(calls(bot), [['ann'], ['ann'], []], 'it has arrived, if late');
+      const filter = { states: null, reasons: null, identity: null, prefix: null };
+      const page = { botId: bot.botId, notificationId: id, afterSeq: -1, untilSeq: 9, limit: 9, filter };
+      const [line] = await rig.store.listLedger(page);
+      assert.equal(line?.log.route?.step, 1);
+      assert.ok(cameLate(line?.receipt ?? null, 1));
+    });
+
+    it('ends at the expiry, and by a cancel, as what the channel took', async () => {
+      const bot = await openRig({});
+      const expiring = await rig.accept(
+        bot,
+        ['ann'],
+        through([bySms(bot, 1)], { expiresAt: rig.clock.now() + 60_000 }),
+      );
+      const cancelled = await rig.accept(bot, ['bob'], through([bySms(bot, 1)]));
+      await rig.clock.advance(1_000);
+      await rig.store.cancel({ botId: bot.botId, notificationId: cancelled, at: rig.clock.now() });
+      rig.engine.heedCallers();
+      await rig.clock.advance(1_000);
+      assert.deepEqual((await countsOf(bot, cancelled))?.delivered, 1);
+      await rig.clock.advance(60_000);
+      assert.deepEqual((await countsOf(bot, expiring))?.delivered, 1);
+      assert.deepEqual(calls(bot), [['ann', 'bob'], [], []]);
+    });
   });
 
   it('does not go on with what was cancelled or has expired', async () => {

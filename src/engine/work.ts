@@ -1,9 +1,9 @@
-import { atStep, goOn, stepOf } from '../model/fall-back.ts';
+import { atStep, endOf, endUntried, goOn, stepOf } from '../model/fall-back.ts';
 import { sizeOf } from '../model/lane.ts';
 import { BATCH_SIZE, type Log, type Notification, type Recipient } from '../model/notification.ts';
 import type { Address } from '../model/outcome.ts';
 import type { ClaimedBatch, HeldBatch, Remainder } from '../store/port.ts';
-import type { Final, Retry } from './policy.ts';
+import { deadlineOf, type Final, type Retry } from './policy.ts';
 import { rankOf } from './ranks.ts';
 
 /** A batch this process holds: what is still open in it, and what the next checkpoint will say of it. */
@@ -50,10 +50,10 @@ export class Work {
   conclude(job: Concluded, final: Final, at: number): void {
     const { state } = final;
     const delivered = state === 'delivered';
-    const { route } = job.recipient;
+    const { recipient } = job;
     const log: Log = {
-      seq: job.recipient.seq,
-      identity: job.recipient.identity,
+      seq: recipient.seq,
+      identity: recipient.identity,
       state,
       reason: final.reason,
       detail: final.detail,
@@ -63,16 +63,27 @@ export class Work {
       attempts: final.attempts,
       maybeDoubled: final.maybeDoubled,
       at,
-      ...(route !== undefined && { route: { ...route, step: this.step } }),
     };
-    const onward = goOn(this.notification, this.step, job.recipient, log);
+    const { notification, step } = this;
+    const end = { notification, step, recipient, log, deadline: deadlineOf(notification) };
+    const onward = goOn(end);
     if (onward === null) {
-      this.#logs.push(log);
+      this.#logs.push(endOf(end));
       this.counts[delivered ? 'delivered' : state === 'failed' ? 'failed' : 'other'] += 1;
     } else {
-      this.#retries.push({ kind: 'retry', delayMs: 0, ...onward });
+      this.#retries.push({ kind: 'retry', ...onward });
       this.counts.movedOn += 1;
     }
+    this.open -= 1;
+  }
+
+  /** Its receipt has come meanwhile, so that nothing more is to be sent. */
+  concludeArrived(recipient: Recipient, at: number): void {
+    const { seq, identity, attempts, maybeSent } = recipient;
+    const nobody = { personId: null, channelId: null, providerMessageId: null };
+    const ended = { seq, identity, state: 'delivered', reason: null, detail: null, attempts, ...nobody } as const;
+    this.#logs.push(endUntried(recipient, { ...ended, maybeDoubled: maybeSent, at }));
+    this.counts.delivered += 1;
     this.open -= 1;
   }
 

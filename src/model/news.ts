@@ -72,6 +72,10 @@ export interface Receipt {
   readonly at: number;
   readonly reason: Reason | null;
   readonly detail: string | null;
+  /** Which channel of a notification with several it is of; absent: the first. */
+  readonly step?: number;
+  /** A channel before that one has told of an arrival too. */
+  readonly earlierArrived?: true;
 }
 
 /** May a recipient whose present receipt is `from` (null: none yet) have this one next? Receipts come late, twice and in any order. */

@@ -99,7 +99,7 @@ export interface Log {
   readonly maybeDoubled: boolean;
   readonly at: number;
   /** Of a notification with several channels: the one this is the end on, and what came of those before. Absent: the first. */
-  readonly route?: Route & { readonly step: number };
+  readonly route?: Pick<Route, 'tried'> & { readonly step: number };
 }
 
 /** At most this many recipients are leased, retried and delayed together. */

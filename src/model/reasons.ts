@@ -114,6 +114,12 @@ export const REASONS = {
     hint: 'Look at the provider whether it arrived before you send it again.',
     retry: 'may_double',
   },
+  no_receipt: {
+    meaning: 'The provider did not say in time that the message had arrived',
+    mendedBy: 'nobody',
+    hint: 'Nothing to mend: the next channel was used. Wait longer for the receipt if many come late.',
+    retry: 'may_double',
+  },
   url_refused: {
     meaning: 'The target URL is not allowed',
     mendedBy: 'operator',

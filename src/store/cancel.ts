@@ -1,6 +1,9 @@
+import { endUntried } from '../model/fall-back.ts';
 import type { Log, Recipient } from '../model/notification.ts';
+import type { Options } from '../model/options.ts';
 import { BACKUP_OWNER, countHeld, heldBatch, listOpen } from './batches.ts';
 import { checkpoint } from './checkpoint.ts';
+import { optionsOf } from './notifications.ts';
 import type { BatchProgress, CancelTally, HeldBatch, NotificationKey } from './port.ts';
 import { decodeRecipients } from './recipients.ts';
 import { int, intOrNull, query, type Row, type Steps, text, textOrNull } from './steps.ts';
@@ -26,19 +29,32 @@ export function* cancel({ botId, notificationId, at }: NotificationKey & { reado
 export function* tallyCancelled({ botId, notificationId }: NotificationKey): Steps<CancelTally | null> {
   // Locked: no checkpoint moves anybody from one count to another before all are counted.
   const [row] = yield* query(
-    'SELECT total, pending, cancelled, cancelled_at FROM notifications WHERE bot_id = $1 AND id = $2 {lock}',
+    'SELECT total, pending, cancelled, cancelled_at, options FROM notifications WHERE bot_id = $1 AND id = $2 {lock}',
     botId,
     notificationId,
   );
   if (row === undefined) return null;
   const [total, pending, ended] = [int(row, 'total'), int(row, 'pending'), int(row, 'cancelled')];
   const inFlight = pending === 0 ? 0 : yield* countHeld({ botId, notificationId });
+  const taken = pending === 0 ? 0 : yield* countTaken({ botId, notificationId }, optionsOf(row));
   return {
     cancelledAt: intOrNull(row, 'cancelled_at'),
-    cancelled: ended + pending - inFlight,
+    cancelled: ended + pending - inFlight - taken,
     inFlight,
-    alreadyFinal: total - pending - ended,
+    alreadyFinal: total - pending - ended + taken,
   };
+}
+
+/** Who have it by one channel, and wait for its receipt. */
+function* countTaken({ botId, notificationId }: NotificationKey, options: Options | undefined): Steps<number> {
+  if (options?.fallBacks?.some(({ on }) => on.includes('no_receipt')) !== true) return 0;
+  const rows = yield* query(
+    'SELECT recipients FROM batches WHERE bot_id = $1 AND notification_id = $2 AND owner IS NULL',
+    botId,
+    notificationId,
+  );
+  const waiting = rows.flatMap((row) => decodeRecipients(text(row, 'recipients')));
+  return waiting.filter(({ route }) => route?.taken !== undefined).length;
 }
 
 export function* endCancelled({ at, limit }: { readonly at: number; readonly limit: number }): Steps<number> {
@@ -85,7 +101,7 @@ function* endBatch(found: FoundBatch, at: number): Steps<BatchProgress> {
   const open = found.isHeld ? yield* listOpen(found) : found.recipients;
   return {
     batch: found.batch,
-    logs: open.map((recipient) => cancelledLog(recipient, found.isHeld, at)),
+    logs: open.map((recipient) => endUntried(recipient, cancelledLog(recipient, found.isHeld, at))),
     remainder: [],
   };
 }

@@ -8,6 +8,7 @@ import {
   countsOf,
   held,
   keyOf,
+  LOG_TIME,
   logOf,
   queueOf,
   record,
@@ -15,6 +16,8 @@ import {
   ZERO,
 } from './exam-samples.ts';
 import type { AcceptRequest, ClaimedBatch, Store } from './port.ts';
+
+const ALL = { states: null, reasons: null, identity: null, prefix: null };
 
 /** The part of the exam that is about recipients who go on to another channel of their notification. */
 export function examineFallBack(store: () => Store): void {
@@ -82,6 +85,46 @@ export function examineFallBack(store: () => Store): void {
       );
     });
 
+    it('ends whoever one channel took it for as delivered by that one, also by a cancel', async () => {
+      const plain = sample({ recipients: 2 });
+      const on = { on: ['no_receipt' as const], receiptWithinMs: 60_000, onUnknown: false };
+      const fallBacks = [
+        { channel: 'sms', channelSpelling: 'sms', connectionId: otherOf(plain), message: null, ...on },
+      ];
+      const request = { ...plain, notification: { ...plain.notification, options: { fallBacks } } };
+      const batch = await acceptAndClaim(store(), request);
+      const facts = { personId: 'u-1', channelId: '29:1', providerMessageId: 'm-1' };
+      const taken = { step: 0, ...facts, attempts: 2, maybeDoubled: false };
+      const waiting = batch.recipients.map((recipient) => ({
+        ...recipient,
+        route: recipient.seq === 0 ? { tried: [], taken } : { tried },
+      }));
+      const remainder = [{ recipients: waiting, delayMs: 60_000, connectionId: otherOf(request) }];
+      await record(store(), [{ batch: held(batch), logs: [], remainder }]);
+      await store().cancel({ ...keyOf(request), at: LOG_TIME });
+      assert.deepEqual(await store().tallyCancelled(keyOf(request)), {
+        cancelledAt: LOG_TIME,
+        cancelled: 1,
+        inFlight: 0,
+        alreadyFinal: 1,
+      });
+      assert.equal(await store().endCancelled({ at: LOG_TIME, limit: 10 }), 1);
+      assert.deepEqual(await countsOf(store(), request), { ...ZERO, total: 2, delivered: 1, cancelled: 1 });
+      const [line] = await store().listLedger({ ...keyOf(request), afterSeq: -1, untilSeq: 9, limit: 9, filter: ALL });
+      assert.partialDeepStrictEqual(line?.log, {
+        ...facts,
+        state: 'delivered',
+        attempts: 2,
+        route: { step: 0, tried: [] },
+      });
+      assert.deepEqual(await store().tallyCancelled(keyOf(request)), {
+        cancelledAt: LOG_TIME,
+        cancelled: 1,
+        inFlight: 0,
+        alreadyFinal: 1,
+      });
+    });
+
     it('keeps on which channel each ended, and what came of those before', async () => {
       const request = sample({ recipients: 2 });
       const batch = await acceptAndClaim(store(), request);
@@ -89,7 +132,7 @@ export function examineFallBack(store: () => Store): void {
       await record(store(), [
         { batch: held(batch), logs: [logOf(0, 'delivered'), { ...logOf(1, 'failed'), route }], remainder: [] },
       ]);
-      const filter = { states: null, reasons: null, identity: null, prefix: null };
+      const filter = ALL;
       const lines = await store().listLedger({ ...keyOf(request), afterSeq: -1, untilSeq: 9, limit: 9, filter });
       assert.deepEqual(
         lines.map(({ log }) => log),

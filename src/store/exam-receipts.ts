@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { randomId } from '../model/ids.ts';
+import { connectionId, randomId } from '../model/ids.ts';
 import { RECEIPT_STATES, type Receipt, type ReceiptState } from '../model/news.ts';
 import { keyOf, sample } from './exam-samples.ts';
 import type { AcceptRequest, Store } from './port.ts';
@@ -56,6 +56,66 @@ export function examineReceipts(store: () => Store): void {
       assert.deepEqual(await store().countReceipts(keyOf(request)), { sent: 0, failed: 1, delivered: 0, read: 1 });
       const { notificationId: _, ...kept } = failed;
       assert.deepEqual((await store().listReceipts({ ...keyOf(request), fromSeq: 1, toSeq: 1 }))[0], kept);
+    });
+
+    describe('of a notification with several channels', () => {
+      const otherOf = ({ notification: { botId } }: AcceptRequest) => connectionId(botId, 'sms', null);
+      const accept = async (recipients: number) => {
+        const request = sample({ recipients });
+        const { notification } = request;
+        const fallBacks = [
+          {
+            channel: 'sms',
+            channelSpelling: 'sms',
+            connectionId: otherOf(request),
+            message: null,
+            on: ['no_receipt' as const],
+            receiptWithinMs: 60_000,
+            onUnknown: false,
+          },
+        ];
+        await store().accept({ ...request, notification: { ...notification, options: { fallBacks } } });
+        return request;
+      };
+      const first = (request: AcceptRequest, ...receipts: ReturnType<typeof tell>[]) =>
+        store().recordReceipts({ ...owner(request), receipts });
+      const second = (request: AcceptRequest, ...receipts: ReturnType<typeof tell>[]) =>
+        store().recordReceipts({ ...owner(request), connectionId: otherOf(request), receipts });
+      const present = async (request: AcceptRequest) =>
+        (await store().listReceipts({ ...keyOf(request), fromSeq: 0, toSeq: 100 })).map(
+          ({ seq, state, step, earlierArrived }) => ({ seq, state, step, earlierArrived }),
+        );
+
+      it('is the later channel that counts, and what came late of one before is kept beside it', async () => {
+        const request = await accept(4);
+        assert.equal(
+          await first(request, tell(request, 0, 'sent'), tell(request, 1, 'failed'), tell(request, 2, 'sent')),
+          3,
+        );
+        assert.equal(await second(request, ...[0, 1, 2, 3].map((seq) => tell(request, seq, 'delivered'))), 4);
+        assert.equal(await first(request, tell(request, 0, 'delivered'), tell(request, 2, 'sent')), 1);
+        assert.equal(await first(request, tell(request, 0, 'read')), 0);
+        assert.equal(await second(request, tell(request, 0, 'read')), 1);
+        assert.deepEqual(await present(request), [
+          { seq: 0, state: 'read', step: 1, earlierArrived: true },
+          { seq: 1, state: 'delivered', step: 1, earlierArrived: undefined },
+          { seq: 2, state: 'delivered', step: 1, earlierArrived: undefined },
+          { seq: 3, state: 'delivered', step: 1, earlierArrived: undefined },
+        ]);
+        assert.deepEqual(await store().countReceipts(keyOf(request)), { sent: 0, failed: 0, delivered: 3, read: 1 });
+      });
+
+      it('says that both arrived in whatever order they are told', async () => {
+        const request = await accept(2);
+        await first(request, tell(request, 0, 'delivered'));
+        await second(request, tell(request, 0, 'sent'), tell(request, 1, 'sent'));
+        await first(request, tell(request, 1, 'read'));
+        assert.deepEqual(await present(request), [
+          { seq: 0, state: 'sent', step: 1, earlierArrived: true },
+          { seq: 1, state: 'sent', step: 1, earlierArrived: true },
+        ]);
+        assert.deepEqual(await store().countReceipts(keyOf(request)), { sent: 2, failed: 0, delivered: 0, read: 0 });
+      });
     });
 
     it('are taken only of recipients there are, from their own connection', async () => {

@@ -3,7 +3,7 @@ import type { Log } from '../model/notification.ts';
 import type { Reason } from '../model/reasons.ts';
 import { countsOf, logOf } from './notifications.ts';
 import type { LedgerFilter, LedgerLine, LedgerStretch, NotificationKey, ReasonTally } from './port.ts';
-import { int, type Param, query, type Row, type Steps, text, textOrNull } from './steps.ts';
+import { int, intOrNull, type Param, query, type Row, type Steps, text, textOrNull } from './steps.ts';
 
 /** What it costs is bounded by how many recipients it spans, whatever the filter leaves of them. */
 export function* listLedger(request: LedgerStretch): Steps<LedgerLine[]> {
@@ -12,7 +12,7 @@ export function* listLedger(request: LedgerStretch): Steps<LedgerLine[]> {
   const rows = yield* query(
     `SELECT l.seq, l.state, l.reason, l.detail, l.identity, l.person_id, l.channel_id, l.provider_message_id, l.attempts,
        l.maybe_doubled, l.at, l.route, r.state AS receipt_state, r.at AS receipt_at, r.reason AS receipt_reason,
-       r.detail AS receipt_detail
+       r.detail AS receipt_detail, r.step AS receipt_step, r.earlier_arrived AS receipt_earlier_arrived
      FROM logs AS l LEFT JOIN receipts AS r
        ON r.bot_id = l.bot_id AND r.notification_id = l.notification_id AND r.seq = l.seq
      WHERE l.bot_id = $1 AND l.notification_id = $2 AND l.seq > $3 AND l.seq <= $4 ${conditions.sql}
@@ -100,11 +100,14 @@ const reasonsOf = (rows: readonly Row[]): ReasonCounts =>
 function receiptOf(row: Row): Receipt | null {
   const state = textOrNull(row, 'receipt_state');
   if (state === null) return null;
+  const step = intOrNull(row, 'receipt_step');
   return {
     seq: int(row, 'seq'),
     state: state as ReceiptState,
     at: int(row, 'receipt_at'),
     reason: textOrNull(row, 'receipt_reason') as Reason | null,
     detail: textOrNull(row, 'receipt_detail'),
+    ...(step !== null && { step }),
+    ...(intOrNull(row, 'receipt_earlier_arrived') === 1 && { earlierArrived: true }),
   };
 }

@@ -289,6 +289,11 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     ) {keyed}`,
     'CREATE INDEX callbacks_due ON callbacks (due_at) WHERE due_at IS NOT NULL',
   ],
+  [
+    // NULL: of the first channel, and no other before it has told anything.
+    'ALTER TABLE receipts ADD COLUMN step {int}',
+    'ALTER TABLE receipts ADD COLUMN earlier_arrived {int}',
+  ],
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

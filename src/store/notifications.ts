@@ -162,7 +162,7 @@ export const logOf = (row: Row): Log => ({
 });
 
 function notificationSummary(row: Row): NotificationSummary {
-  const options = textOrNull(row, 'options');
+  const options = optionsOf(row);
   const finishedAt = intOrNull(row, 'finished_at');
   return {
     botId: text(row, 'bot_id'),
@@ -186,8 +186,14 @@ function notificationSummary(row: Row): NotificationSummary {
     pausedAt: finishedAt === null ? intOrNull(row, 'paused_at') : null,
     pausedReason: finishedAt === null ? pauseReason(row) : null,
     counts: countsOf(row),
-    ...(options !== null && { options: JSON.parse(options) as Options }),
+    ...(options !== undefined && { options }),
   };
+}
+
+// Typed when it was written.
+export function optionsOf(row: Row): Options | undefined {
+  const options = textOrNull(row, 'options');
+  return options === null ? undefined : (JSON.parse(options) as Options);
 }
 
 export const countsOf = (row: Row): Counts => ({

@@ -1,7 +1,20 @@
+import { isArrived, stepOf } from '../model/fall-back.ts';
 import { advances, RECEIPT_STATES, type Receipt, type ReceiptCounts, type ReceiptState } from '../model/news.ts';
 import type { Reason } from '../model/reasons.ts';
+import { optionsOf } from './notifications.ts';
 import type { NotificationKey, RecordReceipts } from './port.ts';
-import { execute, type InsertShape, insertMany, int, query, type Row, type Steps, text, textOrNull } from './steps.ts';
+import {
+  execute,
+  type InsertShape,
+  insertMany,
+  int,
+  intOrNull,
+  query,
+  type Row,
+  type Steps,
+  text,
+  textOrNull,
+} from './steps.ts';
 
 const RECEIPTS: InsertShape = {
   table: 'receipts',
@@ -16,6 +29,13 @@ const RECEIPTS: InsertShape = {
   },
   onConflict: `ON CONFLICT (bot_id, notification_id, seq) DO UPDATE SET state = excluded.state, at = excluded.at,
     reason = excluded.reason, detail = excluded.detail`,
+};
+
+/** Of a channel after the first, or of which one before has told something too. */
+const ROUTED_RECEIPTS: InsertShape = {
+  ...RECEIPTS,
+  columns: { ...RECEIPTS.columns, step: 'int', earlier_arrived: 'int' },
+  onConflict: `${RECEIPTS.onConflict}, step = excluded.step, earlier_arrived = excluded.earlier_arrived`,
 };
 
 const COUNTS: InsertShape = {
@@ -45,12 +65,15 @@ export function* recordReceipts({ botId, connectionId, receipts }: RecordReceipt
   const before = new Map(present);
   for (const told of known) {
     const name = nameOf(told);
-    if (advances(present.get(name)?.state ?? null, told.state)) present.set(name, told);
+    present.set(name, joinReceipts(present.get(name) ?? null, told));
   }
   const changed = [...present].filter(([name, told]) => before.get(name) !== told);
+  const rowOf = (told: Told) => [botId, told.notificationId, told.seq, told.state, told.at, told.reason, told.detail];
+  const [routed, plain] = partition(changed.map(([, told]) => told));
+  yield* insertMany(RECEIPTS, plain.map(rowOf));
   yield* insertMany(
-    RECEIPTS,
-    changed.map(([, told]) => [botId, told.notificationId, told.seq, told.state, told.at, told.reason, told.detail]),
+    ROUTED_RECEIPTS,
+    routed.map((told) => [...rowOf(told), told.step ?? null, told.earlierArrived ? 1 : null]),
   );
   for (const id of ids) {
     const moves = changed.filter(([, told]) => told.notificationId === id);
@@ -64,21 +87,52 @@ export function* recordReceipts({ botId, connectionId, receipts }: RecordReceipt
   return changed.length;
 }
 
+function partition(receipts: readonly Told[]): readonly [routed: Told[], plain: Told[]] {
+  const isRouted = ({ step, earlierArrived }: Told): boolean => step !== undefined || earlierArrived !== undefined;
+  return [receipts.filter(isRouted), receipts.filter((told) => !isRouted(told))];
+}
+
+/** A later channel's stands for the recipient; that one before it had arrived too is kept beside it. */
+function joinReceipts(present: Told | null, told: Told): Told {
+  const [at, before] = [told.step ?? 0, present?.step ?? 0];
+  if (present === null || at === before) {
+    if (!advances(present?.state ?? null, told.state)) return present ?? told;
+    return present?.earlierArrived ? { ...told, earlierArrived: true } : told;
+  }
+  const [earlier, later] = at < before ? [told, present] : [present, told];
+  const isSecond = present.earlierArrived === true || isArrived(earlier);
+  if (later === present && isSecond === (present.earlierArrived === true)) return present;
+  return isSecond ? { ...later, earlierArrived: true } : later;
+}
+
 /** A provider speaks for its own connection only, and of recipients there are. */
 function* dropUnknown(botId: string, connectionId: string, receipts: readonly Told[]): Steps<Told[]> {
   const rows = yield* query(
-    'SELECT id, total FROM notifications WHERE bot_id = $1 AND connection_id = $2 AND id {any:text $3}',
+    'SELECT id, total, connection_id, options FROM notifications WHERE bot_id = $1 AND id {any:text $2}',
     botId,
-    connectionId,
     [...new Set(receipts.map((told) => told.notificationId))],
   );
-  const totals = new Map(rows.map((row) => [text(row, 'id'), int(row, 'total')]));
-  return receipts.filter((told) => told.seq >= 0 && told.seq < (totals.get(told.notificationId) ?? 0));
+  const facts = new Map(
+    rows.map((row) => [text(row, 'id'), { total: int(row, 'total'), step: stepFor(row, connectionId) }] as const),
+  );
+  return receipts.flatMap((told) => {
+    const { total = 0, step = null } = facts.get(told.notificationId) ?? {};
+    if (told.seq < 0 || told.seq >= total || step === null) return [];
+    return step === 0 ? [told] : [{ ...told, step }];
+  });
+}
+
+/** Which channel of a notification it is that a connection speaks for; null: none. */
+function stepFor(row: Row, connectionId: string): number | null {
+  if (text(row, 'connection_id') === connectionId) return 0;
+  const options = optionsOf(row);
+  const step = options === undefined ? 0 : stepOf({ options }, connectionId);
+  return step === 0 ? null : step;
 }
 
 function* readPresent(botId: string, receipts: readonly Told[]): Steps<Map<string, Told>> {
   const rows = yield* query(
-    `SELECT notification_id, seq, state, at, reason, detail FROM receipts WHERE (bot_id, notification_id, seq) IN (
+    `SELECT notification_id, seq, state, at, reason, detail, step, earlier_arrived FROM receipts WHERE (bot_id, notification_id, seq) IN (
        SELECT t.bot_id, t.notification_id, t.seq FROM {rows t(bot_id text, notification_id text, seq int) $1}
      )`,
     receipts.map((told) => ({ bot_id: botId, notification_id: told.notificationId, seq: told.seq })),
@@ -123,7 +177,7 @@ export function* listReceipts(
   request: NotificationKey & { readonly fromSeq: number; readonly toSeq: number },
 ): Steps<Receipt[]> {
   const rows = yield* query(
-    `SELECT seq, state, at, reason, detail FROM receipts
+    `SELECT seq, state, at, reason, detail, step, earlier_arrived FROM receipts
      WHERE bot_id = $1 AND notification_id = $2 AND seq BETWEEN $3 AND $4 ORDER BY seq`,
     request.botId,
     request.notificationId,
@@ -134,10 +188,15 @@ export function* listReceipts(
 }
 
 // Typed when it was written; the database is ours alone.
-const receipt = (row: Row): Receipt => ({
-  seq: int(row, 'seq'),
-  state: text(row, 'state') as ReceiptState,
-  at: int(row, 'at'),
-  reason: textOrNull(row, 'reason') as Reason | null,
-  detail: textOrNull(row, 'detail'),
-});
+function receipt(row: Row): Receipt {
+  const step = intOrNull(row, 'step');
+  return {
+    seq: int(row, 'seq'),
+    state: text(row, 'state') as ReceiptState,
+    at: int(row, 'at'),
+    reason: textOrNull(row, 'reason') as Reason | null,
+    detail: textOrNull(row, 'detail'),
+    ...(step !== null && { step }),
+    ...(intOrNull(row, 'earlier_arrived') === 1 && { earlierArrived: true }),
+  };
+}

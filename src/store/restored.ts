@@ -1,3 +1,4 @@
+import { endUntried } from '../model/fall-back.ts';
 import type { Log, Recipient } from '../model/notification.ts';
 import { BACKUP_OWNER, batchKey, listOpen } from './batches.ts';
 import { checkpoint } from './checkpoint.ts';
@@ -86,7 +87,7 @@ function release({ batch, delayMs }: StampedBatch, open: readonly Recipient[]): 
 }
 
 function conclude({ batch }: StampedBatch, open: readonly Recipient[], at: number): BatchProgress {
-  return { batch, logs: open.map((recipient) => unknownLog(recipient, at)), remainder: [] };
+  return { batch, logs: open.map((recipient) => endUntried(recipient, unknownLog(recipient, at))), remainder: [] };
 }
 
 const unknownLog = ({ seq, identity, attempts, maybeSent }: Recipient, at: number): Log => ({

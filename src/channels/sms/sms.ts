@@ -34,6 +34,8 @@ export const sms: Channel = {
     connection.settings['provider'] === 'generic'
       ? new DeafInbox()
       : new TwilioInbox(readSettings(TWILIO_SETTINGS, connection), tools),
+  tellsArrival: ({ settings }, publicUrl) =>
+    settings['provider'] !== 'generic' && typeof settings['authToken'] === 'string' && publicUrl !== null,
   inspect,
   // Variables may be given as JSON in a text, which a quote in a value would end.
   escapeValue: (value, path) => (path === 'contentVariables' ? JSON.stringify(value).slice(1, -1) : value),

@@ -25,6 +25,8 @@ export const whatsapp: Channel = {
   scopes: scopesOf,
   open: (connection, tools) => new WhatsappSession(readSettings(WHATSAPP_SETTINGS, connection), connection, tools),
   openInbox: (connection, tools) => new WhatsappInbox(readSettings(WHATSAPP_SETTINGS, connection), tools),
+  // Meta calls where it was told to in its own console, so that publicUrl says nothing of it.
+  tellsArrival: ({ settings }) => typeof settings['appSecret'] === 'string' && settings['appSecret'] !== '',
   inspect,
   escapeValue,
 };

@@ -1,7 +1,7 @@
 import type { Channel } from '../../channels/contract.ts';
 
 /** As much of a channel as it takes to understand a request for it. */
-export type ChannelFacts = Pick<Channel, 'id' | 'aliases' | 'identityKey' | 'named'>;
+export type ChannelFacts = Pick<Channel, 'id' | 'aliases' | 'identityKey' | 'named' | 'tellsArrival'>;
 
 /** The channels a caller may name. */
 export interface ChannelCatalog {

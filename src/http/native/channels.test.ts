@@ -40,7 +40,13 @@ describe('POST /notifications with several channels', () => {
       connectionId: idOf('msteams'),
       channels: [
         { channel: 'msteams', connectionId: idOf('msteams'), on: null, onUnknown: false },
-        { channel: 'whatsapp', connectionId: idOf('whatsapp'), on: ['no_address'], onUnknown: false },
+        {
+          channel: 'whatsapp',
+          connectionId: idOf('whatsapp'),
+          on: ['no_address'],
+          onUnknown: false,
+          receiptWithin: null,
+        },
         { channel: 'ivr', connectionId: idOf('ivr', 'Second'), on: ['failure', 'no_address'], onUnknown: true },
       ],
     });
@@ -91,6 +97,48 @@ describe('POST /notifications with several channels', () => {
       '/channels/1/message',
       /is none for whatsapp/,
     ],
+    [
+      'a receipt from one that tells none',
+      { channels: [teams, { ...whatsapp, receiptWithin: 'PT10M' }] },
+      '/channels/1/receiptWithin',
+      /the msteams connection before does not tell/,
+    ],
+    [
+      'a receipt from one that nobody can call',
+      { channels: [whatsapp, { ...teams, on: ['no_receipt'], receiptWithin: 'PT10M' }] },
+      '/channels/1/on',
+      /the whatsapp connection before does not tell/,
+    ],
+    [
+      'no time for a receipt',
+      { channels: [whatsapp, { ...teams, on: ['no_receipt'] }] },
+      '/channels/1/receiptWithin',
+      /is missing/,
+    ],
+    [
+      'a time for no receipt',
+      { channels: [whatsapp, { ...teams, on: ['failure'], receiptWithin: 'PT10M' }] },
+      '/channels/1/receiptWithin',
+      /goes with no_receipt/,
+    ],
+    ...['10m', 'P', 'PT', 'P1M', 'PT-1S'].map(
+      (receiptWithin) =>
+        [
+          `a time that is none: ${receiptWithin}`,
+          { channels: [whatsapp, { ...teams, receiptWithin }] },
+          '/channels/1/receiptWithin',
+          /./,
+        ] as const,
+    ),
+    ...['PT0S', 'P8D', 'PT200H'].map(
+      (receiptWithin) =>
+        [
+          `a time that nobody means: ${receiptWithin}`,
+          { channels: [whatsapp, { ...teams, receiptWithin }] },
+          '/channels/1/receiptWithin',
+          /from PT1S to P7D/,
+        ] as const,
+    ),
     [
       'a broken message',
       { channels: [teams, { ...whatsapp, message: { type: 'text', val: '' } }] },

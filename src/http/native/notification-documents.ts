@@ -5,6 +5,7 @@ import type { ReceiptCounts } from '../../model/news.ts';
 import { LANES, type NotificationSummary, PAUSE_REASONS } from '../../model/notification.ts';
 import { startOf } from '../../model/timing.ts';
 import type { ReasonTally } from '../../store/port.ts';
+import { writeDuration } from '../contract/duration.ts';
 import { COUNT, NEXT_CURSOR, nullable, oneOf, TIME } from '../contract/fields.ts';
 import { HOURS, type HoursBody } from './timing-body.ts';
 
@@ -68,6 +69,7 @@ export const NOTIFICATION = Type.Object(
         connectionId: Type.String(),
         on: nullable(Type.Array(oneOf(FALL_BACK_CAUSES)), 'Null: the first.'),
         onUnknown: Type.Boolean(),
+        receiptWithin: nullable(Type.String(), 'How long a receipt of the channel before is waited for.'),
       }),
       { description: 'In order; whoever is not reached on one is sent it on the next.' },
     ),
@@ -173,8 +175,9 @@ function channelsOf({ channel, connectionId, options }: NotificationSummary) {
     connectionId: fallBack.connectionId,
     on: [...fallBack.on],
     onUnknown: fallBack.onUnknown,
+    receiptWithin: fallBack.receiptWithinMs === undefined ? null : writeDuration(fallBack.receiptWithinMs),
   }));
-  return [{ channel, connectionId, on: null, onUnknown: false }, ...others];
+  return [{ channel, connectionId, on: null, onUnknown: false, receiptWithin: null }, ...others];
 }
 
 export const toIso = (epochMs: number): string => new Date(epochMs).toISOString();

@@ -22,9 +22,9 @@ export function readSend(body: SendBody, parts: ReadSendParts): Addressed {
   const recipients = body.recipients.map((recipient, seq) =>
     readRecipient(recipient, seq, { ...body, ...first, fallBacks, template }),
   );
-  const timing = readTiming(body, parts.now);
+  const { options: timing, ...ends } = readTiming(body, parts.now);
   const options = {
-    ...timing.options,
+    ...timing,
     ...(fallBacks.length > 0 && { fallBacks }),
     ...(body.callback && { callback: readCallback(body.callback, parts) }),
     ...(template && { template: template.key }),
@@ -34,7 +34,7 @@ export function readSend(body: SendBody, parts: ReadSendParts): Addressed {
     resolve: true,
     recipients,
     ...(body.priority && { lane: body.priority }),
-    ...(timing.expiresAt !== undefined && { expiresAt: timing.expiresAt }),
+    ...ends,
     ...(Object.keys(options).length > 0 && { options }),
   };
 }

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { channelAt, type Tried } from '../../model/fall-back.ts';
+import { cameLate, channelAt, receiptAt, type Tried } from '../../model/fall-back.ts';
 import { RECEIPT_STATES } from '../../model/news.ts';
 import { FINAL_STATES, type Notification } from '../../model/notification.ts';
 import { explainReason, REASONS } from '../../model/reasons.ts';
@@ -64,11 +64,13 @@ export const RECIPIENT_STREAM = Type.String({
 export type OfLedger = Pick<Notification, 'channel' | 'connectionId' | 'createdAt' | 'options'>;
 
 /** What became of a recipient. */
-export function toRecipient({ log, receipt }: LedgerLine, notification: OfLedger): Static<typeof RECIPIENT> {
-  const { seq, identity, state, reason, detail, personId, channelId, providerMessageId, attempts, maybeDoubled } = log;
+export function toRecipient({ log, receipt: told }: LedgerLine, notification: OfLedger): Static<typeof RECIPIENT> {
+  const { seq, identity, state, reason, detail, personId, channelId, providerMessageId, attempts } = log;
+  const step = log.route?.step ?? 0;
+  const receipt = receiptAt(told, step);
   return {
     seq,
-    ...channelAt(notification, log.route?.step ?? 0),
+    ...channelAt(notification, step),
     identity,
     state,
     reason,
@@ -78,7 +80,8 @@ export function toRecipient({ log, receipt }: LedgerLine, notification: OfLedger
     channelId,
     providerMessageId,
     attempts,
-    maybeDoubled,
+    // A log is final, and what one channel says of it may come when it was left for another.
+    maybeDoubled: log.maybeDoubled || cameLate(told, step),
     at: toIso(log.at),
     // Clocks of several machines: an end is never told from before the beginning.
     tookMs: Math.max(0, log.at - notification.createdAt),

@@ -4,6 +4,7 @@ import type { JsonObject } from '../../model/json.ts';
 import type { Parameters } from '../../model/message.ts';
 import { LANES } from '../../model/notification.ts';
 import { MAX_IDENTITIES, MAX_PARAMETER_CHARS, MAX_PARAMETERS } from '../accept/asked.ts';
+import { DURATION } from '../contract/duration.ts';
 import { closed, oneOf } from '../contract/fields.ts';
 import { CALLBACK } from './callback-body.ts';
 import { TIMING } from './timing-body.ts';
@@ -72,7 +73,15 @@ const ONE_OF_CHANNELS = closed({
       minItems: 1,
       maxItems: FALL_BACK_CAUSES.length,
       description:
-        'What has to happen on the channel before: failure, it was refused or given up there; no_address, the person has no address there. Absent: either. Not for the first.',
+        'What has to happen on the channel before: failure, it was refused or given up there; no_address, the person has no address there; no_receipt, its provider did not tell within receiptWithin that it had arrived. Absent: the first two, and with receiptWithin all. Not for the first.',
+    }),
+  ),
+  receiptWithin: Type.Optional(
+    Type.String({
+      pattern: DURATION,
+      description:
+        'How long after the channel before took the message its receipt is waited for: an ISO 8601 duration of days, hours, minutes and seconds.',
+      examples: ['PT10M'],
     }),
   ),
   onUnknown: Type.Optional(

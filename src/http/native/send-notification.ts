@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import type { ChannelTools } from '../../channels/contract.ts';
 import { parseJsonObject } from '../../model/json.ts';
 import { SCOPE_SEND, type Tenancy } from '../../model/tenancy.ts';
 import type { Store } from '../../store/port.ts';
@@ -25,6 +26,7 @@ export interface SendRouteOptions extends AcceptParts {
   readonly catalog: ChannelCatalog;
   readonly calls: CallsInWork;
   readonly limits: WorkLimits;
+  readonly tools: Pick<ChannelTools, 'publicUrl'>;
 }
 
 const SEND: Operation = {
@@ -69,7 +71,8 @@ export async function sendRoute(app: FastifyInstance, options: SendRouteOptions)
 }
 
 function createSend(options: SendRouteOptions, bytesOf: (request: FastifyRequest) => Buffer | null) {
-  const { tenancy, catalog: channels, clock, store } = options;
+  const { tenancy, catalog: channels, clock, store, tools } = options;
+  const { publicUrl } = tools;
   return async function sendNotification(
     request: FastifyRequest<{ Body: SendBody }>,
     reply: FastifyReply,
@@ -84,7 +87,7 @@ function createSend(options: SendRouteOptions, bytesOf: (request: FastifyRequest
         body: bytesOf(request),
         read: async () => {
           const template = await findTemplate(request.body, { store, botId });
-          return readSend(request.body, { botId, tenancy, channels, template, now: clock.now() });
+          return readSend(request.body, { botId, tenancy, channels, template, publicUrl, now: clock.now() });
         },
         status: 202,
         answer: (accepted) => {
