@@ -1,6 +1,6 @@
 import type { CallbackEvent } from '../model/callback.ts';
 import type { FallBackCause } from '../model/fall-back.ts';
-import type { Hours } from '../model/hours.ts';
+import type { GivenHours, Hours } from '../model/hours.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { ReceiptCounts, ReceiptState } from '../model/news.ts';
 import type { Api, Counts, FinalState, Lane, PauseReason } from '../model/notification.ts';
@@ -105,6 +105,8 @@ export interface SendBody {
   readonly window?: HoursBody;
   /** Nobody is sent it within these hours: it waits until they are over. */
   readonly quietHours?: HoursBody;
+  /** Sends it within the bot's own quiet hours as well; only with priority urgent. The reason is kept with it. */
+  readonly overrideQuietHours?: { readonly reason: string };
   /** ISO 8601 with its zone; nothing is sent after it. */
   readonly expiresAt?: string;
   /** Who is told how far it is, by signed webhooks. */
@@ -134,7 +136,7 @@ export interface SendChannel {
 }
 
 /** Hours of the week, by the clock on somebody's wall: `{ days: ['mon', 'tue'], from: '08:00', until: '20:00' }`. */
-export type HoursBody = Pick<Hours, 'days' | 'from' | 'until'> & Partial<Hours>;
+export type HoursBody = GivenHours;
 
 export interface TextMessage {
   readonly type: 'text';
@@ -173,6 +175,7 @@ export interface NotificationSummary {
   readonly sendAt: string | null;
   readonly window: Hours | null;
   readonly quietHours: readonly Hours[];
+  readonly quietHoursOverride: { readonly reason: string } | null;
   readonly updatedAt: string;
   readonly expiresAt: string;
   readonly finishedAt: string | null;

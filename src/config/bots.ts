@@ -3,6 +3,7 @@ import { isId, randomId } from '../model/ids.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Bot, Connection } from '../model/tenancy.ts';
 import { type ChannelCatalog, type ReadConnection, readConnection } from './connections.ts';
+import { QUIET_HOURS, readQuietHours } from './quiet-hours.ts';
 import { listIn, type Report, readSection } from './section.ts';
 
 const BOT = Type.Object(
@@ -10,6 +11,7 @@ const BOT = Type.Object(
     id: Type.String(),
     name: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
     weight: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
+    quietHours: Type.Optional(QUIET_HOURS),
     connections: Type.Array(Type.Unknown(), { default: [] }),
   },
   { additionalProperties: false },
@@ -29,8 +31,11 @@ interface BotContext {
 /** Null when the bot itself has a fault; its connections are judged all the same. */
 export function readBot(raw: unknown, path: string, { report, channels }: BotContext): ReadBot | null {
   const section = readSection(BOT, raw, path, report);
-  const { id, name = id, weight } = section?.value ?? { id: '' };
-  const weighted = weight === undefined ? {} : { weight };
+  const { id, name = id, weight, quietHours } = section?.value ?? { id: '' };
+  const more = {
+    ...(weight !== undefined && { weight }),
+    ...(quietHours && { quietHours: readQuietHours(quietHours, `${path}.quietHours`, report) }),
+  };
   if (section !== null && !isId('st', id)) {
     report.faults.push(`${path}.id: is not a bot id; this one is fresh and free to use: ${randomId('st')}`);
   }
@@ -42,9 +47,9 @@ export function readBot(raw: unknown, path: string, { report, channels }: BotCon
   if (section === null) return null;
   const items = read.map(({ item }) => item).filter((item) => item !== null);
   return {
-    bot: { id, name, ...weighted },
+    bot: { id, name, ...more },
     connections: items.map((item) => item.connection),
-    printable: { id, name, ...weighted, connections: items.map((item) => item.printable) },
+    printable: { id, name, ...section.printable, connections: items.map((item) => item.printable) },
   };
 }
 

@@ -108,6 +108,15 @@ limits: { perMinute: 0 }
   });
 });
 
+test('a bot may have quiet hours', () => {
+  const { tenancy } = load(
+    `bots: [{ id: ${BOT}, quietHours: { from: '22:00', until: '07:00', days: [fri, sat] } }, { id: ${OTHER_BOT} }]`,
+  );
+  const zones = { timeZone: 'person', fallbackTimeZone: 'UTC' };
+  assert.deepEqual(tenancy.bot(BOT)?.quietHours, { days: ['fri', 'sat'], from: '22:00', until: '07:00', ...zones });
+  assert.equal(tenancy.bot(OTHER_BOT)?.quietHours, undefined);
+});
+
 test('a bot may have a weight', () => {
   const { tenancy } = load(`bots: [{ id: ${BOT}, weight: 3 }, { id: ${OTHER_BOT} }]`);
   assert.deepEqual([tenancy.bot(BOT)?.weight, tenancy.bot(OTHER_BOT)?.weight], [3, undefined]);
@@ -156,6 +165,16 @@ const REFUSED: readonly (readonly [string, string, RegExp])[] = [
     /^bots\[1\]\.id: st-.* is declared already at bots\[0\]\.id\.$/,
   ],
   ['a number where text belongs', `bots: [{ id: ${BOT}, name: 5 }]`, /^bots\[0\]\.name: must be text; put quotes/],
+  [
+    'quiet hours without an end',
+    `bots: [{ id: ${BOT}, quietHours: { from: '22:00' } }]`,
+    /^bots\[0\]\.quietHours\.until: is missing\.$/,
+  ],
+  [
+    'quiet hours of no place',
+    `bots: [{ id: ${BOT}, quietHours: { from: '22:00', until: '07:00', timeZone: Berlin } }]`,
+    /^bots\[0\]\.quietHours\.timeZone: must be person or an IANA time zone such as Europe\/Berlin\.$/,
+  ],
   ['a weight of nothing', `bots: [{ id: ${BOT}, weight: 0 }]`, /^bots\[0\]\.weight: must be at least 1\.$/],
   ['limits below zero', 'limits: { perMinute: -1 }', /^limits\.perMinute: must be at least 0\.$/],
   ['a connection that is a word', bot('[msteams]'), /^bots\[0\]\.connections\[0\]: must be a mapping of keys\.$/],

@@ -1,4 +1,4 @@
-import { findClockChange, offsetAt } from './time-zone.ts';
+import { findClockChange, isTimeZone, offsetAt } from './time-zone.ts';
 
 /** As the clocks of people count them. */
 export const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;
@@ -7,7 +7,7 @@ export type Day = (typeof DAYS)[number];
 /** Each recipient's own time zone, as the directory has it. */
 export const OF_PERSON = 'person';
 /** Of whom the directory has none. */
-export const DEFAULT_FALLBACK = 'UTC';
+const DEFAULT_FALLBACK = 'UTC';
 
 /**
  * Hours of the week, by the clock on somebody's wall: a moment belongs to them if that clock reads so. Where it is set
@@ -23,6 +23,27 @@ export interface Hours {
   /** `person` or IANA. */
   readonly timeZone: string;
   readonly fallbackTimeZone: string;
+}
+
+/** As somebody wrote them down. */
+export type GivenHours = Pick<Hours, 'days' | 'from' | 'until'> & Partial<Hours>;
+
+export function completeHours({ days, from, until, ...zones }: GivenHours): Hours {
+  const { timeZone = OF_PERSON, fallbackTimeZone = DEFAULT_FALLBACK } = zones;
+  return { ...(days && { days }), from, until, timeZone, fallbackTimeZone };
+}
+
+/** What is wrong with hours whose times have their form. */
+export function findHoursFault(hours: Hours): { readonly key: keyof Hours; readonly sentence: string } | null {
+  const { from, until, timeZone, fallbackTimeZone } = hours;
+  if (from === until) {
+    return { key: 'until', sentence: 'must be another time than from; the whole day is from 00:00 until 24:00' };
+  }
+  if (timeZone !== OF_PERSON && !isTimeZone(timeZone)) {
+    return { key: 'timeZone', sentence: 'must be person or an IANA time zone such as Europe/Berlin' };
+  }
+  if (isTimeZone(fallbackTimeZone)) return null;
+  return { key: 'fallbackTimeZone', sentence: 'must be an IANA time zone such as Europe/Berlin' };
 }
 
 /** The form of `from`, and of `until`. */

@@ -16,6 +16,8 @@ export interface Options {
   readonly window?: Hours;
   /** Nobody is sent it within any of these hours. */
   readonly quietHours?: readonly Hours[];
+  /** Why those of the bot are not kept. */
+  readonly quietHoursOverride?: { readonly reason: string };
   /** What its message was made of. */
   readonly template?: TemplateKey;
   /** Who is told how far it is. */

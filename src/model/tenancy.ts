@@ -1,3 +1,4 @@
+import type { Hours } from './hours.ts';
 import type { JsonObject } from './json.ts';
 
 export interface Bot {
@@ -5,6 +6,8 @@ export interface Bot {
   readonly name: string;
   /** How many turns it has for each of a bot of weight 1; absent: 1. */
   readonly weight?: number;
+  /** Nobody is written to within them, unless it is urgent and the sender says why; absent: there are none. */
+  readonly quietHours?: Hours;
 }
 
 export const ALGORITHMS = ['HS256', 'HS512', 'RS256', 'RS512'] as const;

@@ -29,6 +29,12 @@ export const hasHours = (options: Options | undefined): options is Options =>
 export const asksForZone = (options: Options | undefined): boolean =>
   hasHours(options) && rulesOf(options).some(({ hours }) => hours.timeZone === OF_PERSON);
 
+/** What was asked, and what the bot keeps to unless it was asked otherwise. */
+export function keepQuiet(asked: Options | undefined, ofBot: Hours | undefined): Options | undefined {
+  if (ofBot === undefined || asked?.quietHoursOverride !== undefined) return asked;
+  return { ...asked, quietHours: [...(asked?.quietHours ?? []), ofBot] };
+}
+
 /** `timeZone`: the person's, as the directory has it. */
 export function judge({ createdAt, options }: Start, timeZone: string | null, now: number): Verdict {
   const rules = rulesOf(options).map(({ hours, wanted }) => ({ hours, wanted, zone: zoneOf(hours, timeZone) }));

@@ -6,6 +6,7 @@ import { createTenancy } from '../../src/config/tenancy.ts';
 import { type AppParts, createApp } from '../../src/http/app.ts';
 import { generatePlatformPem, openPlatformKey, type PlatformKey } from '../../src/http/auth/platform-key.ts';
 import type { Clock } from '../../src/model/clock.ts';
+import type { Hours } from '../../src/model/hours.ts';
 import { connectionId } from '../../src/model/ids.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { LogFields, Logger } from '../../src/model/logger.ts';
@@ -104,6 +105,8 @@ export async function startRig(
   options: Partial<Pick<AppParts, 'limits' | 'backlogLimits' | 'isDraining' | 'channels'>> & {
     readonly publicUrl?: string;
     readonly callLimits?: CallLimits;
+    /** Of `BOT`. */
+    readonly quietHours?: Hours;
     readonly database?: string;
     /** Puts something between the app and the store, to see what a broken store does. */
     readonly around?: (store: Store) => Store;
@@ -118,7 +121,7 @@ export async function startRig(
     store: options.around?.(store) ?? store,
     tenancy: createTenancy({
       bots: [
-        { id: BOT, name: 'HR assistant' },
+        { id: BOT, name: 'HR assistant', ...(options.quietHours && { quietHours: options.quietHours }) },
         { id: OTHER_BOT, name: 'Another tenant' },
       ],
       apps: APPS,

@@ -3,7 +3,7 @@ import type { Clock } from '../../model/clock.ts';
 import { derivedId, randomId } from '../../model/ids.ts';
 import { laneFor } from '../../model/lane.ts';
 import type { Api, Notification } from '../../model/notification.ts';
-import { defaultExpiry, dueAt } from '../../model/timing.ts';
+import { defaultExpiry, dueAt, keepQuiet } from '../../model/timing.ts';
 import type { Store } from '../../store/port.ts';
 import { type Caller, callerOf } from '../auth/gate.ts';
 import type { Addressed } from './asked.ts';
@@ -64,8 +64,9 @@ export async function acceptNotification(
 }
 
 function nameNotification(api: Api, asked: Addressed, caller: Caller, createdAt: number): Notification {
-  const { channel, channelSpelling, connection, resolve, message, recipients, lane, expiresAt, options } = asked;
+  const { channel, channelSpelling, connection, resolve, message, recipients, lane, expiresAt } = asked;
   const botId = caller.bot.id;
+  const options = keepQuiet(asked.options, caller.bot.quietHours);
   return {
     botId,
     id: randomId('ds'),

@@ -22,7 +22,8 @@ export function readSend(body: SendBody, parts: ReadSendParts): Addressed {
   const recipients = body.recipients.map((recipient, seq) =>
     readRecipient(recipient, seq, { ...body, ...first, fallBacks, template }),
   );
-  const { options: timing, ...ends } = readTiming(body, parts.now);
+  const quietHours = parts.tenancy.bot(parts.botId)?.quietHours;
+  const { options: timing, ...ends } = readTiming(body, { now: parts.now, quietHours });
   const options = {
     ...timing,
     ...(fallBacks.length > 0 && { fallBacks }),

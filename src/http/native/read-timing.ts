@@ -1,29 +1,43 @@
-import { DEFAULT_FALLBACK, type Hours, OF_PERSON } from '../../model/hours.ts';
+import { completeHours, findHoursFault, type Hours } from '../../model/hours.ts';
+import type { Lane } from '../../model/notification.ts';
 import type { Options } from '../../model/options.ts';
-import { isTimeZone } from '../../model/time-zone.ts';
-import { LONGEST_LIFE_MS, leavesNoTime } from '../../model/timing.ts';
+import type { Bot } from '../../model/tenancy.ts';
+import { keepQuiet, LONGEST_LIFE_MS, leavesNoTime } from '../../model/timing.ts';
 import type { Asked } from '../accept/asked.ts';
 import type { SendBody } from './send-body.ts';
 import type { HoursBody } from './timing-body.ts';
 import { wrong } from './wrong.ts';
 
-type TimingBody = Pick<SendBody, 'sendAt' | 'window' | 'quietHours' | 'expiresAt'>;
+type TimingBody = Pick<SendBody, 'sendAt' | 'window' | 'quietHours' | 'expiresAt' | 'priority' | 'overrideQuietHours'>;
 
 /** Whoever means later than this has mistaken the unit. */
 const FURTHEST_MS = 366 * 24 * 3_600_000;
 
 /** When a body that fits its schema wants it sent; refuses what no schema can say. */
-export function readTiming(body: TimingBody, now: number): Pick<Asked, 'expiresAt'> & { readonly options: Options } {
+export function readTiming(
+  body: TimingBody,
+  { now, quietHours }: { readonly now: number; readonly quietHours: Bot['quietHours'] },
+): Pick<Asked, 'expiresAt'> & { readonly options: Options } {
   const options: Options = {
     ...(body.sendAt !== undefined && { sendAt: readStart(body.sendAt, now) }),
     ...(body.window !== undefined && { window: readHours(body.window, '/window') }),
     ...(body.quietHours !== undefined && { quietHours: [readHours(body.quietHours, '/quietHours')] }),
+    ...(body.overrideQuietHours && { quietHoursOverride: readOverride(body.overrideQuietHours, body.priority) }),
   };
-  if (leavesNoTime({ createdAt: now, options })) {
+  if (leavesNoTime({ createdAt: now, options: keepQuiet(options, quietHours) ?? {} })) {
     throw wrong(body.window === undefined ? '/quietHours' : '/window', 'there is no time outside the quiet hours');
   }
   if (body.expiresAt === undefined) return { options };
   return { options, expiresAt: readExpiry(body.expiresAt, options.sendAt ?? null, now) };
+}
+
+/** Who is woken shall be able to ask why. */
+function readOverride(
+  { reason }: { readonly reason: string },
+  priority: Lane | undefined,
+): { readonly reason: string } {
+  if (priority === 'urgent') return { reason };
+  throw wrong('/overrideQuietHours', 'is for what is urgent: give priority urgent as well');
 }
 
 function readStart(text: string, now: number): number {
@@ -42,15 +56,8 @@ function readExpiry(text: string, sendAt: number | null, now: number): number {
 }
 
 function readHours(body: HoursBody, place: string): Hours {
-  const { days, from, until, timeZone = OF_PERSON, fallbackTimeZone = DEFAULT_FALLBACK } = body;
-  if (from === until) {
-    throw wrong(`${place}/until`, 'must be another time than from; the whole day is from 00:00 until 24:00');
-  }
-  if (timeZone !== OF_PERSON) requireZone(timeZone, `${place}/timeZone`, 'person or ');
-  requireZone(fallbackTimeZone, `${place}/fallbackTimeZone`, '');
-  return { ...(days && { days }), from, until, timeZone, fallbackTimeZone };
-}
-
-function requireZone(name: string, place: string, or: string): void {
-  if (!isTimeZone(name)) throw wrong(place, `must be ${or}an IANA time zone such as Europe/Berlin`);
+  const hours = completeHours(body);
+  const fault = findHoursFault(hours);
+  if (fault !== null) throw wrong(`${place}/${fault.key}`, fault.sentence);
+  return hours;
 }

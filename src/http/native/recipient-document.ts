@@ -3,6 +3,7 @@ import { cameLate, channelAt, receiptAt, type Tried } from '../../model/fall-bac
 import { RECEIPT_STATES } from '../../model/news.ts';
 import { FINAL_STATES, type Notification } from '../../model/notification.ts';
 import { explainReason, REASONS } from '../../model/reasons.ts';
+import { startOf } from '../../model/timing.ts';
 import type { LedgerLine } from '../../store/port.ts';
 import { COUNT, NEXT_CURSOR, nullable, oneOf, TIME } from '../contract/fields.ts';
 
@@ -25,7 +26,7 @@ export const RECIPIENT = Type.Object(
     attempts: COUNT,
     maybeDoubled: Type.Boolean({ description: 'May have been sent the message more than once.' }),
     at: TIME,
-    tookMs: Type.Integer({ minimum: 0, description: 'From when the notification was accepted.' }),
+    tookMs: Type.Integer({ minimum: 0, description: 'From when the notification was accepted, or was to be sent.' }),
     tried: Type.Array(
       Type.Object({
         channel: Type.String(),
@@ -84,7 +85,7 @@ export function toRecipient({ log, receipt: told }: LedgerLine, notification: Of
     maybeDoubled: log.maybeDoubled || cameLate(told, step),
     at: toIso(log.at),
     // Clocks of several machines: an end is never told from before the beginning.
-    tookMs: Math.max(0, log.at - notification.createdAt),
+    tookMs: Math.max(0, log.at - startOf(notification)),
     tried: (log.route?.tried ?? []).map((tried) => toTried(tried, notification)),
     receipt:
       receipt === null

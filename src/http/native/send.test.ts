@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { BOT, call, OTHER_BOT, type Reply, type Rig, startRig, tokenFor } from '../../../test/support/http-rig.ts';
+import {
+  BOT,
+  call,
+  OTHER_BOT,
+  post,
+  type Reply,
+  type Rig,
+  startRig,
+  tokenFor,
+} from '../../../test/support/http-rig.ts';
 import { connectionId } from '../../model/ids.ts';
 import { isJsonObject, type JsonObject } from '../../model/json.ts';
 import type { Recipient } from '../../model/notification.ts';
@@ -239,6 +248,56 @@ describe('POST /notifications', () => {
     assert.equal((await send(BODY, { 'content-type': 'application/vnd.x+json' })).status, 202);
     const odd = { channel: 7 };
     assert.equal((await send(odd, { 'content-type': 'application/vnd.x+json' })).status, 400);
+  });
+});
+
+describe('the quiet hours of a bot', () => {
+  const quietHours = { from: '22:00', until: '07:00', timeZone: 'person', fallbackTimeZone: 'UTC' };
+  let rig: Rig;
+  before(async () => {
+    rig = await startRig({ quietHours });
+  });
+  after(() => rig.close());
+
+  const send = async (more: object, bot = BOT): Promise<Reply> =>
+    call(rig, `/api/v1/bots/${bot}/notifications`, {
+      method: 'POST',
+      headers: { auth: await tokenFor('cs-both'), 'content-type': 'application/json' },
+      body: JSON.stringify({ ...BODY, ...more }),
+    });
+
+  it('are kept by what is sent on either interface, beside those it was asked to keep', async () => {
+    const noon = { ...quietHours, from: '12:00', until: '13:00' };
+    const asked = documentOf(await send({ quietHours: noon }));
+    assert.deepEqual(asked['quietHours'], [noon, quietHours]);
+    const kore = await post(rig, 'notify', {
+      channel: 'msteams',
+      userIdentityType: 'resolve',
+      message: BODY.message,
+      identities: BODY.recipients,
+    });
+    const stored = await rig.store.findNotification({
+      botId: BOT,
+      notificationId: String(documentOf(kore)['_id']),
+    });
+    assert.deepEqual(stored?.options, { quietHours: [quietHours] });
+    assert.equal(stored.expiresAt - stored.createdAt, (24 + 9) * 3_600_000);
+    assert.deepEqual(documentOf(await send({}, OTHER_BOT))['quietHours'], []);
+  });
+
+  it('are overridden by what is urgent, for a reason that is kept', async () => {
+    const overrideQuietHours = { reason: 'Evacuation of building 4' };
+    const urgent = documentOf(await send({ priority: 'urgent', overrideQuietHours }));
+    assert.deepEqual([urgent['quietHours'], urgent['quietHoursOverride']], [[], overrideQuietHours]);
+    const calm = documentOf(await send({ overrideQuietHours }));
+    assert.deepEqual([calm['pointer'], calm['status']], ['/overrideQuietHours', 400]);
+    assert.equal(documentOf(await send({ priority: 'urgent', overrideQuietHours: {} }))['status'], 400);
+    assert.equal(documentOf(await send({ priority: 'urgent' }))['quietHoursOverride'], null);
+  });
+
+  it('leave a window some time, or it is refused', async () => {
+    const window = { from: '23:00', until: '24:00' };
+    assert.equal(documentOf(await send({ window }))['pointer'], '/window');
   });
 });
 

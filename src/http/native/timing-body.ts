@@ -46,6 +46,21 @@ export const TIMING = {
   ),
   window: Type.Optional(hours('Nobody is sent it outside these hours: it waits for them.')),
   quietHours: Type.Optional(hours('Nobody is sent it within these hours: it waits until they are over.')),
+  overrideQuietHours: Type.Optional(
+    Type.Object(
+      {
+        reason: Type.String({
+          minLength: 1,
+          maxLength: 500,
+          description: 'Kept with the notification, for whoever is woken.',
+        }),
+      },
+      {
+        additionalProperties: false,
+        description: "Sends it within the bot's own quiet hours as well. Only with priority urgent.",
+      },
+    ),
+  ),
   expiresAt: Type.Optional(
     Type.String({
       ...TIME,
