@@ -68,6 +68,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/audit.ts'),
   },
   {
+    name: 'templates',
+    summary: 'put, look at and try what is said again and again',
+    load: () => import('./commands/templates.ts'),
+  },
+  {
     name: 'token',
     summary: 'make a token for an app',
     load: () => import('./commands/token.ts'),

@@ -56,6 +56,8 @@ const ROWS: Readonly<Record<string, Row | 'open'>> = {
   getTemplate: { status: 200 },
   listTemplateVersions: { status: 200 },
   archiveTemplate: { status: 204 },
+  previewTemplate: { ...json(200, { channel: 'msteams', recipients: ['a@abc.com'] }), isMade: true },
+  preflightNotification: json(200, NATIVE),
   importPeople: { status: 200, body: PERSON, type: 'application/x-ndjson' },
   listPeople: { status: 200 },
   getPerson: { status: 200 },

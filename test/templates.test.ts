@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { TemplateDefinition } from '../src/client/documents.ts';
+import { runCli } from './support/run-cli.ts';
 import { openSandboxStage, type SandboxStage } from './support/sandbox-stage.ts';
 
 const text = (val: string) => ({ type: 'text', val }) as const;
@@ -97,6 +101,49 @@ describe('a notification made of a template', () => {
     assert.deepEqual([bia, asha], [{ ola: 'B', andar: ['1'] }, 'स्वागत है B, तल 1']);
     const own = { ...body, channels: [{ channel: 'slack', message: text('Mine') }] };
     await assert.rejects(client.notifications.send({ botId, body: own }), /\/channels\/0\/message: stands beside/);
+  });
+
+  it('shows beforehand what each would be sent', async () => {
+    const { client, botId } = stage;
+    await client.templates.put({ botId, name: 'shown', definition: WELCOME });
+    const before = (await client.notifications.list({ botId })).notifications.length;
+    const recipients = ['asha@x.org', { email: 'bia@x.org', parameters: { floor: '2' } }, 'stranger@x.org'];
+    const request = { botId, name: 'shown', channel: 'ivr', recipients, parameters: { name: 'N' } };
+    assert.deepEqual(
+      (await client.templates.preview(request)).map(({ language, message, fault }) => ({ language, message, fault })),
+      [
+        { language: 'hi', message: text('स्वागत है N, तल 1'), fault: null },
+        { language: 'pt-BR', message: { type: 'native', payload: { ola: 'N', andar: ['2'] } }, fault: null },
+        { language: 'en', message: text('Welcome N, floor 1'), fault: null },
+      ],
+    );
+    const [unknown] = await client.templates.preview({
+      ...request,
+      channel: 'msteams',
+      recipients: ['stranger@x.org'],
+    });
+    assert.equal(unknown?.fault?.reason, 'not_associated');
+    await assert.rejects(client.templates.preview({ ...request, parameters: {} }), /\/recipients\/0\/parameters\/name/);
+    assert.equal((await client.notifications.list({ botId })).notifications.length, before);
+  });
+
+  it('is put, tried and sent from the command line', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'beckon-template-')), 'hello.json');
+    writeFileSync(file, JSON.stringify(WELCOME));
+    const run = (...words: string[]) => runCli([...words, ...stage.target]);
+    const put = await run('templates', 'put', 'hello', file);
+    assert.deepEqual([put.code, put.stdout.trim()], [0, 'hello is version 1 of 1.']);
+    assert.match((await run('templates', 'list')).stdout, /^hello {2}version 1 {2}20/m);
+    assert.equal(JSON.parse((await run('templates', 'show', 'hello', '--version', '1')).stdout).default, 'en');
+    const what = ['--channel', 'ivr', '--to', 'asha@x.org', '--param', 'name=Asha=A', '--param', 'floor=3'];
+    const shown = await run('templates', 'preview', 'hello', ...what);
+    assert.equal(shown.stdout.trim(), 'asha@x.org [hi]: स्वागत है Asha=A, तल 3', shown.stderr);
+    const sent = await run('send', '--template', 'hello', ...what, '--watch');
+    assert.equal(sent.code, 0, sent.stderr);
+    assert.equal(messagesOf(stage)['asha@x.org'], 'स्वागत है Asha=A, तल 3');
+    const wrong = await run('send', '--template', 'hello', ...what, '--param', 'floor');
+    assert.deepEqual([wrong.code, wrong.stderr.trim()], [2, 'beckon: --param floor: write it as name=value.']);
+    rmSync(dirname(file), { recursive: true });
   });
 
   it('is refused as a whole where a parameter does not fit, by recipient and name', async () => {

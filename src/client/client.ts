@@ -13,6 +13,7 @@ import type {
   NotifyBody,
   NotifyV2Body,
   PauseState,
+  Preflight,
   ProgressEvent,
   RecipientFilter,
   RecipientPage,
@@ -101,6 +102,8 @@ export interface Client {
     /** When it resolves, the notification is on disk. */
     send(send: Send<SendBody>): Promise<Notification>;
     list(request: ListRequest): Promise<NotificationPage>;
+    /** What would become of it; sends nothing. */
+    preflight(request: Pick<Send<SendBody>, 'botId' | 'body' | 'signal'>): Promise<Preflight>;
   };
   readonly templates: TemplateCalls;
   /** How far it is, and what providers have said of it since. */
@@ -194,6 +197,7 @@ export function createClient({ url, token, fetch = globalThis.fetch, clock = sys
     statusV2: (request) => askStatus('notifyV2', request),
     notifications: {
       send: (request) => send<Notification, SendBody>(notificationsUrl(request.botId), request),
+      preflight: ({ botId, body, signal }) => ask('POST', `${notificationsUrl(botId)}/preflight`, signal, { body }),
       list: ({ botId, signal, ...filter }) => {
         const given = Object.entries(filter).map(([name, value]): [string, string] => [name, String(value)]);
         return ask<NotificationPage>('GET', `${notificationsUrl(botId)}?${new URLSearchParams(given)}`, signal);

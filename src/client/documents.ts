@@ -363,3 +363,45 @@ export interface TemplatePage {
   /** Null: this is the last. */
   readonly nextCursor: string | null;
 }
+
+/** What somebody would be sent. */
+export interface Rehearsed {
+  readonly seq: number;
+  readonly identity: string;
+  readonly personId: string;
+  /** The tag of the variant; null: there is but one. */
+  readonly language: string | null;
+  /** Null: a script would have to print it. */
+  readonly message: TextMessage | NativeMessage | null;
+}
+
+export interface TemplatePreview extends Rehearsed {
+  /** Why they would not get it; null: nothing is known against it. */
+  readonly fault: { readonly reason: string; readonly detail: string | null } | null;
+}
+
+/** What would become of a notification. */
+export interface Preflight {
+  readonly recipients: number;
+  readonly ready: number;
+  /** With those who are ready it adds up. */
+  readonly reasons: Readonly<Record<string, number>>;
+  /** The first hundred. */
+  readonly failing: readonly {
+    readonly seq: number;
+    readonly identity: string;
+    readonly reason: string;
+    readonly hint: string;
+    readonly detail: string | null;
+  }[];
+  /** How many would get which variant of a template. */
+  readonly languages: Readonly<Record<string, number>>;
+  /** Whose message a script prints, which is not run. */
+  readonly unrendered: number;
+  readonly samples: readonly Rehearsed[];
+  readonly forecast: {
+    readonly waiting: number;
+    readonly perSecond: number | null;
+    readonly finishesAt: string | null;
+  };
+}

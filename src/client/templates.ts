@@ -1,5 +1,5 @@
 import type { Ask } from './client.ts';
-import type { Template, TemplateDefinition, TemplatePage } from './documents.ts';
+import type { SendBody, Template, TemplateDefinition, TemplatePage, TemplatePreview } from './documents.ts';
 
 export interface TemplateRequest {
   readonly botId: string;
@@ -22,6 +22,14 @@ export interface TemplateListRequest {
   readonly signal?: AbortSignal;
 }
 
+export interface PreviewRequest extends TemplateRequest {
+  readonly version?: number;
+  readonly channel: string;
+  readonly connection?: string;
+  readonly recipients: SendBody['recipients'];
+  readonly parameters?: Readonly<Record<string, string>>;
+}
+
 export interface TemplateCalls {
   /** Makes a new version, unless the newest says the same. */
   put(request: PutTemplate): Promise<Template>;
@@ -31,6 +39,8 @@ export interface TemplateCalls {
   list(request: TemplateListRequest): Promise<TemplatePage>;
   /** Newest first. */
   versions(request: TemplateListRequest & { readonly name: string }): Promise<TemplatePage>;
+  /** What each of these would be sent over a channel; at most a hundred. Sends nothing. */
+  preview(request: PreviewRequest): Promise<readonly TemplatePreview[]>;
   /** It can be sent no more. What was accepted is sent. */
   archive(request: TemplateRequest): Promise<void>;
 }
@@ -51,6 +61,12 @@ export function createTemplateCalls(base: string, ask: Ask): TemplateCalls {
       ask('GET', version === undefined ? one(key) : `${one(key)}?version=${version}`, signal),
     list: (request) => page(all(request.botId), request),
     versions: (request) => page(`${one(request)}/versions`, request),
+    preview: async ({ botId, name, signal, ...body }) => {
+      const answer = await ask<{ previews: TemplatePreview[] }>('POST', `${one({ botId, name })}/preview`, signal, {
+        body,
+      });
+      return answer.previews;
+    },
     archive: ({ signal, ...key }) => ask('DELETE', one(key), signal),
   };
 }

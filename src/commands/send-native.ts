@@ -7,7 +7,10 @@ import { readTimingFlags, type TimingFlags } from './timing-flags.ts';
 export interface NativeSend extends TimingFlags {
   readonly channel: string;
   readonly instance?: string;
-  readonly text: string;
+  /** Null: the template says it. */
+  readonly text: string | null;
+  readonly template?: string;
+  readonly param?: Readonly<Record<string, string>>;
   readonly to?: string;
   readonly toFile?: string;
   /** Channels after the first, each with `:connection` or without. */
@@ -17,10 +20,12 @@ export interface NativeSend extends TimingFlags {
 
 /** Sends over the native API, for what Kore's calls cannot ask. */
 export async function sendNative({ client, botId }: Target, options: NativeSend): Promise<Notification> {
-  const { channel, instance, text, then, idempotencyKey } = options;
+  const { channel, instance, text, template, param, then, idempotencyKey } = options;
   const body: SendBody = {
     channels: [{ channel, ...(instance !== undefined && { connection: instance }) }, ...then.map(readChannel)],
-    message: { type: 'text', val: text },
+    ...(text !== null && { message: { type: 'text' as const, val: text } }),
+    ...(template !== undefined && { template: { name: template } }),
+    ...(param !== undefined && { parameters: param }),
     recipients: await readRecipients(options),
     ...readTimingFlags(options, Date.now()),
   };

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { Job, NotifyBody, NotifyV2Body, NotifyV2Identity } from '../client/documents.ts';
 import { CommandFailure, EXIT } from './exit.ts';
+import { addParameter } from './parameters.ts';
 import { openProgress } from './progress.ts';
 import { readInput, readRecipients } from './recipients.ts';
 import { sendNative } from './send-native.ts';
@@ -17,6 +18,8 @@ interface SendOptions extends TargetOptions, TimingFlags {
   readonly to?: string;
   readonly toFile?: string;
   readonly text?: string;
+  readonly template?: string;
+  readonly param?: Readonly<Record<string, string>>;
   readonly json?: string;
   readonly version: '1' | '2';
   readonly idempotencyKey?: string;
@@ -33,6 +36,10 @@ export function define(command: Command): void {
     .option('--to <list>', 'recipients, separated by commas')
     .option('--to-file <file>', 'recipients, one a line; - is standard input')
     .option('--text <words>', 'what to say')
+    .option('--template <name>', 'what to say, by the name of a template')
+    .addOption(
+      new Option('--param <name=value>', 'a parameter of the template; may be repeated').argParser(addParameter),
+    )
     .option('--json <file>', 'the whole request body instead of the six flags above; - is standard input')
     .addOption(
       new Option('--version <number>', 'the interface to use: 1 notify, 2 notifyV2').choices(['1', '2']).default('1'),
@@ -51,7 +58,8 @@ Example:
     )
     .action(async (options: SendOptions) => {
       const target = await openTarget(command, options);
-      if (options.then !== undefined || hasTiming(options)) return sendOver(target, options);
+      if (options.then !== undefined || options.template !== undefined || hasTiming(options))
+        return sendOver(target, options);
       const job = await send(target, options);
       if (options.watch) await watchAndReport(target, job, options);
       else report(job, options);
@@ -87,7 +95,9 @@ async function composeV2(options: SendOptions): Promise<NotifyV2Body> {
 
 function requireWords({ channel, text }: SendOptions): { readonly channel: string; readonly text: string } {
   if (channel === undefined) throw new CommandFailure('Through which channel? Give --channel, or --json.', EXIT.usage);
-  if (text === undefined) throw new CommandFailure('What shall it say? Give --text, or --json.', EXIT.usage);
+  if (text === undefined) {
+    throw new CommandFailure('What shall it say? Give --text, --template, or --json.', EXIT.usage);
+  }
   return { channel, text };
 }
 
@@ -118,13 +128,22 @@ async function watchAndReport({ client, botId }: Target, job: Job, { jsonOutput 
   process.exitCode = exitCodeOf(done);
 }
 
-/** Several channels, and when it is sent, are the native API's. */
+function requireSaying(options: SendOptions): { readonly channel: string; readonly text: string | null } {
+  if (options.template === undefined) return requireWords(options);
+  if (options.text === undefined) return { ...requireWords({ ...options, text: '' }), text: null };
+  throw new CommandFailure('--text and --template both say something: give one of them.', EXIT.usage);
+}
+
+/** A template, several channels, and when it is sent, are the native API's. */
 async function sendOver(target: Target, options: SendOptions): Promise<void> {
   if (options.json !== undefined) {
-    throw new CommandFailure('--then and the flags that say when go with --channel, not with --json.', EXIT.usage);
+    throw new CommandFailure(
+      '--template, --then and the flags that say when go with --channel, not with --json.',
+      EXIT.usage,
+    );
   }
   const { watch, jsonOutput, then = [], ...given } = options;
-  const sent = await sendNative(target, { ...given, ...requireWords(options), then });
+  const sent = await sendNative(target, { ...given, ...requireSaying(options), then });
   const { id, counts } = sent;
   if (watch) {
     const done = await watchNotification(target, id, openProgress('Delivering'));

@@ -1,13 +1,10 @@
-import type { Channel } from '../channels/contract.ts';
 import type { Clock } from '../model/clock.ts';
-import type { Content, Script } from '../model/message.ts';
+import type { Script } from '../model/message.ts';
 import { startOf } from '../model/timing.ts';
-import { fillCustom, fillMessage } from '../render/fill.ts';
-import { variantFor } from '../render/languages.ts';
-import { type Printed, readPrinted } from '../render/printed.ts';
 import { writeContext } from '../render/script/context.ts';
 import { describeFault, type Rendering } from '../render/script/fault.ts';
 import type { ScriptRenderer } from '../render/script/renderer.ts';
+import { writeFor } from '../render/write-for.ts';
 import type { Store } from '../store/port.ts';
 import type { Job } from './job.ts';
 import type { Outlet } from './outlet.ts';
@@ -110,25 +107,11 @@ export function handOver(
 ): void {
   const jobs: Job[] = [];
   for (const entry of entries) {
-    const written = messageFor(entry.work.notification.message, entry, outlet.channel.escapeValue);
+    const written = writeFor(entry.work.notification.message, entry, outlet.channel.escapeValue);
     if (written.ok) jobs.push({ ...entry, message: written.message });
     else concludeUnwritten(parts, entry, describeFault({ kind: 'output', line: null, reason: written.reason }));
   }
   outlet.add(jobs);
-}
-
-function messageFor(content: Content, { recipient, locale }: Found, escapeValue: Channel['escapeValue']): Printed {
-  const { customMessage, parameters, printed } = recipient;
-  if (content.type !== 'script') {
-    const ofAll = content.type === 'localised' ? variantFor(content, locale) : content;
-    return { ok: true, message: fillMessage(ofAll, customMessage, parameters, escapeValue) };
-  }
-  if (customMessage !== null) {
-    return { ok: true, message: fillCustom(content, customMessage, parameters, escapeValue) };
-  }
-  const written = readPrinted(content, printed ?? '');
-  if (!written.ok) return written;
-  return { ok: true, message: fillMessage(written.message, null, parameters, escapeValue) };
 }
 
 function concludeUnwritten(parts: Pick<WriteParts, 'clock' | 'recorder'>, entry: Found, detail: string | null): void {

@@ -35,6 +35,8 @@ import { listRoute } from './native/list-notifications.ts';
 import { notificationRoutes } from './native/notifications.ts';
 import { pauseRoutes } from './native/pause-notification.ts';
 import { peopleRoutes } from './native/people.ts';
+import { preflightRoute } from './native/preflight.ts';
+import { previewRoute } from './native/preview.ts';
 import { sendRoute } from './native/send-notification.ts';
 import { templateRoutes } from './native/templates.ts';
 import { recordRoutes } from './openapi/record-routes.ts';
@@ -150,6 +152,8 @@ export function createApp(parts: AppParts): FastifyInstance {
   app.register(eventsRoute, { ...native, isDraining, streamLimits: limits });
   app.register(pauseRoutes, { ...native, onChange: () => parts.engine.heedCallers() });
   app.register(templateRoutes, native);
+  app.register(previewRoute, native);
+  app.register(preflightRoute, { ...native, describeConnection: (id) => parts.engine.describeConnection(id) });
   app.register(sendRoute, { ...native, backlog, calls, limits });
   app.register(connectionRoutes, {
     ...parts,

@@ -1,7 +1,18 @@
 import type { Channel } from '../../channels/contract.ts';
 
 /** As much of a channel as it takes to understand a request for it. */
-export type ChannelFacts = Pick<Channel, 'id' | 'aliases' | 'identityKey' | 'named' | 'tellsArrival'>;
+export type ChannelFacts = Pick<
+  Channel,
+  | 'id'
+  | 'aliases'
+  | 'identityKey'
+  | 'named'
+  | 'tellsArrival'
+  | 'addressing'
+  | 'keepsSilence'
+  | 'escapeValue'
+  | 'inspect'
+>;
 
 /** The channels a caller may name. */
 export interface ChannelCatalog {
