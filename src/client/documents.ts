@@ -109,6 +109,21 @@ export interface SendBody {
   readonly overrideQuietHours?: { readonly reason: string };
   /** ISO 8601 with its zone; nothing is sent after it. */
   readonly expiresAt?: string;
+  /** The first of them (`first`, or `share` of all) go ahead; the others follow or it is paused. */
+  readonly canary?: {
+    readonly first?: number;
+    readonly share?: number;
+    /** Absent: 0.05. */
+    readonly maxFailureShare?: number;
+    /** Absent: continue. */
+    readonly next?: 'continue' | 'pause';
+  };
+  /** It pauses by itself when too many fail, once. */
+  readonly pauseWhen?: {
+    readonly failureShare: number;
+    /** Absent: 100. */
+    readonly after?: number;
+  };
   /** Who is told how far it is, by signed webhooks. */
   readonly callback?: {
     /** The name or id of a webhook connection (ivr) of the bot. */

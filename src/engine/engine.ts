@@ -23,6 +23,7 @@ import { Permits } from './permits.ts';
 import { Recorder } from './recorder.ts';
 import { repeat } from './repeat.ts';
 import { Report } from './report.ts';
+import { keepRules } from './rules.ts';
 import {
   learnFound,
   settle,
@@ -166,6 +167,7 @@ export class Engine {
     this.#interventions.start();
     this.#callbacks.start();
     this.#stopKeeping = [
+      keepRules({ store, clock, logger, onChanged: () => this.#interventions.heed() }),
       keepLeases({
         store,
         clock,

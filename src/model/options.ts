@@ -1,6 +1,7 @@
 import type { CallbackOptions } from './callback.ts';
 import type { FallBack } from './fall-back.ts';
 import type { Hours } from './hours.ts';
+import type { Canary, PauseWhen } from './rules.ts';
 import type { TemplateKey } from './template.ts';
 
 /**
@@ -22,4 +23,8 @@ export interface Options {
   readonly template?: TemplateKey;
   /** Who is told how far it is. */
   readonly callback?: CallbackOptions;
+  /** The first go ahead. */
+  readonly canary?: Canary;
+  /** When too many of it fail. */
+  readonly pauseWhen?: PauseWhen;
 }

@@ -15,6 +15,7 @@ import { examinePause } from './exam-pause.ts';
 import { examinePeople } from './exam-people.ts';
 import { examineRateShares } from './exam-rates.ts';
 import { examineReceipts } from './exam-receipts.ts';
+import { examineRules } from './exam-rules.ts';
 import { examineScopes } from './exam-scopes.ts';
 import { examineSilences } from './exam-silences.ts';
 import { examineTemplates } from './exam-templates.ts';
@@ -44,6 +45,7 @@ export function examineStore(name: string, open: () => Promise<Store>): void {
     examineSilences(store);
     examineTemplates(store);
     examineRateShares(store);
+    examineRules(store);
     examineScopes(store);
     examineCalls(store);
     examineCallbacks(store);

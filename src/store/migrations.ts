@@ -294,6 +294,12 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     'ALTER TABLE receipts ADD COLUMN step {int}',
     'ALTER TABLE receipts ADD COLUMN earlier_arrived {int}',
   ],
+  [
+    // It was sent by rules that have not done yet what they do; the first batch that waits for its canary.
+    'ALTER TABLE notifications ADD COLUMN ruled {int}',
+    'ALTER TABLE notifications ADD COLUMN held_from {int}',
+    'CREATE INDEX notifications_ruled ON notifications (bot_id, id) WHERE ruled IS NOT NULL',
+  ],
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -14,7 +14,7 @@ import type { Reason } from '../model/reasons.ts';
 import { BATCHES, leaseClock, queueKey } from './batches.ts';
 import { watchForCallback } from './callback-watches.ts';
 import { decodeContent, encodeContent } from './content.ts';
-import { pauseReason } from './pause.ts';
+import { PARKED_MS, pauseReason } from './pause.ts';
 import type { AcceptResult, NotificationKey, NotificationPage, WrittenAcceptRequest } from './port.ts';
 import { keepReply } from './replies.ts';
 import { execute, insertMany, int, intOrNull, query, type Row, type Steps, text, textOrNull } from './steps.ts';
@@ -26,6 +26,7 @@ export function* accept(request: WrittenAcceptRequest): Steps<AcceptResult> {
   }
   yield* insertNotification(request.notification);
   yield* watchForCallback(request.notification);
+  yield* setRules(request.notification);
   yield* insertBatches(request);
   return { kind: 'accepted' };
 }
@@ -53,11 +54,26 @@ function* insertNotification(notification: Notification): Steps<void> {
   );
 }
 
+/** So that looking for those that were sent by rules costs nothing where there are none; see `rules.ts`. */
+function* setRules({ botId, id, options }: Notification): Steps<void> {
+  if (options?.canary === undefined && options?.pauseWhen === undefined) return;
+  yield* execute(
+    'UPDATE notifications SET ruled = 1, held_from = $3 WHERE bot_id = $1 AND id = $2',
+    botId,
+    id,
+    options.canary?.recipients ?? null,
+  );
+}
+
 function* insertBatches({ notification, batches, delayMs }: WrittenAcceptRequest): Steps<void> {
   const claimableAt = (yield* leaseClock()) + delayMs;
   const queue = queueKey({ ...notification, size: sizeOf(notification.total) });
   const { botId, id } = notification;
-  const rows = batches.map(({ batchNo, recipients }) => [botId, id, batchNo, queue, claimableAt, 0, 0, recipients]);
+  const heldFrom = notification.options?.canary?.recipients ?? Number.POSITIVE_INFINITY;
+  const rows = batches.map(({ batchNo, recipients }) => {
+    const at = batchNo < heldFrom ? claimableAt : claimableAt + PARKED_MS;
+    return [botId, id, batchNo, queue, at, 0, 0, recipients];
+  });
   yield* insertMany(BATCHES, rows);
 }
 
@@ -98,7 +114,7 @@ const notificationStatus = (row: Row): NotificationStatus => ({
   message: decodeContent(text(row, 'message')),
 });
 
-const SUMMARY = `bot_id, id, api, app_id, created_by, channel, channel_spelling, connection_id, resolve, lane, total,
+export const SUMMARY = `bot_id, id, api, app_id, created_by, channel, channel_spelling, connection_id, resolve, lane, total,
   created_at, expires_at, extended_at, updated_at, finished_at, cancelled_at, paused_at, paused_reason, pending, delivered,
   failed, suppressed, expired, cancelled, unknown, options`;
 
@@ -161,7 +177,7 @@ export const logOf = (row: Row): Log => ({
   at: int(row, 'at'),
 });
 
-function notificationSummary(row: Row): NotificationSummary {
+export function notificationSummary(row: Row): NotificationSummary {
   const options = optionsOf(row);
   const finishedAt = intOrNull(row, 'finished_at');
   return {

@@ -23,6 +23,7 @@ import * as receipts from './receipts.ts';
 import { writeRecipients } from './recipients.ts';
 import * as replies from './replies.ts';
 import * as restored from './restored.ts';
+import * as rules from './rules.ts';
 import * as scopeCalls from './scope-calls.ts';
 import * as silences from './silences.ts';
 import { openSqlite } from './sqlite.ts';
@@ -110,6 +111,10 @@ function createStore(database: Database, clock: Clock): Store {
       return moved;
     },
     listChanged: (request) => read(() => listChanged(request)),
+    listRuled: (page) => read(() => rules.listRuled(page)),
+    concludeCanary: (request) => write(() => rules.concludeCanary(request)),
+    endRules: (key) => write(() => rules.endRules(key)),
+
     listCallbackWatches: (page) => read(() => callbacks.listCallbackWatches(page)),
     addCallbacks: (request) => write(() => callbacks.addCallbacks(request)),
     // Asked again and again where there may never be any, so it begins no transaction that writes for nothing.

@@ -97,15 +97,18 @@ const NOTIFICATIONS_PER_LOOK = 100;
 /** Whether it is paused is asked here and not when it was listed: a resume may have come in between. */
 function* settle({ botId, notificationId }: NotificationKey, limit: number): Steps<number> {
   const [row] = yield* query(
-    'SELECT paused_at FROM notifications WHERE bot_id = $1 AND id = $2 {lock}',
+    'SELECT paused_at, held_from FROM notifications WHERE bot_id = $1 AND id = $2 {lock}',
     botId,
     notificationId,
   );
   if (row === undefined) return 0;
   const { misplaced, by } = intOrNull(row, 'paused_at') === null ? RELEASE : PARK;
+  // Those who follow a canary stay parked until it was judged.
+  const until = intOrNull(row, 'held_from') ?? Number.MAX_SAFE_INTEGER;
   const moved = yield* query(
     `WITH misplaced AS MATERIALIZED (
-       SELECT batch_no FROM batches WHERE bot_id = $1 AND notification_id = $2 AND ${misplaced} LIMIT $4 {skip}
+       SELECT batch_no FROM batches WHERE bot_id = $1 AND notification_id = $2 AND batch_no < $5 AND ${misplaced}
+       LIMIT $4 {skip}
      )
      UPDATE batches SET claimable_at = claimable_at ${by} $3
      FROM misplaced
@@ -115,19 +118,22 @@ function* settle({ botId, notificationId }: NotificationKey, limit: number): Ste
     notificationId,
     PARKED_MS,
     limit,
+    until,
   );
-  if (moved.length < limit) yield* noteSettled({ botId, notificationId }, misplaced);
+  if (moved.length < limit) yield* noteSettled({ botId, notificationId }, misplaced, until);
   return moved.length;
 }
 
 /** Not while there are some that somebody has locked. */
-function* noteSettled({ botId, notificationId }: NotificationKey, misplaced: string): Steps<void> {
+function* noteSettled({ botId, notificationId }: NotificationKey, misplaced: string, until: number): Steps<void> {
   yield* execute(
     `UPDATE notifications SET settling = NULL WHERE bot_id = $1 AND id = $2
-       AND NOT EXISTS (SELECT 1 FROM batches WHERE bot_id = $1 AND notification_id = $2 AND ${misplaced})`,
+       AND NOT EXISTS (SELECT 1 FROM batches WHERE bot_id = $1 AND notification_id = $2 AND batch_no < $4
+         AND ${misplaced})`,
     botId,
     notificationId,
     PARKED_MS,
+    until,
   );
 }
 

@@ -102,6 +102,17 @@ export interface Store {
   settlePauses(request: { readonly at: number; readonly limit: number }): Promise<number>;
   /** Those of these notifications of which something was asked since they were accepted. */
   listChanged(request: { readonly notifications: readonly NotificationKey[] }): Promise<Change[]>;
+  // --- rules
+  /** Notifications that were sent by rules which have not done yet what they do; by key. */
+  listRuled(request: { readonly after: NotificationKey | null; readonly limit: number }): Promise<RuledNotification[]>;
+  /**
+   * The canary of a notification was judged: it is paused, or those who follow are let go. False: it was judged before, or
+   * there is nothing more to send.
+   */
+  concludeCanary(request: NotificationKey & { readonly at: number; readonly pauses: boolean }): Promise<boolean>;
+  /** There is nothing more for them to do. */
+  endRules(key: NotificationKey): Promise<void>;
+
   // --- callbacks
   /** Of which notifications somebody is to be told, and how far each is; by key. */
   listCallbackWatches(request: {
@@ -403,6 +414,12 @@ export interface CancelTally {
   readonly inFlight: number;
   /** Ended in another way before. */
   readonly alreadyFinal: number;
+}
+
+export interface RuledNotification {
+  readonly notification: NotificationSummary;
+  /** From this seq on all wait until the canary was judged; null: nobody does. */
+  readonly heldFrom: number | null;
 }
 
 export interface CallbackWatch extends NotificationKey {

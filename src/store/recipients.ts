@@ -6,10 +6,14 @@ import type { AcceptRequest, WrittenAcceptRequest, WrittenBatch } from './port.t
 export function writeRecipients(request: AcceptRequest | WrittenAcceptRequest): WrittenAcceptRequest {
   if ('batches' in request) return request;
   const { recipients, ...rest } = request;
+  // No batch is of both those who go ahead and those who follow.
+  const ahead = request.notification.options?.canary?.recipients ?? 0;
   const batches: WrittenBatch[] = [];
-  for (let from = 0; from < recipients.length; from += BATCH_SIZE) {
-    const slice = recipients.slice(from, from + BATCH_SIZE);
+  for (let from = 0; from < recipients.length; ) {
+    const to = from < ahead ? Math.min(from + BATCH_SIZE, ahead) : from + BATCH_SIZE;
+    const slice = recipients.slice(from, to);
     batches.push({ batchNo: firstSeq(slice), recipients: encodeRecipients(slice) });
+    from = to;
   }
   return { ...rest, batches };
 }

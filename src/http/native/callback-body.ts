@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import { CALLBACK_EVENTS, type CallbackOptions } from '../../model/callback.ts';
 import type { Tenancy } from '../../model/tenancy.ts';
 import { closed, oneOf } from '../contract/fields.ts';
-import { Fault } from '../faults.ts';
+import { show, wrong } from './wrong.ts';
 
 export const CALLBACK = closed({
   connection: Type.String({
@@ -38,9 +38,7 @@ export function readCallback(
   const byId = tenancy.connectionById(connection);
   const found = byName ?? (byId?.botId === botId && byId.channel === WEBHOOK ? byId : null);
   if (found !== null) return { connectionId: found.id, on, steps };
-  const pointer = '/callback/connection';
-  const what = `this bot has no webhook connection (ivr) of the name or id ${JSON.stringify(connection.slice(0, 64))}`;
-  throw new Fault('body_invalid', `${pointer}: ${what}`, {}, pointer);
+  throw wrong('/callback/connection', `this bot has no webhook connection (ivr) of the name or id ${show(connection)}`);
 }
 
 /** The channel whose connections can be told. */

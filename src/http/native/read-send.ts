@@ -8,6 +8,7 @@ import { readCallback } from './callback-body.ts';
 import { fitTemplate, type NamedTemplate } from './named-template.ts';
 import { type ReadChannelsParts, readChannels } from './read-channels.ts';
 import { readTiming } from './read-timing.ts';
+import { readRules } from './rules-body.ts';
 import { IDENTITY_KEYS, type RecipientBody, type SendBody } from './send-body.ts';
 import { wrong } from './wrong.ts';
 
@@ -27,6 +28,7 @@ export function readSend(body: SendBody, parts: ReadSendParts): Addressed {
   const options = {
     ...timing,
     ...(fallBacks.length > 0 && { fallBacks }),
+    ...readRules(body, recipients.length),
     ...(body.callback && { callback: readCallback(body.callback, parts) }),
     ...(template && { template: template.key }),
   };

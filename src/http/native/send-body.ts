@@ -7,6 +7,7 @@ import { MAX_IDENTITIES, MAX_PARAMETER_CHARS, MAX_PARAMETERS } from '../accept/a
 import { DURATION } from '../contract/duration.ts';
 import { closed, oneOf } from '../contract/fields.ts';
 import { CALLBACK } from './callback-body.ts';
+import { RULES } from './rules-body.ts';
 import { TIMING } from './timing-body.ts';
 
 export const TEXT = closed({
@@ -136,6 +137,7 @@ export const SEND_BODY = Type.Object(
       }),
     ),
     ...TIMING,
+    ...RULES,
     callback: Type.Optional({ ...CALLBACK, description: 'Who is told how far it is, by signed webhooks.' }),
   },
   {
