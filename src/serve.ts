@@ -6,6 +6,7 @@ import type { Settings } from './config/settings.ts';
 import { Engine } from './engine/engine.ts';
 import type { Moments } from './engine/moments.ts';
 import { watchQueue } from './engine/queue-watch.ts';
+import { repeat } from './engine/repeat.ts';
 import { keepTime } from './engine/timekeeping.ts';
 import { watchWal } from './engine/wal-watch.ts';
 import { createApp } from './http/app.ts';
@@ -19,6 +20,8 @@ import { openScriptRenderer } from './render/script/renderer.ts';
 import { openStoreApart } from './store/apart.ts';
 import { openStore } from './store/open.ts';
 import type { Store } from './store/port.ts';
+import { openRegistry } from './tenancy/open-registry.ts';
+import type { Registry } from './tenancy/registry.ts';
 
 export interface ServeOptions {
   readonly settings: Settings;
@@ -57,6 +60,22 @@ async function untilLeft(doors: Doors, lingerMs: number, clock: Clock): Promise<
   while (clock.monotonic() < endsAt && (await doors.countConnections()) > 0) await pause(50);
 }
 
+/** Before anything is served: the time, and what was configured over the API. */
+function prepare({ settings, config, logger }: ServeOptions, store: Store, clock: Clock) {
+  return Promise.all([keepTime({ store, clock, logger }), openRegistry({ store, settings, config, logger, clock })]);
+}
+
+const FOLLOW_EVERY_MS = 1_000;
+
+/** Takes up what other servers over the same database configured. */
+function followChanges(
+  registry: Registry,
+  { clock, logger }: Pick<ServeOptions, 'logger'> & { readonly clock: Clock },
+) {
+  const onError = (error: unknown) => logger.error('taking up configuration failed', { error });
+  return repeat({ clock, everyMs: FOLLOW_EVERY_MS, task: () => registry.refresh(), onError });
+}
+
 /** SQLite keeps whoever calls it waiting for the disk; PostgreSQL does not. */
 const openServed = (url: string, options: { readonly clock: Clock }): Promise<Store> =>
   url.startsWith('sqlite:') ? openStoreApart(url) : openStore(url, options);
@@ -77,13 +96,13 @@ const describe = (engine: Engine) => ({
  * (`StoreHeld`, `StoreUnavailable`, `SchemaTooNew`) or the port cannot be bound, and then leaves nothing open.
  */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
-  const { settings, config, logger, clock = systemClock, random = Math.random } = options;
-  const { tenancy } = config;
+  const { settings, logger, clock = systemClock, random = Math.random } = options;
   const store = await (options.open ?? openServed)(settings.database, { clock });
-  const time = await keepTime({ store, clock, logger }).catch(async (error: unknown) => {
+  const [time, registry] = await prepare(options, store, clock).catch(async (error: unknown) => {
     await store.close();
     throw error;
   });
+  const { tenancy } = registry;
   const wal = watchWal({ store, clock, logger, maxBytes: settings.maxWalMb * 1024 * 1024 });
   const outbound = createOutbound();
   const tools = { outbound, clock: time.clock, random, publicUrl: settings.publicUrl };
@@ -92,6 +111,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const engine = new Engine({
     store,
     tenancy,
+    refreshTenancy: () => registry.refresh(),
     findChannel,
     tools,
     renderer,
@@ -105,10 +125,12 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const lookAtQueue = watchQueue({ store, clock });
   // A database of one process has no other server that a balancer could turn to.
   const lingerMs = store.kind === 'postgres' ? settings.lingerMs : 0;
+  registry.onChange(() => engine.heedTenancy());
   let draining = false;
   const app = (settings.role === 'worker' ? createHealthApp : createApp)({
     store: wal.guard(store),
     tenancy,
+    registry,
     channels: CHANNELS,
     tools,
     clock: time.clock,
@@ -122,10 +144,13 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     metrics: { ...metrics, render: async () => metrics.render({ ...describe(engine), queue: await lookAtQueue() }) },
   });
   const doors = new Doors(app);
+  // Of a database of one process nobody else changes anything.
+  const stopFollowing = store.kind === 'sqlite' ? () => {} : followChanges(registry, { clock, logger });
   const closed = Promise.withResolvers<void>();
 
   async function closeAll(): Promise<void> {
     draining = true;
+    stopFollowing();
     logger.info('server draining');
     // Meanwhile every answer asks its caller to call elsewhere: one whose connection is cut cannot know what became of it.
     await Promise.all([engine.drain(settings.drainMs), untilLeft(doors, lingerMs, clock)]);
@@ -142,6 +167,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   try {
     await doors.open(settings);
   } catch (error) {
+    stopFollowing();
     time.stop();
     wal.stop();
     await Promise.allSettled([doors.close(), outbound.close(), store.close()]);

@@ -23,6 +23,16 @@ const NATIVE = { channel: 'msteams', message: MESSAGE, recipients: ['a@abc.com']
 const TEMPLATE = { variants: { en: { message: MESSAGE } }, default: 'en' };
 const PERSON = '{"id":"u-00000000-0000-5000-8000-00000000beef","email":"a@abc.com"}\n';
 
+const MANAGED_BOT = 'st-00000000-0000-5000-8000-00000000abcd';
+const MANAGED_APP = 'cs-00000000-0000-5000-8000-00000000abcd';
+const HOOK = {
+  botId: BOT,
+  channel: 'ivr',
+  name: 'Managed',
+  settings: { url: 'https://example.com/hook', secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' },
+};
+const MANAGED_CONNECTION = connectionId(BOT, 'ivr', 'Managed');
+
 /** What the right caller sends and is answered. */
 interface Row {
   readonly status: number;
@@ -32,6 +42,9 @@ interface Row {
   readonly isPaused?: boolean;
   /** By a name of the caller's own: a bot that has none of it makes one, and another's stays hidden. */
   readonly isMade?: true;
+  readonly query?: string;
+  /** A body that names another bot's connection. */
+  readonly foreign?: (connectionId: string) => object;
 }
 
 /** Every operation of the document has its row; one without fails below. */
@@ -42,7 +55,7 @@ const ROWS: Readonly<Record<string, Row | 'open'>> = {
   notifyV2: json(200, V2),
   getNotifyV2Status: { status: 200 },
   postNotifyV2Status: { status: 200 },
-  sendNotification: json(202, NATIVE),
+  sendNotification: { ...json(202, NATIVE), foreign: (connection) => ({ ...NATIVE, connection }) },
   listNotifications: { status: 200 },
   getNotification: { status: 200 },
   listRecipients: { status: 200 },
@@ -66,6 +79,20 @@ const ROWS: Readonly<Record<string, Row | 'open'>> = {
   listSuppressions: { status: 200 },
   liftSuppression: { status: 204 },
   listAudit: { status: 200 },
+  listBots: { status: 200 },
+  getBot: { status: 200 },
+  saveBot: json(200, { name: 'Renamed', weight: 3 }),
+  deleteBot: { status: 204 },
+  listManagedConnections: { status: 200, query: `?botId=${BOT}` },
+  getConnection: { status: 200 },
+  saveConnection: json(200, { ...HOOK, limits: { concurrency: 3 } }),
+  deleteConnection: { status: 204 },
+  checkConnection: { status: 200 },
+  listApps: { status: 200 },
+  getApp: { status: 200 },
+  saveApp: json(200, { algorithm: 'HS256', bots: [BOT], name: 'Renamed' }),
+  rotateApp: json(200, {}),
+  deleteApp: { status: 204 },
   getApiDocument: 'open',
   getProblemPage: 'open',
   getHealth: 'open',
@@ -100,6 +127,7 @@ describe('who may call what', () => {
       const objects = await makeObjects(row);
       const ask = (botId: string, token: string | null, named = objects) => callAs(operation, row, botId, token, named);
       const isAdmin = operation.scope === SCOPE_ADMIN;
+      if (isAdmin) await makeManaged();
       const missing = operation.scope === SCOPE_SEND ? 'cs-librarian' : 'cs-sender';
       const isKore = operation.tag === 'kore';
 
@@ -115,7 +143,7 @@ describe('who may call what', () => {
         const other = await ask(BOT, await tokenFor('cs-other'));
         assertRefused(other, isKore, 404, 'bot_not_found');
         assert.equal(other.text, (await ask(UNKNOWN_BOT, await tokenFor('cs-other'))).text);
-        if (operation.path.split('{').length > 2 && !row.isMade) await assertHidden(operation, row, objects, isKore);
+        if (!row.isMade) await assertHidden(operation, row, objects, isKore);
       }
 
       const kept = await countKept();
@@ -126,7 +154,9 @@ describe('who may call what', () => {
 
   /** What says who changed what: the chains, and for sends the notifications themselves. */
   async function countKept(): Promise<number> {
-    const heads = await Promise.all([BOT, OTHER_BOT, null].map((botId) => rig.store.findAuditHead({ botId })));
+    const heads = await Promise.all(
+      [BOT, OTHER_BOT, MANAGED_BOT, null].map((botId) => rig.store.findAuditHead({ botId })),
+    );
     const page = { botId: BOT, channels: ['msteams'], finished: null, after: null, limit: 1_000 };
     return heads.reduce((sum, { seq }) => sum + seq, (await rig.store.listNotifications(page)).length);
   }
@@ -141,10 +171,38 @@ describe('who may call what', () => {
       template: 'unknown',
     };
     const token = await tokenFor('cs-both');
-    const hidden = await callAs(operation, row, OTHER_BOT, token, objects);
-    const absent = await callAs(operation, row, OTHER_BOT, token, unknown);
-    assert.deepEqual([hidden.status, hidden.text], [absent.status, absent.text]);
-    assert.equal(hidden.status, isKore ? 400 : 404);
+    const ask = (named: Objects, body = row.body) =>
+      callAs(operation, { ...row, ...(body !== undefined && { body }) }, OTHER_BOT, token, named);
+    const namesObjects = operation.path.split('{').length > 2;
+    if (namesObjects) {
+      const [hidden, absent] = [await ask(objects), await ask(unknown)];
+      assert.deepEqual([hidden.status, hidden.text], [absent.status, absent.text]);
+      assert.equal(hidden.status, isKore ? 400 : 404);
+    } else if (operation.method === 'GET') {
+      const { text } = await ask(objects);
+      const { notificationId, personId, connectionId: through, identity } = objects;
+      for (const name of [notificationId, personId, through, identity]) assert.ok(!text.includes(name), name);
+    }
+    const { foreign } = row;
+    if (foreign === undefined) return;
+    const [hidden, absent] = await Promise.all(
+      [objects, unknown].map((named) => ask(named, JSON.stringify(foreign(named.connectionId)))),
+    );
+    assert.equal(hidden?.status, 400);
+    assert.equal(
+      hidden?.text.replaceAll(objects.connectionId, '…'),
+      absent?.text.replaceAll(unknown.connectionId, '…'),
+    );
+  }
+
+  /** What was made over the API, one of each kind. */
+  async function makeManaged(): Promise<void> {
+    const headers = { auth: await tokenFor('cs-operator'), 'content-type': 'application/json' };
+    const put = (path: string, body: object) =>
+      call(rig, `/api/v1/admin/${path}`, { method: 'PUT', headers, body: JSON.stringify(body) });
+    await put(`bots/${MANAGED_BOT}`, { name: 'Managed' });
+    await put('connections', HOOK);
+    await put(`apps/${MANAGED_APP}`, { algorithm: 'HS256', bots: [BOT] });
   }
 
   interface Objects {
@@ -176,13 +234,13 @@ describe('who may call what', () => {
   }
 
   function callAs(
-    { method, path }: DocumentedOperation,
-    { body, type }: Row,
+    { method, path, scope }: DocumentedOperation,
+    { body, type, query = '' }: Row,
     botId: string,
     token: string | null,
     { notificationId, personId, connectionId: through, identity, template }: Objects,
   ): Promise<Reply> {
-    const names = {
+    const named = {
       botId,
       notificationId,
       requestId: notificationId,
@@ -191,8 +249,10 @@ describe('who may call what', () => {
       identity,
       template,
     };
+    const managed = { botId: MANAGED_BOT, connectionId: MANAGED_CONNECTION, clientId: MANAGED_APP };
+    const names = { clientId: '', ...named, ...(scope === SCOPE_ADMIN && managed) };
     const url = path.replace(/\{(\w+)\}/g, (_, name: keyof typeof names) => encodeURIComponent(names[name]));
-    return call(rig, url, {
+    return call(rig, url + query, {
       method,
       headers: { ...(token !== null && { auth: token }), ...(type && { 'content-type': type }) },
       ...(body !== undefined && { body }),

@@ -21,10 +21,11 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   directory: ['model', 'store'],
   config: ['model', 'channels'],
   client: ['model'],
+  tenancy: ['model', 'store', 'channels', 'config'],
   sandbox: ['model'],
   engine: ['model', 'store', 'channels', 'directory', 'render'],
-  http: ['model', 'store', 'channels', 'directory', 'render'],
-  serve: ['model', 'store', 'channels', 'config', 'engine', 'http', 'log', 'metrics', 'render'],
+  http: ['model', 'store', 'channels', 'directory', 'render', 'tenancy'],
+  serve: ['model', 'store', 'channels', 'config', 'engine', 'http', 'log', 'metrics', 'render', 'tenancy'],
   commands: ['model', 'store', 'channels', 'config', 'client', 'directory', 'http', 'log', 'sandbox', 'serve'],
   main: ['commands'],
 };

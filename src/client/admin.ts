@@ -1,5 +1,6 @@
 import type { AuditHead, AuditRecord } from '../model/audit.ts';
-import type { Call } from './exchange.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { Ask } from './client.ts';
 
 /** A change and who asked for it; `hash` is SHA-256 over [previous, botId, seq, at, …] as JSON. Times are ISO 8601. */
 export interface AuditEntry extends Omit<AuditRecord, 'at'> {
@@ -20,19 +21,119 @@ export interface AuditRequest {
   readonly signal?: AbortSignal;
 }
 
+/** Calls of a bot on Kore's routes, rolling; 0 switches a window off. */
+export interface CallLimits {
+  readonly perMinute: number;
+  readonly perHour: number;
+}
+
+/** `weight`: turns where bots share an account. What is left out is as if it had never been said. */
+export interface BotBody {
+  readonly name?: string;
+  readonly weight?: number;
+  readonly limits?: CallLimits;
+}
+
+export interface ManagedBot extends Required<BotBody> {
+  readonly id: string;
+  /** `file`: it is read-only over the API. */
+  readonly declaredIn: 'file' | 'api';
+}
+
+export interface ConnectionBody {
+  readonly botId: string;
+  readonly channel: string;
+  /** Of channels of which a bot has several. */
+  readonly name?: string | null;
+  /** By channel: docs/channels.md. Secrets that are left out, or `***`, stay as they are. */
+  readonly settings: JsonObject;
+  readonly limits?: { readonly perSecond?: number | null; readonly concurrency?: number | null };
+  readonly allowPrivateNetwork?: boolean;
+  readonly afterUnknown?: 'retry' | 'hold' | null;
+}
+
+export interface ManagedConnection extends Required<ConnectionBody> {
+  readonly id: string;
+  readonly declaredIn: 'file' | 'api';
+}
+
+/** HS256 and HS512 have a `clientSecret`, made for you when left out; RS256 and RS512 a `publicKey` in PEM form. */
+export interface AppKey {
+  readonly clientSecret?: string;
+  readonly publicKey?: string;
+}
+
+export interface AppBody extends AppKey {
+  readonly algorithm: 'HS256' | 'HS512' | 'RS256' | 'RS512';
+  readonly name?: string;
+  readonly kind?: 'builder' | 'admin';
+  readonly bots?: readonly string[];
+  readonly scopes?: readonly string[];
+  readonly enforceJti?: boolean;
+  readonly enforceJwe?: boolean;
+}
+
+export interface ManagedApp extends Required<Omit<AppBody, keyof AppKey>> {
+  readonly clientId: string;
+  readonly declaredIn: 'file' | 'api';
+  /** Until when the key before is good as well; null: there is none. */
+  readonly formerKeyUntil: string | null;
+}
+
+export interface SavedApp {
+  readonly app: ManagedApp;
+  /** Made for you, and told this once. */
+  readonly clientSecret: string | null;
+}
+
+export interface PageRequest {
+  /** 1 to 500. */
+  readonly limit?: number;
+  readonly cursor?: string;
+  readonly signal?: AbortSignal;
+}
+
+interface Signalled {
+  readonly signal?: AbortSignal;
+}
+
 /** For apps of kind `admin`. All calls reject with `ClientError`. */
 export interface Admin {
   /** Newest first. */
   audit(request: AuditRequest & { readonly limit?: number; readonly cursor?: string }): Promise<AuditPage>;
   /** NDJSON as it arrives: the chain from its first entry on, its head, then every send. */
   exportAudit(request: AuditRequest): Promise<ReadableStream<Uint8Array>>;
+  /** What the configuration file declares can be looked at, and nothing more. */
+  readonly bots: {
+    list(page?: PageRequest): Promise<{ readonly bots: readonly ManagedBot[]; readonly nextCursor: string | null }>;
+    get(botId: string, options?: Signalled): Promise<ManagedBot>;
+    save(botId: string, body: BotBody, options?: Signalled): Promise<ManagedBot>;
+    remove(botId: string, options?: Signalled): Promise<void>;
+  };
+  readonly connections: {
+    list(botId: string, options?: Signalled): Promise<{ readonly connections: readonly ManagedConnection[] }>;
+    get(connectionId: string, options?: Signalled): Promise<ManagedConnection>;
+    /** Bot, channel and name say which one it is. */
+    save(body: ConnectionBody, options?: Signalled): Promise<ManagedConnection>;
+    remove(connectionId: string, options?: Signalled): Promise<void>;
+    /** Asks the provider now whether the credentials are good. */
+    check(connectionId: string, options?: Signalled): Promise<{ readonly ok: boolean; readonly detail: string }>;
+  };
+  readonly apps: {
+    list(page?: PageRequest): Promise<{ readonly apps: readonly ManagedApp[]; readonly nextCursor: string | null }>;
+    get(clientId: string, options?: Signalled): Promise<ManagedApp>;
+    save(clientId: string, body: AppBody, options?: Signalled): Promise<SavedApp>;
+    /** Another key, good at once; the one before is good for `overlapHours` (24) more. */
+    rotate(clientId: string, key?: AppKey & { readonly overlapHours?: number }, options?: Signalled): Promise<SavedApp>;
+    remove(clientId: string, options?: Signalled): Promise<void>;
+  };
 }
 
 /** What the calls of `Admin` are made of. */
 export interface AdminCalls {
   /** `…/api/v1/admin` */
   readonly url: string;
-  ask<T>(method: Call['method'], url: string, signal: AbortSignal | undefined): Promise<T>;
+  readonly ask: Ask;
   stream(
     url: string,
     mediaType: 'application/x-ndjson',
@@ -41,12 +142,37 @@ export interface AdminCalls {
 }
 
 export function createAdmin({ url, ask, stream }: AdminCalls): Admin {
-  const auditUrl = ({ botId }: AuditRequest, page: Readonly<Record<string, string | number>> = {}) => {
-    const query = { ...(botId !== null && { botId }), ...page };
-    return `${url}/audit?${new URLSearchParams(Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]))}`;
+  const withQuery = (path: string, query: Readonly<Record<string, string | number>>) => {
+    const given = Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]);
+    return `${url}/${path}?${new URLSearchParams(given)}`;
   };
+  const auditUrl = ({ botId }: AuditRequest, page: Readonly<Record<string, string | number>> = {}) =>
+    withQuery('audit', { ...(botId !== null && { botId }), ...page });
+  const things = <Page, Thing, Body extends object, Saved>(kind: 'bots' | 'apps') => {
+    const one = (id: string) => `${url}/${kind}/${encodeURIComponent(id)}`;
+    return {
+      list: ({ signal, ...page }: PageRequest = {}) => ask<Page>('GET', withQuery(kind, page), signal),
+      get: (id: string, { signal }: Signalled = {}) => ask<Thing>('GET', one(id), signal),
+      save: (id: string, body: Body, { signal }: Signalled = {}) => ask<Saved>('PUT', one(id), signal, { body }),
+      remove: (id: string, { signal }: Signalled = {}) => ask<void>('DELETE', one(id), signal),
+    };
+  };
+  const connection = (id: string) => `${url}/connections/${encodeURIComponent(id)}`;
   return {
     audit: ({ signal, botId, ...page }) => ask('GET', auditUrl({ botId }, page), signal),
     exportAudit: (request) => stream(auditUrl(request), 'application/x-ndjson', request.signal),
+    bots: things('bots'),
+    connections: {
+      list: (botId, { signal } = {}) => ask('GET', withQuery('connections', { botId }), signal),
+      get: (id, { signal } = {}) => ask('GET', connection(id), signal),
+      save: (body, { signal } = {}) => ask('PUT', `${url}/connections`, signal, { body }),
+      remove: (id, { signal } = {}) => ask('DELETE', connection(id), signal),
+      check: (id, { signal } = {}) => ask('POST', `${connection(id)}/check`, signal),
+    },
+    apps: {
+      ...things('apps'),
+      rotate: (id, key = {}, { signal } = {}) =>
+        ask('POST', `${url}/apps/${encodeURIComponent(id)}/rotate`, signal, { body: key }),
+    },
   };
 }

@@ -6,12 +6,22 @@ import { type ChannelCatalog, type ReadConnection, readConnection } from './conn
 import { QUIET_HOURS, readQuietHours } from './quiet-hours.ts';
 import { listIn, type Report, readSection } from './section.ts';
 
+/** Calls of a bot on Kore's routes, rolling; 0 switches a window off. */
+export const CALL_LIMITS = Type.Object(
+  {
+    perMinute: Type.Integer({ minimum: 0, default: 600 }),
+    perHour: Type.Integer({ minimum: 0, default: 18_000 }),
+  },
+  { additionalProperties: false },
+);
+
 const BOT = Type.Object(
   {
     id: Type.String(),
     name: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
     weight: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
     quietHours: Type.Optional(QUIET_HOURS),
+    limits: Type.Optional(CALL_LIMITS),
     connections: Type.Array(Type.Unknown(), { default: [] }),
   },
   { additionalProperties: false },
@@ -31,9 +41,10 @@ interface BotContext {
 /** Null when the bot itself has a fault; its connections are judged all the same. */
 export function readBot(raw: unknown, path: string, { report, channels }: BotContext): ReadBot | null {
   const section = readSection(BOT, raw, path, report);
-  const { id, name = id, weight, quietHours } = section?.value ?? { id: '' };
+  const { id, name = id, weight, limits, quietHours } = section?.value ?? { id: '' };
   const more = {
     ...(weight !== undefined && { weight }),
+    ...(limits !== undefined && { limits }),
     ...(quietHours && { quietHours: readQuietHours(quietHours, `${path}.quietHours`, report) }),
   };
   if (section !== null && !isId('st', id)) {

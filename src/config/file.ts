@@ -4,7 +4,7 @@ import { type Document, LineCounter, parseDocument, stringify, type YAMLError } 
 import { isJsonObject, type JsonObject } from '../model/json.ts';
 import type { App, Tenancy } from '../model/tenancy.ts';
 import { type ReadApp, readApp } from './apps.ts';
-import { type ReadBot, readBot } from './bots.ts';
+import { CALL_LIMITS, type ReadBot, readBot } from './bots.ts';
 import type { ChannelCatalog } from './connections.ts';
 import { ConfigurationError } from './faults.ts';
 import { readText } from './files.ts';
@@ -35,13 +35,7 @@ const FILE = Type.Object(
   {
     bots: Type.Array(Type.Unknown(), { default: [] }),
     apps: Type.Array(Type.Unknown(), { default: [] }),
-    limits: Type.Object(
-      {
-        perMinute: Type.Integer({ minimum: 0, default: 600 }),
-        perHour: Type.Integer({ minimum: 0, default: 18_000 }),
-      },
-      { additionalProperties: false, default: {} },
-    ),
+    limits: Type.Object(CALL_LIMITS.properties, { additionalProperties: false, default: {} }),
   },
   { additionalProperties: false },
 );

@@ -16,7 +16,8 @@ export interface Section<T> {
 
 /** Collects over the whole file, so that one run names every fault. */
 export interface Report {
-  readonly sources: ReferenceSources;
+  /** Null: nothing is a reference. */
+  readonly sources: ReferenceSources | null;
   readonly faults: string[];
   readonly secretEnvNames: Set<string>;
 }
@@ -80,12 +81,16 @@ function readKey({ key, value, schema, path, report, others }: KeyToRead): Json 
   };
   if (schema === null) return refuse(`is not a key here${suggest(key, others)}.`);
   if (value === null) return refuse('has no value.');
-  const reference = isText(schema) ? asReference(value) : null;
-  if (reference === null) return value;
+  const { sources } = report;
+  const reference = isText(schema) && sources !== null ? asReference(value) : null;
+  if (reference === null || sources === null) return value;
   if ('env' in reference && isSecret(schema)) report.secretEnvNames.add(reference.env);
-  const text = followReference(reference, report.sources);
+  const text = followReference(reference, sources);
   return 'fault' in text ? refuse(text.fault) : text.value;
 }
+
+/** A value of this schema as it may be shown. */
+export const printableOf = (schema: TSchema, value: JsonObject): JsonObject => hideSecrets(value, propertiesOf(schema));
 
 /** What may be shown is decided by the schema alone: a key it does not declare is hidden too. */
 function hideSecrets(value: JsonObject, properties: ReadonlyMap<string, JsonObject>): JsonObject {

@@ -68,6 +68,11 @@ export const SETTINGS = {
     placeholder: 'file',
     parse: parseSecretKey,
   }),
+  oldSecretKey: secret<Uint8Array>({
+    help: 'the key before secretKey, while one is changed for the other: what it sealed is wrapped anew at the start',
+    placeholder: 'file',
+    parse: parseSecretKey,
+  }),
   platformKey: secret<string>({
     help: 'the RSA private key (PEM) that opens encrypted tokens (JWE)',
     placeholder: 'file',

@@ -14,6 +14,7 @@ import { type Claimed, type DeliverParts, deliver } from './deliver.ts';
 import { HeldWorks } from './held-works.ts';
 import { isOverWithin } from './in-time.ts';
 import { Interventions } from './interventions.ts';
+import type { Job } from './job.ts';
 import { KnownNotifications } from './known-notifications.ts';
 import { keepLeases } from './leases.ts';
 import { type Moments, silentMoments } from './moments.ts';
@@ -43,6 +44,8 @@ import type { Work } from './work.ts';
 export interface EngineParts {
   readonly store: Store;
   readonly tenancy: Tenancy;
+  /** Takes up what was configured meanwhile; absent: nothing ever is. */
+  readonly refreshTenancy?: () => Promise<void>;
   readonly findChannel: (id: string) => Channel | null;
   readonly tools: ChannelTools;
   readonly renderer: ScriptRenderer;
@@ -82,6 +85,8 @@ export class Engine {
   /** In what was claimed. */
   readonly #turns: LaneTurns;
   readonly #outlets = new Map<string, Outlet>();
+  /** Outlets of connections that are others now, until what is in flight over them has ended. */
+  readonly #retiring = new Map<Outlet, Promise<void>>();
   /** Whoever else works on the same database; null where nobody can. */
   readonly #nodes: Nodes | null;
   readonly #permits: Permits | null;
@@ -98,6 +103,7 @@ export class Engine {
   readonly #batchSizes = new BatchSizes();
   #startedAt = 0;
   #lookFrom: Queue | null = null;
+  #tenancyChanged = false;
   #stopping = false;
   #awake = false;
   #wakeUp: (() => void) | null = null;
@@ -193,6 +199,12 @@ export class Engine {
     this.#wakeUp?.();
   }
 
+  /** Connections may have been changed or taken away. */
+  heedTenancy(): void {
+    this.#tenancyChanged = true;
+    this.wake();
+  }
+
   /** Something was cancelled, paused, resumed or extended. */
   heedCallers(): void {
     this.#interventions.heed();
@@ -236,15 +248,11 @@ export class Engine {
     await this.#running;
     await Promise.all(this.#writing.values());
     const outlets = [...this.#outlets.values()];
-    for (const job of outlets.flatMap((outlet) => outlet.stop())) {
-      if (job.work.lost) continue;
-      job.work.giveBack(job.recipient);
-      this.#recorder.note(job.work);
-    }
+    this.#giveBack(outlets.flatMap((outlet) => outlet.stop()));
     const cancelCut = this.#parts.clock.after(graceMs, () => {
-      for (const outlet of outlets) outlet.abortAll();
+      for (const outlet of [...outlets, ...this.#retiring.keys()]) outlet.abortAll();
     });
-    await Promise.all(outlets.map((outlet) => outlet.whenIdle()));
+    await Promise.all([...this.#retiring.values(), ...outlets.map((outlet) => outlet.whenIdle())]);
     cancelCut();
     await this.#recorder.flush();
     for (const stop of this.#stopKeeping) stop();
@@ -277,6 +285,7 @@ export class Engine {
   async #look(): Promise<number> {
     const { store, clock } = this.#parts;
     const [startedAt, from] = [clock.monotonic(), this.#lookFrom];
+    if (this.#tenancyChanged) this.#retireChanged();
     const states = await store.listQueues({ after: from, limit: QUEUES_PER_LOOK });
     const urgent = from === null || from.lane === 'urgent' ? [] : await this.#listUrgent();
     // From after the listing: what comes while a database far away is asked must not end every look before its first claim.
@@ -306,7 +315,7 @@ export class Engine {
 
   async #serve(queue: Queue): Promise<number> {
     if (this.#writing.has(keyOf(queue))) return 0;
-    const outlet = this.#outletFor(queue.connectionId);
+    const outlet = await this.#findOutlet(queue.connectionId);
     const room = outlet === null ? ORPHANS_PER_LOOK : outlet.room(queue);
     const most = this.#wary.has(keyOf(queue)) ? 1 : this.#batchSizes.worthClaiming(queue, room);
     const limit = Math.min(most, this.#held.roomFor(queue));
@@ -373,6 +382,14 @@ export class Engine {
     this.#end(work);
   }
 
+  /** Another server may have been told of the connection a moment ago: nobody is told that it is gone before we asked. */
+  async #findOutlet(connectionId: string): Promise<Outlet | null> {
+    const known = this.#outletFor(connectionId);
+    if (known !== null || this.#parts.refreshTenancy === undefined) return known;
+    await this.#parts.refreshTenancy();
+    return this.#outletFor(connectionId);
+  }
+
   #outletFor(connectionId: string): Outlet | null {
     const known = this.#outlets.get(connectionId);
     if (known !== undefined) return known;
@@ -382,6 +399,39 @@ export class Engine {
     const outlet = this.#openOutlet(connection, channel);
     this.#outlets.set(connectionId, outlet);
     return outlet;
+  }
+
+  /**
+   * What waits for a connection that is another now is given back, to be sent over what it has become; what is in flight
+   * ends as it ends. Between two claims, so that nothing but what is being written still comes to the old one.
+   */
+  #retireChanged(): void {
+    this.#tenancyChanged = false;
+    for (const [id, outlet] of this.#outlets) {
+      if (this.#parts.tenancy.connectionById(id) === outlet.connection) continue;
+      this.#outlets.delete(id);
+      this.#retiring.set(
+        outlet,
+        this.#retire(outlet)
+          .catch((error) => this.#report.failed('closing a changed connection failed', error))
+          .finally(() => this.#retiring.delete(outlet)),
+      );
+    }
+  }
+
+  async #retire(outlet: Outlet): Promise<void> {
+    await Promise.allSettled(this.#writing.values());
+    this.#giveBack(outlet.stop());
+    await outlet.whenIdle();
+    await outlet.close();
+  }
+
+  #giveBack(jobs: readonly Job[]): void {
+    for (const job of jobs) {
+      if (job.work.lost) continue;
+      job.work.giveBack(job.recipient);
+      this.#recorder.note(job.work);
+    }
   }
 
   #openOutlet(connection: Connection, channel: Channel): Outlet {

@@ -6,6 +6,7 @@ import type { Logger } from '../model/logger.ts';
 import { silentMeter } from '../model/meter.ts';
 import { SCOPE_SEND, type Tenancy } from '../model/tenancy.ts';
 import type { Store } from '../store/port.ts';
+import type { Registry } from '../tenancy/registry.ts';
 import { type BacklogLimits, BoundedBacklog } from './accept/bounded-backlog.ts';
 import { type ChannelFacts, createCatalog } from './accept/channel-catalog.ts';
 import { CallsInWork, limitWork } from './accept/limit-work.ts';
@@ -26,7 +27,10 @@ import { createStatus } from './kore/status.ts';
 import { openKoreSurface } from './kore/surface.ts';
 import { takeLeave } from './leave-takings.ts';
 import { requireJsonBody } from './media-type.ts';
+import { appRoutes } from './native/admin/apps.ts';
 import { auditRoute } from './native/admin/audit.ts';
+import { botRoutes } from './native/admin/bots.ts';
+import { adminConnectionRoutes } from './native/admin/connections.ts';
 import { callbackLogRoute } from './native/callbacks.ts';
 import { connectionRoutes } from './native/connections.ts';
 import { NATIVE_PREFIX } from './native/context.ts';
@@ -50,8 +54,10 @@ import { turnAway } from './turn-away.ts';
 export interface AppParts {
   readonly store: Store;
   readonly tenancy: Tenancy;
+  /** Where it is changed. */
+  readonly registry: Registry;
   /** Every channel there is; what a bot may use of them is in the tenancy. */
-  readonly channels: readonly (ChannelFacts & Pick<Channel, 'openInbox'>)[];
+  readonly channels: readonly (ChannelFacts & Pick<Channel, 'open' | 'openInbox'>)[];
   /** What the inboxes of channels work with. */
   readonly tools: ChannelTools;
   readonly clock: Clock;
@@ -147,6 +153,9 @@ export function createApp(parts: AppParts): FastifyInstance {
   });
   const native = { ...parts, prefix: NATIVE_PREFIX, gate, catalog };
   app.register(auditRoute, native);
+  app.register(botRoutes, native);
+  app.register(adminConnectionRoutes, native);
+  app.register(appRoutes, native);
   app.register(listRoute, native);
   app.register(callbackLogRoute, native);
   app.register(eventsRoute, { ...native, isDraining, streamLimits: limits });

@@ -52,7 +52,17 @@ export const FAULTS = {
     [412, 412, 'Precondition Failed'],
     [412, 'precondition_failed', 'It is not as the call expected it'],
   ),
+  app_unknown: row([404, 404, 'Not Found'], [404, 'not_found', 'There is no such app']),
   suppression_unknown: row([404, 404, 'Not Found'], [404, 'not_found', 'The identity is not suppressed']),
+  declared_in_file: row(
+    [409, 409, 'Conflict'],
+    [409, 'declared_in_file', 'The configuration file declares it, and the file wins'],
+  ),
+  secret_key_missing: row(
+    [409, 409, 'Conflict'],
+    [409, 'secret_key_missing', 'The server has no key to seal secrets with'],
+  ),
+  checks_busy: row([503, 503, 'Service Unavailable'], [503, 'checks_busy', 'Other connections are being checked']),
   people_invalid: row(
     [422, 422, 'Unprocessable Content'],
     [422, 'people_invalid', 'The file cannot be imported as it is'],

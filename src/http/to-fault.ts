@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { StoreFull, StoreUnavailable } from '../store/port.ts';
-import { Fault } from './faults.ts';
+import { type RefusalKind, Refused } from '../tenancy/refused.ts';
+import { Fault, type FaultName } from './faults.ts';
 
 /** What an error thrown anywhere in a request means to the caller. Whatever we did not foresee is `internal` and mute. */
 export function toFault(error: unknown, request: FastifyRequest): Fault {
@@ -8,6 +9,7 @@ export function toFault(error: unknown, request: FastifyRequest): Fault {
   if (error instanceof StoreUnavailable) {
     return new Fault('store_unavailable', 'the database cannot be reached just now; try again', { 'retry-after': '2' });
   }
+  if (error instanceof Refused) return new Fault(REFUSALS[error.kind], error.message, {}, error.pointer);
   if (error instanceof StoreFull) return new Fault('store_full', error.message, { 'retry-after': '10' });
   switch (codeOf(error)) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
@@ -25,6 +27,15 @@ export function toFault(error: unknown, request: FastifyRequest): Fault {
       return new Fault(isCallersFault(error) ? 'request_malformed' : 'internal');
   }
 }
+
+const REFUSALS: Readonly<Record<RefusalKind, FaultName>> = {
+  invalid: 'body_invalid',
+  in_file: 'declared_in_file',
+  unknown_bot: 'bot_unknown',
+  unknown_app: 'app_unknown',
+  unknown_connection: 'connection_unknown',
+  no_key: 'secret_key_missing',
+};
 
 function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : '';

@@ -8,6 +8,8 @@ export interface Bot {
   readonly weight?: number;
   /** Nobody is written to within them, unless it is urgent and the sender says why; absent: there are none. */
   readonly quietHours?: Hours;
+  /** Absent: those of all bots. */
+  readonly limits?: CallLimits;
 }
 
 export const ALGORITHMS = ['HS256', 'HS512', 'RS256', 'RS512'] as const;
@@ -25,6 +27,8 @@ export interface App {
   readonly scopes: readonly string[];
   readonly enforceJti: boolean;
   readonly enforceJwe: boolean;
+  /** With the key it had before, which is good until then (epoch ms). */
+  readonly former?: { readonly app: App; readonly until: number };
 }
 
 export interface ConnectionLimits {

@@ -16,8 +16,8 @@ it('counted calls are at no time more than a limit within its window, and come b
       const within = (ms: number) => begun.filter((at) => at + ms > clock.now()).length;
       for (const [waitMs, calls] of plan) {
         await clock.advance(waitMs);
-        const asks = [{ botId: 'st-1', calls }];
-        const [count] = await store.countCalls({ asks, perMinute: 10, perHour: 40 });
+        const asks = [{ botId: 'st-1', calls, perMinute: 10, perHour: 40 }];
+        const [count] = await store.countCalls({ asks });
         assert.ok(count);
         // A moment is a second of the last minute, half a minute of the last hour.
         const room = Math.min(10 - within(61_000), 40 - within(3_630_000));

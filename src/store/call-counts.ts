@@ -1,5 +1,5 @@
 import { lockStates, type StateTable, writeStates } from './locked-states.ts';
-import type { CallCount, CountCalls } from './port.ts';
+import type { CallAsk, CallCount, CountCalls } from './port.ts';
 import { int, type Row, type Steps, text } from './steps.ts';
 
 /*
@@ -21,10 +21,10 @@ const CALL_COUNTS: StateTable = {
 type Moment = readonly [lastAt: number, calls: number];
 
 /** Admits as many of the calls as there is room for and counts them; the answers are in the order of what was asked. */
-export function* countCalls({ asks, perMinute, perHour }: CountCalls): Steps<CallCount[]> {
+export function* countCalls({ asks }: CountCalls): Steps<CallCount[]> {
   const bots = asks.map(({ botId }) => botId);
   const known = yield* lockStates(CALL_COUNTS, bots);
-  const counts = asks.map(({ botId, calls }) => admit(known.get(botId), calls, { perMinute, perHour }));
+  const counts = asks.map((ask) => admit(known.get(ask.botId), ask));
   yield* writeStates(
     CALL_COUNTS,
     counts.flatMap(({ count, row, moments }) =>
@@ -34,7 +34,7 @@ export function* countCalls({ asks, perMinute, perHour }: CountCalls): Steps<Cal
   return counts.map(({ count }) => count);
 }
 
-function admit(row: Row | undefined, calls: number, { perMinute, perHour }: Omit<CountCalls, 'asks'>) {
+function admit(row: Row | undefined, { calls, perMinute, perHour }: CallAsk) {
   if (row === undefined) throw new Error('a row that was locked is gone');
   const now = int(row, 'now');
   const keepMs = perHour > 0 ? HOUR_MS : MINUTE_MS;

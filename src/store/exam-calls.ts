@@ -8,7 +8,7 @@ export function examineCalls(storeOf: () => Store): void {
   describe('calls that are counted', () => {
     const fresh = () => randomId('st');
     const count = async (botId: string, calls: number, { perMinute = 10, perHour = 0 } = {}) => {
-      const [answer] = await storeOf().countCalls({ asks: [{ botId, calls }], perMinute, perHour });
+      const [answer] = await storeOf().countCalls({ asks: [{ botId, calls, perMinute, perHour }] });
       assert.ok(answer);
       return answer;
     };
@@ -36,8 +36,8 @@ export function examineCalls(storeOf: () => Store): void {
       const [one, other] = [fresh(), fresh()];
       const answers = await Promise.all(
         Array.from({ length: 12 }, (_, index) => {
-          const asks = [one, other].map((botId) => ({ botId, calls: 2 }));
-          return storeOf().countCalls({ asks: index % 2 ? asks : asks.toReversed(), perMinute: 11, perHour: 100 });
+          const asks = [one, other].map((botId) => ({ botId, calls: 2, perMinute: 11, perHour: 100 }));
+          return storeOf().countCalls({ asks: index % 2 ? asks : asks.toReversed() });
         }),
       );
       const admitted = answers.flat().map((answer) => answer.admitted);

@@ -8,6 +8,7 @@ import { examineCalls } from './exam-calls.ts';
 import { examineCancel } from './exam-cancel.ts';
 import { examineCheckpoint } from './exam-checkpoint.ts';
 import { examineClaim } from './exam-claim.ts';
+import { examineConfigured } from './exam-configured.ts';
 import { examineFallBack } from './exam-fall-back.ts';
 import { examineLedger } from './exam-ledger.ts';
 import { examineNotificationList } from './exam-notification-list.ts';
@@ -52,6 +53,7 @@ export function examineStore(name: string, open: () => Promise<Store>): void {
     examineReceipts(store);
     examineLedger(store);
     examineAudit(store);
+    examineConfigured(store);
     examineUpkeep(store);
   });
 }

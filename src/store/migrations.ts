@@ -300,6 +300,30 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     'ALTER TABLE notifications ADD COLUMN held_from {int}',
     'CREATE INDEX notifications_ruled ON notifications (bot_id, id) WHERE ruled IS NOT NULL',
   ],
+  [
+    // What was made over the API. bot_id '': apps, which are of no one bot. document is JSON; sealed holds its secrets.
+    `CREATE TABLE configured (
+      bot_id {text} NOT NULL,
+      kind {text} NOT NULL,
+      id {text} NOT NULL,
+      document {text} NOT NULL,
+      sealed {text},
+      PRIMARY KEY (bot_id, kind, id)
+    ) {keyed}`,
+    // At most one row: how often anything in it was changed.
+    `CREATE TABLE configured_version (
+      id {int} NOT NULL PRIMARY KEY CHECK (id = 1),
+      version {int} NOT NULL
+    ) {table}`,
+    // What seals: each wrapped by the master key of that name, which is never here.
+    `CREATE TABLE data_keys (
+      bot_id {text} NOT NULL,
+      version {int} NOT NULL,
+      master {text} NOT NULL,
+      wrapped {text} NOT NULL,
+      PRIMARY KEY (bot_id, version)
+    ) {keyed}`,
+  ],
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -9,6 +9,8 @@ import * as callbacks from './callbacks.ts';
 import * as cancel from './cancel.ts';
 import { listChanged } from './changes.ts';
 import { checkpoint } from './checkpoint.ts';
+import * as configured from './configured.ts';
+import * as dataKeys from './data-keys.ts';
 import type { Database } from './database.ts';
 import * as ledger from './ledger.ts';
 import { SCHEMA_VERSION } from './migrations.ts';
@@ -165,6 +167,16 @@ function createStore(database: Database, clock: Clock): Store {
 
     listAudit: (page) => read(() => listAudit(page)),
     findAuditHead: (request) => read(() => findAuditHead(request)),
+
+    saveConfigured: (request) => write(() => configured.saveConfigured(request)),
+    removeConfigured: (request) => write(() => configured.removeConfigured(request)),
+    findConfigured: (key) => read(() => configured.findConfigured(key)),
+    listConfigured: (page) => read(() => configured.listConfigured(page)),
+    configuredVersion: () => read(() => configured.configuredVersion()),
+    keepDataKey: (key) => write(() => dataKeys.keepDataKey(key)),
+    findDataKey: (request) => read(() => dataKeys.findDataKey(request)),
+    listDataKeys: (page) => read(() => dataKeys.listDataKeys(page)),
+    rewrapDataKey: (request) => write(() => dataKeys.rewrapDataKey(request)),
 
     markRestored: (request) => write(() => restored.markRestored(request)),
     findRestored: () => read(() => restored.findRestored()),

@@ -218,6 +218,24 @@ export interface Store {
   /** Where the chain ends, kept apart from it: what was cut off its end is missed. */
   findAuditHead(request: { readonly botId: string | null }): Promise<AuditHead>;
 
+  // --- configured over the API
+  /** What is the same leaves no trace. */
+  saveConfigured(request: SaveConfigured): Promise<'created' | 'changed' | 'same'>;
+  /** A bot goes with all that is configured for it. False: there is none. */
+  removeConfigured(request: RemoveConfigured): Promise<boolean>;
+  findConfigured(key: ConfiguredKey): Promise<Configured | null>;
+  /** Keyset pages, by bot. */
+  listConfigured(page: ConfiguredPage): Promise<Configured[]>;
+  /** Moves with every change. */
+  configuredVersion(): Promise<number>;
+  /** Answers the key that is kept: another node may have been first. */
+  keepDataKey(key: DataKey): Promise<DataKey>;
+  /** `version` null: the latest. */
+  findDataKey(request: { readonly botId: string; readonly version: number | null }): Promise<DataKey | null>;
+  listDataKeys(page: DataKeyPage): Promise<DataKey[]>;
+  /** False: it is wrapped by another master key than `from`. */
+  rewrapDataKey(request: RewrapDataKey): Promise<boolean>;
+
   // --- after a restore
   /**
    * The database came out of a backup: no queue is listed and nothing is claimed until `endRestore`. Whoever holds a
@@ -261,6 +279,54 @@ export interface AuditPage {
   /** The seq of the first on the page. */
   readonly from: number;
   readonly limit: number;
+}
+
+export interface ConfiguredKey {
+  /** Empty: of no one bot. */
+  readonly botId: string;
+  readonly kind: 'bot' | 'app' | 'connection';
+  readonly id: string;
+}
+
+export interface Configured extends ConfiguredKey {
+  /** JSON, without secrets. */
+  readonly document: string;
+  /** Its secrets; null: it has none. */
+  readonly sealed: string | null;
+}
+
+export interface SaveConfigured {
+  readonly row: Configured;
+  readonly audit: AuditEntry;
+}
+
+export interface RemoveConfigured {
+  readonly key: ConfiguredKey;
+  readonly audit: AuditEntry;
+}
+
+export interface ConfiguredPage {
+  readonly after: ConfiguredKey | null;
+  readonly limit: number;
+}
+
+/** What seals the secrets of a bot; `wrapped` by the master key that is called `master`. */
+export interface DataKey {
+  /** Empty: of no one bot. */
+  readonly botId: string;
+  readonly version: number;
+  readonly master: string;
+  readonly wrapped: string;
+}
+
+export interface DataKeyPage {
+  readonly after: Pick<DataKey, 'botId' | 'version'> | null;
+  readonly limit: number;
+}
+
+export interface RewrapDataKey {
+  readonly from: string;
+  readonly to: DataKey;
 }
 
 export interface NotificationKey {
@@ -616,8 +682,13 @@ export interface Reserved {
 
 export interface CountCalls {
   /** Each bot once. */
-  readonly asks: readonly { readonly botId: string; readonly calls: number }[];
-  /** Of every bot, rolling; 0: there is no such limit. */
+  readonly asks: readonly CallAsk[];
+}
+
+export interface CallAsk {
+  readonly botId: string;
+  readonly calls: number;
+  /** Of the bot, rolling; 0: there is no such limit. */
   readonly perMinute: number;
   readonly perHour: number;
 }

@@ -29,6 +29,7 @@ const settings: Settings = {
   logLevel: 'info',
   logFormat: 'json',
   secretKey: null,
+  oldSecretKey: null,
   platformKey: null,
   drainMs: 1_000,
   lingerMs: 0,

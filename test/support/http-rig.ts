@@ -1,4 +1,4 @@
-import { createSecretKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createSecretKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { CompactSign } from 'jose';
 import { CHANNELS } from '../../src/channels/channels.ts';
@@ -20,6 +20,9 @@ import {
 } from '../../src/model/tenancy.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { Store } from '../../src/store/port.ts';
+import { CATALOG } from '../../src/tenancy/open-registry.ts';
+import { Registry } from '../../src/tenancy/registry.ts';
+import { Vault } from '../../src/tenancy/vault.ts';
 
 /** A real app over a real store on a free loopback port, with a clock that stands still until told. */
 export interface Rig {
@@ -99,6 +102,7 @@ const NOWHERE = {
   close: async () => {},
 };
 
+const MASTER_KEY = randomBytes(32);
 const NO_LIMITS: CallLimits = { perMinute: 0, perHour: 0 };
 
 export async function startRig(
@@ -108,6 +112,8 @@ export async function startRig(
     /** Of `BOT`. */
     readonly quietHours?: Hours;
     readonly database?: string;
+    /** Null: the server was started without one. */
+    readonly secretKey?: Uint8Array | null;
     /** Puts something between the app and the store, to see what a broken store does. */
     readonly around?: (store: Store) => Store;
   } = {},
@@ -117,17 +123,29 @@ export async function startRig(
   const platformKey = await openPlatformKey(generatePlatformPem());
   const lines: { event: string; fields: LogFields }[] = [];
   let wakes = 0;
+  const tenancy = createTenancy({
+    bots: [
+      { id: BOT, name: 'HR assistant', ...(options.quietHours && { quietHours: options.quietHours }) },
+      { id: OTHER_BOT, name: 'Another tenant' },
+    ],
+    apps: APPS,
+    connections: CONNECTIONS,
+    callLimits: options.callLimits ?? NO_LIMITS,
+  });
+  const registry = new Registry({
+    store,
+    vault: new Vault({ store, masterKey: options.secretKey === undefined ? MASTER_KEY : options.secretKey }),
+    declared: { path: '/etc/beckon.yaml', tenancy, apps: APPS },
+    channels: CATALOG,
+    canDecrypt: true,
+    clock,
+    logger: recordInto(lines),
+  });
+  await registry.refresh();
   const app = createApp({
     store: options.around?.(store) ?? store,
-    tenancy: createTenancy({
-      bots: [
-        { id: BOT, name: 'HR assistant', ...(options.quietHours && { quietHours: options.quietHours }) },
-        { id: OTHER_BOT, name: 'Another tenant' },
-      ],
-      apps: APPS,
-      connections: CONNECTIONS,
-      callLimits: options.callLimits ?? NO_LIMITS,
-    }),
+    tenancy: registry.tenancy,
+    registry,
     channels: options.channels ?? CHANNELS,
     tools: { outbound: NOWHERE, clock, random: () => 0.5, publicUrl: options.publicUrl ?? null },
     clock,

@@ -45,7 +45,7 @@ export async function verifyToken(
   const app = findApp(claims, parts.tenancy);
   if (app.enforceJwe && !isEncrypted) throw new Fault('token_refused');
   if (header['alg'] !== app.algorithm) throw new Fault('token_refused');
-  await checkSignature(signed.join('.'), app);
+  await checkEitherKey(signed.join('.'), app, parts.clock.now());
   checkTimes(claims, parts.clock.now());
 
   return {
@@ -54,6 +54,13 @@ export async function verifyToken(
     jti: findJti(claims),
     exp: typeof claims['exp'] === 'number' ? claims['exp'] : null,
   };
+}
+
+/** While a key is changed the one before it is good as well. */
+async function checkEitherKey(token: string, app: App, now: number): Promise<void> {
+  const { former } = app;
+  if (former === undefined || former.until <= now) return checkSignature(token, app);
+  return checkSignature(token, app).catch(() => checkSignature(token, former.app));
 }
 
 /** `appId` decides when it is there. `iss` may belong to the caller's identity provider, so it may miss and `kore_iss` is next. */

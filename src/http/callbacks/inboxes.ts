@@ -14,7 +14,8 @@ export interface OpenInbox {
 
 /** The inboxes of all connections, each opened when it is first spoken to; null where nobody listens. */
 export function createInboxes({ tenancy, findChannel, tools }: InboxParts): (id: string) => OpenInbox | null {
-  const open = new Map<Connection, ChannelInbox>();
+  // Of what is configured now: a connection that is changed is another.
+  const open = new WeakMap<Connection, ChannelInbox>();
   return function findInbox(id) {
     const connection = tenancy.connectionById(id);
     if (connection === null) return null;

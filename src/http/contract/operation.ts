@@ -128,6 +128,7 @@ const COMES_AGAIN: ReadonlySet<FaultName> = new Set<FaultName>([
   'callbacks_busy',
   'imports_busy',
   'streams_busy',
+  'checks_busy',
   'draining',
 ]);
 const RETRY_AFTER = Type.String({ description: 'Seconds after which to try again.' });

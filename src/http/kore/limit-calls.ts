@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../model/clock.ts';
-import type { Tenancy } from '../../model/tenancy.ts';
+import type { CallLimits, Tenancy } from '../../model/tenancy.ts';
 import type { Store } from '../../store/port.ts';
 import { callerOf } from '../auth/gate.ts';
 import { Fault } from '../faults.ts';
@@ -30,11 +30,17 @@ export function createCallLimit(parts: CallLimitParts) {
 function openWindows({ tenancy, clock, store }: CallLimitParts): (botId: string) => Promise<CallDecision> {
   if (store.kind === 'sqlite') {
     const windows = new CallWindows();
-    return async (botId) => windows.admit(botId, tenancy.callLimits, clock.monotonic());
+    return async (botId) => windows.admit(botId, limitsOf(botId, tenancy), clock.monotonic());
   }
-  const shared = new SharedCalls(store, tenancy.callLimits, () => clock.monotonic());
+  const shared = new SharedCalls(
+    store,
+    (botId) => limitsOf(botId, tenancy),
+    () => clock.monotonic(),
+  );
   return (botId) => shared.admit(botId);
 }
+
+const limitsOf = (botId: string, tenancy: Tenancy): CallLimits => tenancy.bot(botId)?.limits ?? tenancy.callLimits;
 
 function rateHeaders({ limit, remaining, resetMs }: WindowState): Record<string, string> {
   return {

@@ -1,5 +1,5 @@
 import type { CallLimits } from '../../model/tenancy.ts';
-import type { CallCount, Store } from '../../store/port.ts';
+import type { CallAsk, CallCount, Store } from '../../store/port.ts';
 import type { CallDecision, WindowState } from './call-windows.ts';
 
 interface Waiting {
@@ -21,20 +21,20 @@ interface Full {
  */
 export class SharedCalls {
   readonly #store: Pick<Store, 'countCalls'>;
-  readonly #limits: CallLimits;
+  readonly #limitsOf: (botId: string) => CallLimits;
   readonly #monotonic: () => number;
   #waiting = new Map<string, Waiting[]>();
   readonly #full = new Map<string, Full>();
   #isAsking = false;
 
-  constructor(store: Pick<Store, 'countCalls'>, limits: CallLimits, monotonic: () => number) {
+  constructor(store: Pick<Store, 'countCalls'>, limitsOf: (botId: string) => CallLimits, monotonic: () => number) {
     this.#store = store;
-    this.#limits = limits;
+    this.#limitsOf = limitsOf;
     this.#monotonic = monotonic;
   }
 
   async admit(botId: string): Promise<CallDecision> {
-    const { perMinute, perHour } = this.#limits;
+    const { perMinute, perHour } = this.#limitsOf(botId);
     if (perMinute === 0 && perHour === 0) return { admitted: true, tightest: null };
     const full = this.#findFull(botId);
     if (full !== null) return full;
@@ -51,9 +51,9 @@ export class SharedCalls {
       const asked = [...this.#waiting];
       this.#waiting = new Map();
       try {
-        const asks = asked.map(([botId, calls]) => ({ botId, calls: calls.length }));
-        const counts = await this.#store.countCalls({ asks, ...this.#limits });
-        for (const [index, [botId, calls]] of asked.entries()) this.#answer(botId, calls, counts[index]);
+        const asks = asked.map(([botId, calls]) => ({ botId, calls: calls.length, ...this.#limitsOf(botId) }));
+        const counts = await this.#store.countCalls({ asks });
+        for (const [index, ask] of asks.entries()) this.#answer(ask, asked[index]?.[1] ?? [], counts[index]);
       } catch (error) {
         for (const { reject } of asked.flatMap(([, calls]) => calls)) reject(error);
       }
@@ -61,24 +61,23 @@ export class SharedCalls {
     this.#isAsking = false;
   }
 
-  #answer(botId: string, calls: readonly Waiting[], count: CallCount | undefined): void {
+  #answer(ask: CallAsk, calls: readonly Waiting[], count: CallCount | undefined): void {
     if (count === undefined) throw new Error('a call was not counted');
     const { admitted, minute, hour } = count;
-    const { perMinute, perHour } = this.#limits;
+    const { botId, perMinute, perHour } = ask;
     for (const [place, { resolve }] of calls.slice(0, admitted).entries()) {
       const later = admitted - 1 - place;
       const tightest = tighter(stateOf(perMinute, minute, later), stateOf(perHour, hour, later));
       resolve({ admitted: true, tightest });
     }
     if (admitted === calls.length) return;
-    const full = this.#fullOf(count);
+    const full = this.#fullOf(ask, count);
     this.#full.set(botId, full);
     for (const { resolve } of calls.slice(admitted)) resolve(this.#refuse(full));
   }
 
   /** Of two full windows the one with the longer wait. */
-  #fullOf({ minute, hour }: CallCount): Full {
-    const { perMinute, perHour } = this.#limits;
+  #fullOf({ perMinute, perHour }: CallAsk, { minute, hour }: CallCount): Full {
     const now = this.#monotonic();
     const isMinuteFull = perMinute > 0 && minute.used >= perMinute;
     const isHour = perHour > 0 && hour.used >= perHour && (!isMinuteFull || hour.freeInMs >= minute.freeInMs);

@@ -3,6 +3,7 @@ import swagger from '@fastify/swagger';
 import Fastify, { type FastifySchema } from 'fastify';
 import { PROBLEM, TAGS, toRouteSchema } from '../contract/operation.ts';
 import { AUDIT_ENTRY } from '../native/admin/audit-documents.ts';
+import { MANAGED_APP, MANAGED_BOT, MANAGED_CONNECTION } from '../native/admin/documents.ts';
 import { SUPPRESSION } from '../native/connections.ts';
 import { NOTIFICATION_SUMMARY } from '../native/notification-documents.ts';
 import { PERSON } from '../native/person-document.ts';
@@ -22,6 +23,9 @@ const SHARED = [
   PERSON,
   SUPPRESSION,
   AUDIT_ENTRY,
+  MANAGED_BOT,
+  MANAGED_CONNECTION,
+  MANAGED_APP,
   KORE_ERROR,
   JOB_LOG,
 ];
