@@ -131,11 +131,14 @@ async function overrun(options: OverloadOptions): Promise<Finding> {
   const wrong = overrun.wrong + alone.wrong + overrun.unanswered;
   const share = perSecond(overrun) / perSecond(alone);
   const undelivered = Math.max(0, found.accepted - found.delivered);
+  const eachAccepted = alone.cpuSeconds / alone.accepted;
+  const eachRefused = (overrun.cpuSeconds - overrun.accepted * eachAccepted) / overrun.refused;
   return {
     figure:
       `accepted ${round(perSecond(overrun))}/s, ${round(perSecond(alone))}/s alone: ${percent(share)}, per second of the server's CPU ${percent(shareOfCpu)}; asked for ${times(overrun.made / overrun.accepted)} what was accepted; ` +
       `in p99 ${round(overrun.acceptedP99)} ms, ${round(alone.acceptedP99)} ms alone; ` +
       `refused ${round(refusedPerSecond(overrun))}/s in p99 ${round(overrun.refusedP99)} ms, ${round(bare.refusedP99)} ms by a server that does nothing else; turns of the callers' own process ${round(overrun.ownTurnP99)} ms in p99; ` +
+      `the server's CPU ${micros(eachAccepted)} an accepted call alone, ${micros(eachRefused)} a refusal on top; ` +
       `${wrong} without an answer or a Retry-After; ${found.lines} lines of log; ${found.baseMb} + ${found.grownMb} MB; ` +
       `${undelivered} of ${found.accepted} accepted not delivered`,
     bar:
@@ -207,6 +210,7 @@ function addAimed(aimed: readonly Aimed[]): Aimed {
 const round = Math.round;
 const percent = (share: number) => `${round(100 * share)} %`;
 const times = (factor: number) => `${factor.toFixed(1)}×`;
+const micros = (seconds: number) => `${round(1e6 * seconds)} µs`;
 const perCpuSecond = ({ accepted, cpuSeconds }: Round) => accepted / cpuSeconds;
 const perSecond = ({ accepted, elapsedMs }: Round) => (1_000 * accepted) / elapsedMs;
 const refusedPerSecond = ({ refused, elapsedMs }: Round) => (1_000 * refused) / elapsedMs;

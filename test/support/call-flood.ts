@@ -44,6 +44,7 @@ export interface Aimed {
 }
 
 const GRACE_MS = 1_000;
+const OPENING = Buffer.from('GET /healthz HTTP/1.1\r\nhost: beckon\r\n\r\n');
 
 class Aim {
   readonly #order: FloodAim;
@@ -164,7 +165,7 @@ class Caller {
     const answered = new Promise<void>((resolve) => {
       this.#onFirst = resolve;
     });
-    this.call(performance.now());
+    this.#send(OPENING, performance.now());
     await answered;
   }
 
@@ -189,9 +190,13 @@ class Caller {
   }
 
   call(dueAt: number): void {
+    this.#send(this.#request, dueAt);
+  }
+
+  #send(request: Buffer, dueAt: number): void {
     this.dueAt = dueAt;
     this.#isCalling = true;
-    if (this.#socket?.destroyed === false) this.#socket.write(this.#request);
+    if (this.#socket?.destroyed === false) this.#socket.write(request);
     else queueMicrotask(() => this.#end('none'));
   }
 
