@@ -20,6 +20,7 @@ const MESSAGE = { type: 'text', val: 'x' };
 const V1 = { channel: 'msteams', userIdentityType: 'resolve', message: MESSAGE, identities: ['a@abc.com'] };
 const V2 = { channel: 'msteams', message: MESSAGE, identities: [{ email: 'a@abc.com' }] };
 const NATIVE = { channel: 'msteams', message: MESSAGE, recipients: ['a@abc.com'] };
+const AUDIENCE = { channel: 'msteams', message: MESSAGE, audience: { upload: true } };
 const TEMPLATE = { variants: { en: { message: MESSAGE } }, default: 'en' };
 const PERSON = '{"id":"u-00000000-0000-5000-8000-00000000beef","email":"a@abc.com"}\n';
 
@@ -45,6 +46,10 @@ interface Row {
   readonly query?: string;
   /** A body that names another bot's connection. */
   readonly foreign?: (connectionId: string) => object;
+  /** It is about a notification that is not sealed. */
+  readonly isOfAudience?: true;
+  /** What it leaves that says who asked, where that is more than one entry. */
+  readonly kept?: number;
 }
 
 /** Every operation of the document has its row; one without fails below. */
@@ -71,6 +76,10 @@ const ROWS: Readonly<Record<string, Row | 'open'>> = {
   archiveTemplate: { status: 204 },
   previewTemplate: { ...json(200, { channel: 'msteams', recipients: ['a@abc.com'] }), isMade: true },
   preflightNotification: json(200, NATIVE),
+  getAudience: { status: 200, isOfAudience: true },
+  addAudienceChunk: { status: 200, body: '"a@abc.com"\n', type: 'application/x-ndjson', isOfAudience: true },
+  // Its notification begins with it.
+  sealAudience: { ...json(202, { recipients: 1, chunks: 1 }), isOfAudience: true, kept: 2 },
   importPeople: { status: 200, body: PERSON, type: 'application/x-ndjson' },
   listPeople: { status: 200 },
   getPerson: { status: 200 },
@@ -124,7 +133,7 @@ describe('who may call what', () => {
     it(`${id}: the right app may, and no other`, async () => {
       const operation = operations.find((each) => each.id === id);
       assert.ok(operation);
-      const objects = await makeObjects(row);
+      const objects = row.isOfAudience ? await makeAudience() : await makeObjects(row);
       const ask = (botId: string, token: string | null, named = objects) => callAs(operation, row, botId, token, named);
       const isAdmin = operation.scope === SCOPE_ADMIN;
       if (isAdmin) await makeManaged();
@@ -148,7 +157,7 @@ describe('who may call what', () => {
 
       const kept = await countKept();
       assert.equal((await ask(BOT, await tokenFor(isAdmin ? 'cs-operator' : 'cs-builder'))).status, row.status);
-      assert.equal((await countKept()) - kept, operation.isAudited ? 1 : 0, 'entries in the audit');
+      assert.equal((await countKept()) - kept, operation.isAudited ? (row.kept ?? 1) : 0, 'entries in the audit');
     });
   }
 
@@ -233,6 +242,22 @@ describe('who may call what', () => {
     return { notificationId, personId, connectionId: through, identity: 'a@abc.com', template: 'welcome' };
   }
 
+  /** The same, but that nobody has sealed the notification. */
+  async function makeAudience(): Promise<Objects> {
+    const auth = await tokenFor('cs-builder');
+    const url = `/api/v1/bots/${BOT}/notifications`;
+    const headers = { auth, 'content-type': 'application/json' };
+    const opened = await call(rig, url, { method: 'POST', headers, body: JSON.stringify(AUDIENCE) });
+    assert.ok(isJsonObject(opened.json));
+    const notificationId = String(opened.json['id']);
+    const operation = operations.find(({ id }) => id === 'addAudienceChunk');
+    const objects = { ...(await makeObjects({ status: 200 })), notificationId };
+    assert.ok(operation);
+    const first = { ...operation, path: operation.path.replace('{chunk}', '0') };
+    assert.equal((await callAs(first, ROWS['addAudienceChunk'] as Row, BOT, auth, objects)).status, 200);
+    return objects;
+  }
+
   function callAs(
     { method, path, scope }: DocumentedOperation,
     { body, type, query = '' }: Row,
@@ -248,6 +273,7 @@ describe('who may call what', () => {
       connectionId: through,
       identity,
       template,
+      chunk: '1',
     };
     const managed = { botId: MANAGED_BOT, connectionId: MANAGED_CONNECTION, clientId: MANAGED_APP };
     const names = { clientId: '', ...named, ...(scope === SCOPE_ADMIN && managed) };

@@ -71,6 +71,8 @@ const AFTER_FAULT_MS = 50;
 const AFTER_FAULTS_MS = 1_000;
 const PRUNE_EVERY_MS = 60_000;
 const PRUNE_LIMIT = 1_000;
+const AUDIENCES_EVERY_MS = 1_000;
+const ROWS_PER_STEP = 500;
 
 /**
  * The motion of Beckon: finds due batches, claims them, lets outlets send, records what happened. It holds no truth:
@@ -188,6 +190,12 @@ export class Engine {
         everyMs: PRUNE_EVERY_MS,
         task: () => this.#prune(),
         onError: (error) => this.#report.failed('pruning failed', error),
+      }),
+      repeat({
+        clock,
+        everyMs: AUDIENCES_EVERY_MS,
+        task: () => this.#advanceAudiences(),
+        onError: (error) => this.#report.failed('advancing audiences failed', error),
       }),
     ];
     this.#running = this.#run();
@@ -472,6 +480,11 @@ export class Engine {
   async #prune(): Promise<void> {
     const { store, clock } = this.#parts;
     while (!this.#stopping && (await store.prune({ now: clock.now(), limit: PRUNE_LIMIT })) >= PRUNE_LIMIT);
+  }
+
+  async #advanceAudiences(): Promise<void> {
+    const { store, clock } = this.#parts;
+    while (!this.#stopping && (await store.advanceAudience({ at: clock.now(), limit: ROWS_PER_STEP })));
   }
 
   #end(work: Work): void {

@@ -31,6 +31,7 @@ import { appRoutes } from './native/admin/apps.ts';
 import { auditRoute } from './native/admin/audit.ts';
 import { botRoutes } from './native/admin/bots.ts';
 import { adminConnectionRoutes } from './native/admin/connections.ts';
+import { audienceRoutes } from './native/audience/routes.ts';
 import { callbackLogRoute } from './native/callbacks.ts';
 import { connectionRoutes } from './native/connections.ts';
 import { NATIVE_PREFIX } from './native/context.ts';
@@ -164,6 +165,7 @@ export function createApp(parts: AppParts): FastifyInstance {
   app.register(previewRoute, native);
   app.register(preflightRoute, { ...native, describeConnection: (id) => parts.engine.describeConnection(id) });
   app.register(sendRoute, { ...native, backlog, calls, limits });
+  app.register(audienceRoutes, { ...native, backlog, onSealed: () => parts.engine.heedCallers() });
   app.register(connectionRoutes, {
     ...parts,
     prefix: NATIVE_PREFIX,

@@ -67,6 +67,28 @@ export const FAULTS = {
     [422, 422, 'Unprocessable Content'],
     [422, 'people_invalid', 'The file cannot be imported as it is'],
   ),
+  audience_unsealed: row(
+    [400, 400, 'Invalid request ID'],
+    [409, 'audience_unsealed', 'Its recipients are still being received'],
+  ),
+  audience_sealed: row([409, 409, 'Conflict'], [409, 'audience_sealed', 'It is sealed: nobody more is taken']),
+  audience_incomplete: row(
+    [409, 409, 'Conflict'],
+    [409, 'audience_incomplete', 'The audience is not what the seal says it is'],
+  ),
+  chunk_conflict: row([409, 409, 'Conflict'], [409, 'chunk_conflict', 'Another chunk has this number']),
+  chunk_invalid: row(
+    [422, 422, 'Unprocessable Content'],
+    [422, 'chunk_invalid', 'Lines of the chunk are bad, so nobody of it was taken'],
+  ),
+  digest_mismatch: row(
+    [400, 400, 'Bad Request'],
+    [400, 'digest_mismatch', 'What arrived is not what the Content-Digest says was sent'],
+  ),
+  audiences_open: row(
+    [429, 429, 'Too Many Requests'],
+    [429, 'audiences_open', 'Too many audiences of this bot are not sealed'],
+  ),
   callback_unknown: row([404, 404, 'Not Found'], [404, 'not_found', 'No connection listens here']),
   callbacks_busy: row(
     [503, 503, 'Service Unavailable'],

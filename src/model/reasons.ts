@@ -42,6 +42,12 @@ export const REASONS = {
     hint: 'Correct the address; if it works again, lift its suppression.',
     retry: 'once_mended',
   },
+  duplicate: {
+    meaning: 'The recipient is in the notification already',
+    mendedBy: 'nobody',
+    hint: 'Nothing is to be done: whoever was named first is sent it, once.',
+    retry: 'no',
+  },
   blocked_by_recipient: {
     meaning: 'The recipient has blocked or removed the app',
     mendedBy: 'recipient',

@@ -1,6 +1,6 @@
 import type { Log } from '../model/notification.ts';
 import type { Verb } from './apart-messages.ts';
-import type { AcceptRequest, BatchProgress, CheckpointRequest, ClaimedBatch, Resolved } from './port.ts';
+import type { AcceptRequest, AddChunk, BatchProgress, CheckpointRequest, ClaimedBatch, Resolved } from './port.ts';
 import { decodeRecipients, encodeRecipients, writeRecipients } from './recipients.ts';
 
 /** How something crosses between threads. A copy of a thousand objects costs several times what a copy of a text does. */
@@ -23,6 +23,11 @@ const accept: Crossing = { pack: (request) => writeRecipients(request as AcceptR
 const claimed = crossing<ClaimedBatch[], Listed<ClaimedBatch>[]>(
   (batches) => batches.map((batch) => ({ ...batch, recipients: encodeRecipients(batch.recipients) })),
   (packed) => packed.map((batch) => ({ ...batch, recipients: decodeRecipients(batch.recipients) })),
+);
+
+const chunk = crossing<AddChunk, Listed<AddChunk>>(
+  (request) => ({ ...request, recipients: encodeRecipients(request.recipients) }),
+  (packed) => ({ ...packed, recipients: decodeRecipients(packed.recipients) }),
 );
 
 type PackedProgress = Omit<BatchProgress, 'logs'> & { readonly logs: string };
@@ -131,7 +136,7 @@ function ofTuple(tuple: ResolvedTuple): [string, Resolved] {
 }
 
 const AS_IT_IS: Crossing = { pack: (value) => value, unpack: (packed) => packed };
-const QUESTIONS: Partial<Record<Verb, Crossing>> = { accept, checkpoint };
+const QUESTIONS: Partial<Record<Verb, Crossing>> = { accept, addChunk: chunk, checkpoint };
 const ANSWERS: Partial<Record<Verb, Crossing>> = { claimDue: claimed, resolve: resolved };
 
 export const questionOf = (verb: Verb): Crossing => QUESTIONS[verb] ?? AS_IT_IS;

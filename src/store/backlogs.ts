@@ -60,6 +60,11 @@ export function* mendBacklogs({ limit }: { readonly limit: number }): Steps<void
   if (rows.length > 0) yield* forgetWhereNothingWaits(rows.map((row) => text(row, 'bot_id')));
 }
 
+/** Of one bot, where it is known at once. */
+export function* countBacklog(botId: string, recipients: number): Steps<void> {
+  if (recipients !== 0) yield* insertMany(BACKLOGS, [[botId, recipients]]);
+}
+
 /** Last of a checkpoint: other nodes that record something of the same bots wait from here to its commit. */
 export function* countEnds(batches: readonly BatchProgress[]): Steps<void> {
   const ended = [...Map.groupBy(batches, ({ batch }) => batch.botId)].map(([botId, group]) => ({

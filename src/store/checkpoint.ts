@@ -2,11 +2,11 @@ import type { Log } from '../model/notification.ts';
 import { countEnds } from './backlogs.ts';
 import { BATCHES, heldBatch, heldId, heldRow, parseQueueKey, queueKey } from './batches.ts';
 import { PARKED_MS } from './pause.ts';
-import type { BatchProgress, CheckpointRequest, HeldBatch, Remainder } from './port.ts';
+import type { BatchProgress, CheckpointRequest, HeldBatch, NotificationKey, Remainder } from './port.ts';
 import { encodeRecipients, firstSeq } from './recipients.ts';
 import { execute, type InsertShape, insertMany, int, query, type Row, type Steps, text } from './steps.ts';
 
-const LOGS: InsertShape = {
+export const LOGS: InsertShape = {
   table: 'logs',
   columns: {
     bot_id: 'text',
@@ -91,13 +91,18 @@ function* dropKnownLogs(batches: readonly BatchProgress[]): Steps<readonly Batch
   }));
 }
 
-const logRows = ({ batch, logs }: BatchProgress) =>
+interface LogsOf {
+  readonly batch: NotificationKey;
+  readonly logs: readonly Log[];
+}
+
+export const logRows = ({ batch, logs }: LogsOf) =>
   logs.filter(({ route }) => route === undefined).map((log) => logRow(batch, log));
 
-const routedRows = ({ batch, logs }: BatchProgress) =>
+const routedRows = ({ batch, logs }: LogsOf) =>
   logs.flatMap((log) => (log.route === undefined ? [] : [[...logRow(batch, log), JSON.stringify(log.route)]]));
 
-function logRow({ botId, notificationId }: HeldBatch, log: Log) {
+function logRow({ botId, notificationId }: NotificationKey, log: Log) {
   return [
     botId,
     notificationId,

@@ -1,6 +1,7 @@
 import { after, before, describe } from 'node:test';
 import { examineAccept } from './exam-accept.ts';
 import { examineAddresses } from './exam-addresses.ts';
+import { examineAudiences } from './exam-audiences.ts';
 import { examineAudit } from './exam-audit.ts';
 import { examineBacklog } from './exam-backlog.ts';
 import { examineCallbacks } from './exam-callbacks.ts';
@@ -34,6 +35,7 @@ export function examineStore(name: string, open: () => Promise<Store>): void {
     const store = () => opened;
 
     examineAccept(store);
+    examineAudiences(store);
     examineBacklog(store);
     examineClaim(store);
     examineCheckpoint(store);

@@ -324,6 +324,40 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       PRIMARY KEY (bot_id, version)
     ) {keyed}`,
   ],
+  [
+    // Who will be sent a notification, while it is not known yet who that is: asked and plan are JSON, due_at is when the
+    // next step is to be taken. It becomes a notification when it is sealed, and is gone when its batches are open.
+    `CREATE TABLE audiences (
+      bot_id {text} NOT NULL,
+      id {text} NOT NULL,
+      state {text} NOT NULL,
+      asked {text} NOT NULL,
+      plan {text} NOT NULL,
+      recipients {int} NOT NULL CHECK (recipients >= suppressed),
+      suppressed {int} NOT NULL CHECK (suppressed >= 0),
+      progress {text} NOT NULL,
+      created_at {int} NOT NULL,
+      due_at {int} NOT NULL,
+      PRIMARY KEY (bot_id, id)
+    ) {table}`,
+    'CREATE INDEX audiences_by_due ON audiences (due_at)',
+    `CREATE TABLE audience_chunks (
+      bot_id {text} NOT NULL,
+      notification_id {text} NOT NULL,
+      chunk {int} NOT NULL,
+      digest {text} NOT NULL,
+      recipients {int} NOT NULL,
+      suppressed {int} NOT NULL,
+      PRIMARY KEY (bot_id, notification_id, chunk)
+    ) {keyed}`,
+    // Only where duplicates are to be found, and only until the batches are open.
+    `CREATE TABLE audience_members (
+      bot_id {text} NOT NULL,
+      notification_id {text} NOT NULL,
+      member {text} NOT NULL,
+      PRIMARY KEY (bot_id, notification_id, member)
+    ) {keyed}`,
+  ],
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -13,6 +13,7 @@ import type { Options } from '../model/options.ts';
 import type { Reason } from '../model/reasons.ts';
 import { BATCHES, leaseClock, queueKey } from './batches.ts';
 import { watchForCallback } from './callback-watches.ts';
+import { LOGS, logRows } from './checkpoint.ts';
 import { decodeContent, encodeContent } from './content.ts';
 import { PARKED_MS, pauseReason } from './pause.ts';
 import type { AcceptResult, NotificationKey, NotificationPage, WrittenAcceptRequest } from './port.ts';
@@ -28,10 +29,28 @@ export function* accept(request: WrittenAcceptRequest): Steps<AcceptResult> {
   yield* watchForCallback(request.notification);
   yield* setRules(request.notification);
   yield* insertBatches(request);
+  if (request.suppressed !== undefined) yield* endSuppressed(request.notification, request.suppressed);
   return { kind: 'accepted' };
 }
 
-function* insertNotification(notification: Notification): Steps<void> {
+/** Those who are left out from the beginning. */
+function* endSuppressed(notification: Notification, logs: readonly Log[]): Steps<void> {
+  yield* insertMany(LOGS, logRows({ batch: { botId: notification.botId, notificationId: notification.id }, logs }));
+  yield* suppress(notification, logs.length, notification.createdAt);
+}
+
+export function* suppress({ botId, id }: Pick<Notification, 'botId' | 'id'>, count: number, at: number): Steps<void> {
+  yield* execute(
+    `UPDATE notifications SET pending = pending - $3, suppressed = suppressed + $3, updated_at = $4
+     WHERE bot_id = $1 AND id = $2`,
+    botId,
+    id,
+    count,
+    at,
+  );
+}
+
+export function* insertNotification(notification: Notification): Steps<void> {
   yield* execute(
     `INSERT INTO notifications (bot_id, id, api, app_id, created_by, channel, channel_spelling, connection_id, resolve,
        lane, message, total, pending, created_at, updated_at, expires_at, options)
@@ -55,7 +74,7 @@ function* insertNotification(notification: Notification): Steps<void> {
 }
 
 /** So that looking for those that were sent by rules costs nothing where there are none; see `rules.ts`. */
-function* setRules({ botId, id, options }: Notification): Steps<void> {
+export function* setRules({ botId, id, options }: Notification): Steps<void> {
   if (options?.canary === undefined && options?.pauseWhen === undefined) return;
   yield* execute(
     'UPDATE notifications SET ruled = 1, held_from = $3 WHERE bot_id = $1 AND id = $2',

@@ -1,6 +1,8 @@
 import type { Clock } from '../model/clock.ts';
 import * as addresses from './addresses.ts';
 import { atMost } from './at-most.ts';
+import * as audienceSteps from './audience-steps.ts';
+import * as audiences from './audiences.ts';
 import { audited, findAuditHead, listAudit } from './audit.ts';
 import * as backlogs from './backlogs.ts';
 import * as batches from './batches.ts';
@@ -92,6 +94,19 @@ function createStore(database: Database, clock: Clock): Store {
     },
     findReply: (scope) => read(() => replies.findReply(scope)),
     tellAccepted: (request) => write(() => backlogs.tellAccepted(request)),
+
+    openAudience: (request) => write(() => audiences.openAudience(request)),
+    findAudience: (key) => read(() => audiences.findAudience(key)),
+    listChunks: (request) => read(() => audiences.listChunks(request)),
+    addChunk: (request) =>
+      inTurn(() => write(() => audited(request, audiences.addChunk(request), ({ kind }) => kind === 'accepted'))),
+    sealAudience: (request) =>
+      write(() => audited(request, audiences.sealAudience(request), ({ kind }) => kind === 'sealed')),
+    async advanceAudience(request) {
+      const isMoving = await write(() => audienceSteps.advanceAudience(request));
+      if (isMoving) database.announce();
+      return isMoving;
+    },
 
     listQueues: (request) => read(() => batches.listQueues(request)),
     claimDue: (request) => writeAlone(() => batches.claimDue(request)),

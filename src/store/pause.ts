@@ -38,6 +38,11 @@ export function* resume({ botId, notificationId }: NotificationKey): Steps<boole
   return marked.length > 0;
 }
 
+/** Whatever of it is parked is to be released. */
+export function* release({ botId, notificationId }: NotificationKey): Steps<void> {
+  yield* execute('UPDATE notifications SET settling = 1 WHERE bot_id = $1 AND id = $2', botId, notificationId);
+}
+
 export function* tallyPaused({ botId, notificationId }: NotificationKey): Steps<PauseTally | null> {
   // Locked: no checkpoint moves anybody from one count to another before all are counted.
   const [row] = yield* query(

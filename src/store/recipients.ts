@@ -1,21 +1,29 @@
 import type { Route } from '../model/fall-back.ts';
-import { BATCH_SIZE, type Recipient } from '../model/notification.ts';
+import { BATCH_SIZE, type Notification, type Recipient } from '../model/notification.ts';
 import type { AcceptRequest, WrittenAcceptRequest, WrittenBatch } from './port.ts';
 
 /** Cuts the recipients into batches, as they are stored. */
 export function writeRecipients(request: AcceptRequest | WrittenAcceptRequest): WrittenAcceptRequest {
   if ('batches' in request) return request;
   const { recipients, ...rest } = request;
-  // No batch is of both those who go ahead and those who follow.
-  const ahead = request.notification.options?.canary?.recipients ?? 0;
+  return { ...rest, batches: writeBatches(recipients, request.notification) };
+}
+
+/** No batch is of both those who go ahead and those who follow. */
+export function writeBatches(
+  recipients: readonly Recipient[],
+  { options }: Pick<Notification, 'options'>,
+): WrittenBatch[] {
+  const ahead = options?.canary?.recipients ?? 0;
   const batches: WrittenBatch[] = [];
   for (let from = 0; from < recipients.length; ) {
-    const to = from < ahead ? Math.min(from + BATCH_SIZE, ahead) : from + BATCH_SIZE;
-    const slice = recipients.slice(from, to);
-    batches.push({ batchNo: firstSeq(slice), recipients: encodeRecipients(slice) });
-    from = to;
+    const slice = recipients.slice(from, from + BATCH_SIZE);
+    const following = firstSeq(slice) < ahead ? slice.findIndex(({ seq }) => seq >= ahead) : -1;
+    const batch = following === -1 ? slice : slice.slice(0, following);
+    batches.push({ batchNo: firstSeq(batch), recipients: encodeRecipients(batch) });
+    from += batch.length;
   }
-  return { ...rest, batches };
+  return batches;
 }
 
 export function firstSeq(recipients: readonly Recipient[]): number {

@@ -7,6 +7,7 @@ import { startPostgres, type TestPostgres } from '../../test/support/postgres.ts
 import { systemClock } from '../model/clock.ts';
 import { connectionId, randomId } from '../model/ids.ts';
 import { sizeOf } from '../model/lane.ts';
+import type { Recipient } from '../model/notification.ts';
 import { openStore } from './open.ts';
 import type { AcceptRequest, ClaimedBatch, Queue, Store } from './port.ts';
 
@@ -151,6 +152,26 @@ for (const [name, create] of Object.entries(DATABASES)) {
       assert.equal(lost.length, 1);
       assert.deepEqual(await store.extendLeases({ held: [batch], leaseMs: 1_000 }), []);
       assert.equal(await store.endRestore({ decision: 'conclude', at: 2 }), 1);
+    });
+
+    it('leaves alone whom nobody had been asked to send to: what is not sealed can be sealed afterwards', async () => {
+      const { notification } = request(250);
+      const { total: _total, ...asked } = notification;
+      const key = { botId: asked.botId, notificationId: asked.id };
+      const plan = { deduplicate: false, parameters: null };
+      await store.openAudience({ asked, plan, endsAt: 9_000, most: 1, idempotency: null });
+      const recipients = [{ ...(request(1).recipients[0] as Recipient), identity: 'late@abc.com' }];
+      await store.addChunk({ ...key, chunk: 0, digest: 'd', recipients, at: 1 });
+      await store.markRestored({ at: 1 });
+      assert.equal(await store.endRestore({ decision: 'conclude', at: 99 }), 0);
+      await store.sealAudience({ ...key, expected: { recipients: 1, chunks: 1 }, at: 100, isCancelled: false });
+      while ((await store.settlePauses({ at: 100, limit: 10 })) > 0);
+      const queue = { lane: asked.lane, size: 'large', botId: asked.botId, connectionId: asked.connectionId } as const;
+      const [batch] = await store.claimDue({ queue, owner: 'me', leaseMs: 1_000, limit: 1 });
+      assert.deepEqual(
+        batch?.recipients.map(({ identity, maybeSent }) => [identity, maybeSent]),
+        [['late@abc.com', false]],
+      );
     });
 
     it('has nothing to decide when it was never marked', async () => {

@@ -16,10 +16,15 @@ import { execute, int, query, type Row, type Steps, text } from './steps.ts';
 export function* markRestored({ at }: { readonly at: number }): Steps<RestoredState> {
   const marked = yield* query('INSERT INTO restored (id, at) VALUES (1, $1) ON CONFLICT DO NOTHING RETURNING at', at);
   if (marked.length === 1) {
+    // Nothing of what is not sealed was sent, whenever the backup was made, unless it was sealed since: it stays as it is.
     // No take-overs: the operator decides what is sent again, not the policy of a channel. Waits stay, leases do not.
     yield* execute(
       `UPDATE batches SET owner = $1, token = token + 1, takeovers = 0,
-         claimable_at = CASE WHEN owner IS NULL THEN claimable_at ELSE {now} END`,
+         claimable_at = CASE WHEN owner IS NULL THEN claimable_at ELSE {now} END
+       WHERE NOT EXISTS (
+         SELECT 1 FROM audiences AS a
+         WHERE a.bot_id = batches.bot_id AND a.id = batches.notification_id AND a.state IN ('receiving', 'dropping')
+       )`,
       BACKUP_OWNER,
     );
   }

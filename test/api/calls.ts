@@ -86,6 +86,7 @@ interface Pool {
   readonly connectionId: string[];
   readonly identity: string[];
   readonly template: string[];
+  readonly chunk: string[];
 }
 
 async function fillPool(rig: Rig, token: string): Promise<Pool> {
@@ -113,6 +114,7 @@ async function fillPool(rig: Rig, token: string): Promise<Pool> {
     connectionId: [through],
     identity: names,
     template: ['welcome'],
+    chunk: ['0', '1', '2'],
   };
 }
 

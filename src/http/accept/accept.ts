@@ -1,10 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { partByIdentity, suppressedLog } from '../../model/audience.ts';
 import type { Clock } from '../../model/clock.ts';
 import { derivedId, randomId } from '../../model/ids.ts';
 import { laneFor } from '../../model/lane.ts';
 import type { Api, Notification } from '../../model/notification.ts';
 import { defaultExpiry, dueAt, keepQuiet } from '../../model/timing.ts';
-import type { Store } from '../../store/port.ts';
+import type { AcceptRequest, Store } from '../../store/port.ts';
 import { type Caller, callerOf } from '../auth/gate.ts';
 import type { Addressed } from './asked.ts';
 import type { BoundedBacklog } from './bounded-backlog.ts';
@@ -27,7 +28,7 @@ export interface SendCall {
   /** What it asks for, or a `Fault`. */
   readonly read: () => Addressed | Promise<Addressed>;
   readonly status: number;
-  readonly answer: (notification: Notification) => string;
+  readonly answer: (notification: Notification, suppressed: number) => string;
 }
 
 /** When this resolves, with what to answer, the notification is durable. */
@@ -45,13 +46,21 @@ export async function acceptNotification(
 
   await parts.backlog.assertRoom(caller.bot.id);
   const asked = await call.read();
-  const notification = nameNotification(call.api, asked, caller, parts.clock.now());
+  const named = nameNotification(call.api, asked, caller, parts.clock.now());
+  const notification: Notification = {
+    ...named,
+    lane: asked.lane ?? laneFor(asked.recipients.length),
+    total: asked.recipients.length,
+    expiresAt: asked.expiresAt ?? defaultExpiry(named),
+  };
+  const { recipients, suppressed } = leaveOut(asked, notification.createdAt);
   const { status } = call;
-  const body = call.answer(notification);
-  const result = await parts.backlog.count(notification.botId, notification.total, () =>
+  const body = call.answer(notification, suppressed?.length ?? 0);
+  const result = await parts.backlog.count(notification.botId, recipients.length, () =>
     parts.store.accept({
       notification,
-      recipients: asked.recipients,
+      recipients,
+      ...(suppressed && { suppressed }),
       delayMs: dueAt(notification, notification.createdAt) - notification.createdAt,
       idempotency: key === null ? null : { ...key, status, body, createdAt: notification.createdAt },
     }),
@@ -63,8 +72,14 @@ export async function acceptNotification(
   return body;
 }
 
-function nameNotification(api: Api, asked: Addressed, caller: Caller, createdAt: number): Notification {
-  const { channel, channelSpelling, connection, resolve, message, recipients, lane, expiresAt } = asked;
+/** What does not follow from the recipients. */
+export function nameNotification(
+  api: Api,
+  asked: Omit<Addressed, 'recipients'>,
+  caller: Caller,
+  createdAt: number,
+): Omit<Notification, 'total' | 'lane' | 'expiresAt'> {
+  const { channel, channelSpelling, connection, resolve, message } = asked;
   const botId = caller.bot.id;
   const options = keepQuiet(asked.options, caller.bot.quietHours);
   return {
@@ -77,11 +92,18 @@ function nameNotification(api: Api, asked: Addressed, caller: Caller, createdAt:
     channelSpelling,
     connectionId: connection.id,
     resolve,
-    lane: lane ?? laneFor(recipients.length),
     message,
-    total: recipients.length,
     createdAt,
-    expiresAt: expiresAt ?? defaultExpiry({ createdAt, ...(options && { options }) }),
     ...(options && { options }),
   };
+}
+
+function leaveOut(
+  { recipients, deduplicate }: Addressed,
+  at: number,
+): Pick<AcceptRequest, 'recipients' | 'suppressed'> {
+  if (deduplicate !== true) return { recipients };
+  const { first, again } = partByIdentity(recipients, new Set());
+  if (again.length === 0) return { recipients };
+  return { recipients: first, suppressed: again.map((recipient) => suppressedLog(recipient, 'duplicate', at)) };
 }

@@ -12,6 +12,8 @@ export interface Asked {
   readonly resolve: boolean;
   readonly message: Content;
   readonly recipients: readonly Recipient[];
+  /** Whoever is named again is not sent it again; absent: everybody is, as often as named. */
+  readonly deduplicate?: boolean;
   /** Absent: by its size. */
   readonly lane?: Lane;
   /** Epoch ms; absent: a day after it was accepted. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../../model/clock.ts';
-import type { AcceptResult, Store } from '../../store/port.ts';
+import type { Store } from '../../store/port.ts';
 import { Fault } from '../faults.ts';
 
 /** Recipients that may wait to be sent to; 0: however many there are. */
@@ -49,9 +49,13 @@ export class BoundedBacklog {
   }
 
   /** Counted from before it is accepted, or calls of the same moment would all find the same room. */
-  async count(botId: string, recipients: number, accept: () => Promise<AcceptResult>): Promise<AcceptResult> {
+  async count<Result extends { readonly kind: string }>(
+    botId: string,
+    recipients: number,
+    accept: () => Promise<Result>,
+  ): Promise<Result> {
     this.#add(botId, recipients);
-    let kind: AcceptResult['kind'] | null = null;
+    let kind: string | null = null;
     try {
       const result = await accept();
       kind = result.kind;

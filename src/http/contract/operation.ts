@@ -129,6 +129,7 @@ const COMES_AGAIN: ReadonlySet<FaultName> = new Set<FaultName>([
   'imports_busy',
   'streams_busy',
   'checks_busy',
+  'audiences_open',
   'draining',
 ]);
 const RETRY_AFTER = Type.String({ description: 'Seconds after which to try again.' });

@@ -14,6 +14,7 @@ import { auditOf } from '../contract/audit-of.ts';
 import { COUNT, closed, nullable, OF_BOT, oneOf } from '../contract/fields.ts';
 import { OF_BODIES, type Operation, PROBLEM } from '../contract/operation.ts';
 import { Fault } from '../faults.ts';
+import { FewAtOnce } from '../few-at-once.ts';
 import { mediaTypeOf, requirePlainUtf8 } from '../media-type.ts';
 import { problemOf } from '../problems.ts';
 import { FORMATS_BY_TYPE } from './export-stream.ts';
@@ -82,7 +83,13 @@ export const IMPORT: Operation = {
  * `?onError=abort` keeps it on disk first and imports nothing when a line is bad.
  */
 export function createPeopleImport(parts: PeopleParts) {
-  const running = new Map<string, number>();
+  const few = new FewAtOnce({
+    ofBot: MAX_IMPORTS_PER_BOT,
+    ofAll: Number.POSITIVE_INFINITY,
+    fault: 'imports_busy',
+    detail: `${MAX_IMPORTS_PER_BOT} imports of this bot are running; wait until one has ended`,
+    retryAfterSeconds: 10,
+  });
 
   return async function importUpload(
     request: FastifyRequest<{ Querystring: Static<typeof QUERY> }>,
@@ -91,7 +98,7 @@ export function createPeopleImport(parts: PeopleParts) {
     const botId = callerOf(request).bot.id;
     const { onError = 'skip' } = request.query;
     try {
-      const report = await asOneOfFew(running, botId, () => receivePeople(request, { ...parts, botId, onError }));
+      const report = await few.run(botId, () => receivePeople(request, { ...parts, botId, onError }));
       return onError === 'abort' && report.bad > 0
         ? refuse(reply, 'lines are bad, so none was imported', report)
         : report;
@@ -101,22 +108,6 @@ export function createPeopleImport(parts: PeopleParts) {
       return refuse(reply, 'the header is bad, so no line was read', { read: 0, imported: 0, bad: 0, errors });
     }
   };
-}
-
-async function asOneOfFew<T>(running: Map<string, number>, botId: string, work: () => Promise<T>): Promise<T> {
-  const others = running.get(botId) ?? 0;
-  if (others >= MAX_IMPORTS_PER_BOT) {
-    const detail = `${others} imports of this bot are running; wait until one has ended`;
-    throw new Fault('imports_busy', detail, { 'retry-after': '10' });
-  }
-  running.set(botId, others + 1);
-  try {
-    return await work();
-  } finally {
-    const left = (running.get(botId) ?? 1) - 1;
-    if (left === 0) running.delete(botId);
-    else running.set(botId, left);
-  }
 }
 
 function receivePeople(

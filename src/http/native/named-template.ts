@@ -34,8 +34,21 @@ export async function findTemplate(
   if (found.archivedAt !== null) {
     throw wrong('/template/name', `${show(name)} is archived; put it again, or use another`);
   }
-  const template = toTemplate(JSON.parse(found.definition));
-  return { key: { name, version: found.version }, template, content: contentOf(template, '') };
+  return readFound(name, found);
+}
+
+/** The version that was named when a notification was asked for, whatever has become of the template since. */
+export async function findNamed(
+  key: TemplateKey | undefined,
+  { store, botId }: { readonly store: Pick<Store, 'findTemplate'>; readonly botId: string },
+): Promise<NamedTemplate | null> {
+  const found = key === undefined ? null : await store.findTemplate({ botId, ...key });
+  return key === undefined || found === null ? null : readFound(key.name, found);
+}
+
+function readFound(name: string, { version, definition }: { readonly version: number; readonly definition: string }) {
+  const template = toTemplate(JSON.parse(definition));
+  return { key: { name, version }, template, content: contentOf(template, '') };
 }
 
 /** What it says on a channel: the same object wherever it says the same. */

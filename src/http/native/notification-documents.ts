@@ -4,13 +4,13 @@ import type { Hours } from '../../model/hours.ts';
 import type { ReceiptCounts } from '../../model/news.ts';
 import { LANES, type NotificationSummary, PAUSE_REASONS } from '../../model/notification.ts';
 import { startOf } from '../../model/timing.ts';
-import type { ReasonTally } from '../../store/port.ts';
+import type { Audience, ReasonTally } from '../../store/port.ts';
 import { writeDuration } from '../contract/duration.ts';
 import { COUNT, NEXT_CURSOR, nullable, oneOf, TIME } from '../contract/fields.ts';
 import { HOURS, type HoursBody } from './timing-body.ts';
 
 /** Of a notification as a whole. */
-const STATES = ['scheduled', 'sending', 'paused', 'finished', 'cancelled'] as const;
+const STATES = ['receiving', 'scheduled', 'sending', 'paused', 'finished', 'cancelled'] as const;
 
 const PAUSED_REASON = nullable(
   oneOf(PAUSE_REASONS),
@@ -183,5 +183,24 @@ function channelsOf({ channel, connectionId, options }: NotificationSummary) {
   }));
   return [{ channel, connectionId, on: null, onUnknown: false, receiptWithin: null }, ...others];
 }
+
+/** One whose recipients are still being received. If nobody seals it, it is gone at `expiresAt`. */
+export function toReceivingDocument(
+  { asked, recipients, suppressed, endsAt }: Received,
+  now: number,
+): Static<typeof NOTIFICATION> {
+  const { createdAt, expiresAt } = asked;
+  const counts = { ...NONE_YET, total: recipients, pending: recipients - suppressed, suppressed };
+  const times = { ...UNTOUCHED, updatedAt: createdAt, expiresAt: expiresAt ?? endsAt };
+  const summary = { ...asked, ...times, total: recipients, counts };
+  const document = toDocument(summary, suppressed === 0 ? {} : { duplicate: suppressed }, NO_RECEIPTS, now);
+  return { ...document, state: 'receiving' };
+}
+
+type Received = Pick<Audience, 'asked' | 'recipients' | 'suppressed' | 'endsAt'>;
+
+export const UNTOUCHED = { finishedAt: null, cancelledAt: null, pausedAt: null, pausedReason: null };
+export const NONE_YET = { delivered: 0, failed: 0, suppressed: 0, expired: 0, cancelled: 0, unknown: 0 };
+export const NO_RECEIPTS = { sent: 0, failed: 0, delivered: 0, read: 0 };
 
 export const toIso = (epochMs: number): string => new Date(epochMs).toISOString();

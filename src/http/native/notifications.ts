@@ -2,14 +2,16 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
 import type { NotificationStatus } from '../../model/notification.ts';
 import { SCOPE_SEND } from '../../model/tenancy.ts';
-import type { NotificationKey } from '../../store/port.ts';
+import type { NotificationKey, Store } from '../../store/port.ts';
 import { auditOf } from '../contract/audit-of.ts';
 import { NOTHING } from '../contract/fields.ts';
 import { OF_BODIES, type Operation } from '../contract/operation.ts';
 import { addOperation } from '../contract/route.ts';
+import { Fault } from '../faults.ts';
+import { findReceiving } from './audience/find-audience.ts';
 import type { NativeContext } from './context.ts';
-import { findNotification, OF_NOTIFICATION, type OfNotification } from './find-notification.ts';
-import { CANCELLATION, NOTIFICATION, toDocument, toIso } from './notification-documents.ts';
+import { findNotification, keyOfRoute, OF_NOTIFICATION, type OfNotification } from './find-notification.ts';
+import { CANCELLATION, NOTIFICATION, toDocument, toIso, toReceivingDocument } from './notification-documents.ts';
 import { ReasonTotals } from './reason-totals.ts';
 import { createRecipientList, LIST_RECIPIENTS } from './recipients.ts';
 import { tallySettled } from './tally-settled.ts';
@@ -49,10 +51,22 @@ function createShow({ store, clock }: Pick<NotificationRoutesOptions, 'store' | 
   return async function showNotification(
     request: FastifyRequest<OfNotification>,
   ): Promise<Static<typeof NOTIFICATION>> {
-    const notification = await findNotification(store, request);
+    const key = keyOfRoute(request);
+    const notification = key === null ? null : await store.findNotification(key);
+    if (notification === null) return showReceiving(store, key, clock.now());
     const [tally, receipts] = await Promise.all([totals.of(notification), store.countReceipts(keyOf(notification))]);
     return toDocument({ ...notification, counts: tally.counts }, tally.reasons, receipts, clock.now());
   };
+}
+
+async function showReceiving(
+  store: Store,
+  key: NotificationKey | null,
+  now: number,
+): Promise<Static<typeof NOTIFICATION>> {
+  const audience = await findReceiving(store, key);
+  if (audience === null) throw new Fault('notification_unknown');
+  return toReceivingDocument(audience, now);
 }
 
 const CANCEL: Operation = {
@@ -72,12 +86,28 @@ function createCancel({ store, clock, onCancel }: Omit<NotificationRoutesOptions
   return async function cancelNotification(
     request: FastifyRequest<OfNotification>,
   ): Promise<Static<typeof CANCELLATION>> {
+    const at = clock.now();
+    const audit = auditOf(request, clock);
+    const received = keyOfRoute(request);
+    if (received !== null && (await findReceiving(store, received)) !== null) {
+      // What was received so far becomes a notification that is cancelled; of nobody nothing remains.
+      await store.sealAudience({ ...received, expected: null, at, isCancelled: true, audit });
+      if ((await store.findNotification(received)) === null) return cancelledNobody(received, at);
+    }
     const key = keyOf(await findNotification(store, request));
-    await store.cancel({ ...key, at: clock.now(), audit: auditOf(request, clock) });
+    await store.cancel({ ...key, at, audit });
     onCancel();
     const { cancelledAt, ...counts } = await tallySettled(() => store.tallyCancelled(key), clock);
     return { id: key.notificationId, cancelledAt: cancelledAt === null ? null : toIso(cancelledAt), ...counts };
   };
 }
+
+const cancelledNobody = ({ notificationId: id }: NotificationKey, at: number): Static<typeof CANCELLATION> => ({
+  id,
+  cancelledAt: toIso(at),
+  cancelled: 0,
+  inFlight: 0,
+  alreadyFinal: 0,
+});
 
 const keyOf = ({ botId, id }: NotificationStatus): NotificationKey => ({ botId, notificationId: id });

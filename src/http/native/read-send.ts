@@ -16,42 +16,67 @@ export interface ReadSendParts extends ReadChannelsParts {
   readonly now: number;
 }
 
+/** What is asked for, whoever is to get it. */
+export type AskedOfAll = Omit<Addressed, 'recipients'>;
+
 /** What a body that fits its schema asks for; refuses what no schema can say. */
 export function readSend(body: SendBody, parts: ReadSendParts): Addressed {
+  const asked = readAsked(body, parts);
+  const { recipients } = body;
+  if (recipients === undefined) throw wrong('/recipients', 'is missing');
+  const forAll = {
+    ...asked,
+    fallBacks: asked.options?.fallBacks ?? [],
+    parameters: body.parameters ?? null,
+    template: parts.template,
+  };
+  return {
+    ...asked,
+    recipients: recipients.map((recipient, seq) => readRecipient(recipient, seq, `/recipients/${seq}`, forAll)),
+  };
+}
+
+/** The same of one whose recipients come later. */
+export function readAsked(body: SendBody, parts: ReadSendParts): AskedOfAll {
+  if (body.audience !== undefined && body.recipients !== undefined) {
+    throw wrong('/audience', 'stands in place of recipients: leave one of the two out');
+  }
+  if (body.recipients === undefined && body.canary?.share !== undefined) {
+    throw wrong('/canary/share', 'is of recipients who are not known yet: say first');
+  }
   const { template } = parts;
   const { fallBacks, ...first } = readChannels(body, parts);
-  const recipients = body.recipients.map((recipient, seq) =>
-    readRecipient(recipient, seq, { ...body, ...first, fallBacks, template }),
-  );
   const quietHours = parts.tenancy.bot(parts.botId)?.quietHours;
   const { options: timing, ...ends } = readTiming(body, { now: parts.now, quietHours });
   const options = {
     ...timing,
     ...(fallBacks.length > 0 && { fallBacks }),
-    ...readRules(body, recipients.length),
+    ...readRules(body, body.recipients?.length ?? Number.POSITIVE_INFINITY),
     ...(body.callback && { callback: readCallback(body.callback, parts) }),
     ...(template && { template: template.key }),
   };
   return {
     ...first,
     resolve: true,
-    recipients,
+    ...(body.deduplicate && { deduplicate: true }),
     ...(body.priority && { lane: body.priority }),
     ...ends,
     ...(Object.keys(options).length > 0 && { options }),
   };
 }
 
-interface ForAll extends Pick<SendBody, 'parameters'> {
+/** What a recipient is read beside. */
+export interface ForAll {
   readonly channel: ChannelFacts;
   readonly message: Content;
+  readonly parameters: Parameters | null;
   readonly fallBacks: readonly FallBack[];
   readonly template: NamedTemplate | null;
 }
 
-function readRecipient(given: string | RecipientBody, seq: number, forAll: ForAll): Recipient {
+/** `place`: where it stands, as the pointer of whatever is wrong with it. */
+export function readRecipient(given: string | RecipientBody, seq: number, place: string, forAll: ForAll): Recipient {
   const recipient = typeof given === 'string' ? { identity: given } : given;
-  const place = `/recipients/${seq}`;
   return {
     seq,
     identity: readIdentity(recipient, place, forAll.channel),
@@ -104,7 +129,7 @@ function readParameters(
   return template === null ? joined : fitTemplate(template, joined ?? {}, own, place);
 }
 
-function joinParameters(ofAll: Parameters = {}, own: Parameters = {}, place: string): Parameters | null {
+function joinParameters(ofAll: Parameters | null, own: Parameters = {}, place: string): Parameters | null {
   const joined = { ...ofAll, ...own };
   const count = Object.keys(joined).length;
   if (count > MAX_PARAMETERS) {

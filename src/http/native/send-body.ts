@@ -37,7 +37,7 @@ export const PARAMETERS = Type.Unsafe<Parameters>({
 
 const IDENTITY = Type.String({ minLength: 1, maxLength: 2048, examples: ['john@abc.com'] });
 
-const RECIPIENT = closed({
+const RECIPIENT_FIELDS = closed({
   identity: Type.Optional(IDENTITY),
   email: Type.Optional(IDENTITY),
   phoneNumber: Type.Optional(IDENTITY),
@@ -46,7 +46,16 @@ const RECIPIENT = closed({
   parameters: Type.Optional(PARAMETERS),
 });
 
-export type RecipientBody = Static<typeof RECIPIENT>;
+export type RecipientBody = Static<typeof RECIPIENT_FIELDS>;
+
+export const RECIPIENT = Type.Union([IDENTITY, RECIPIENT_FIELDS], {
+  description: 'An identity, or an object with identity (or the key of the channel: email, phoneNumber, spaceId).',
+});
+
+/** In place of recipients, for more of them than one call takes. */
+const AUDIENCE = closed({
+  upload: Type.Literal(true, { description: 'They come as chunks of a file, and are sealed when all are there.' }),
+});
 
 /** The ways to say who it is; which besides `identity` a channel takes is the channel's to say. */
 export const IDENTITY_KEYS = ['identity', 'email', 'phoneNumber', 'spaceId'] as const;
@@ -122,12 +131,19 @@ export const SEND_BODY = Type.Object(
     ),
     message: Type.Optional(MESSAGE),
     template: Type.Optional(TEMPLATE_REF),
-    recipients: Type.Array(
-      Type.Union([IDENTITY, RECIPIENT], {
-        description:
-          'An identity, or an object with identity (or the key of the channel: email, phoneNumber, spaceId).',
+    recipients: Type.Optional(
+      Type.Array(RECIPIENT, {
+        minItems: 1,
+        maxItems: MAX_IDENTITIES,
+        description: 'Without `deduplicate` the same identity twice is two recipients.',
       }),
-      { minItems: 1, maxItems: MAX_IDENTITIES, description: 'The same identity twice is two recipients.' },
+    ),
+    audience: Type.Optional(AUDIENCE),
+    deduplicate: Type.Optional(
+      Type.Boolean({
+        description:
+          'Whoever is named again ends as suppressed, with the reason duplicate. Absent: everybody is sent it as often as named.',
+      }),
     ),
     parameters: Type.Optional(PARAMETERS),
     priority: Type.Optional(

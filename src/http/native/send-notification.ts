@@ -2,11 +2,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { ChannelTools } from '../../channels/contract.ts';
 import { parseJsonObject } from '../../model/json.ts';
+import type { Notification } from '../../model/notification.ts';
 import { SCOPE_SEND, type Tenancy } from '../../model/tenancy.ts';
-import type { Store } from '../../store/port.ts';
+import type { AskedNotification, Store } from '../../store/port.ts';
 import { type AcceptParts, acceptNotification } from '../accept/accept.ts';
 import type { ChannelCatalog } from '../accept/channel-catalog.ts';
 import { type CallsInWork, limitWork, type WorkLimits } from '../accept/limit-work.ts';
+import { openAudience } from '../accept/open-audience.ts';
 import { callerOf, type Gate } from '../auth/gate.ts';
 import { NOTHING, OF_BOT } from '../contract/fields.ts';
 import { OF_BODIES, type Operation } from '../contract/operation.ts';
@@ -15,13 +17,20 @@ import { requireJsonBody } from '../media-type.ts';
 import { NATIVE_PREFIX } from './context.ts';
 import { readJsonBodies } from './json-bodies.ts';
 import { findTemplate } from './named-template.ts';
-import { NOTIFICATION, toDocument } from './notification-documents.ts';
-import { readSend } from './read-send.ts';
+import {
+  NO_RECEIPTS,
+  NONE_YET,
+  NOTIFICATION,
+  toDocument,
+  toReceivingDocument,
+  UNTOUCHED,
+} from './notification-documents.ts';
+import { readAsked, readSend } from './read-send.ts';
 import { SEND_BODY, type SendBody } from './send-body.ts';
 
 export interface SendRouteOptions extends AcceptParts {
   readonly gate: Gate;
-  readonly store: Pick<Store, 'accept' | 'findReply' | 'findTemplate'>;
+  readonly store: Pick<Store, 'accept' | 'findReply' | 'findTemplate' | 'openAudience'>;
   readonly tenancy: Tenancy;
   readonly catalog: ChannelCatalog;
   readonly calls: CallsInWork;
@@ -34,7 +43,7 @@ const SEND: Operation = {
   tag: 'notifications',
   summary: 'Send a notification',
   description:
-    'When it is answered, the notification is on disk. Sent again with the same Idempotency-Key and the same bytes it is answered the same and nothing is sent twice, for 72 hours.',
+    'When it is answered, the notification is on disk. One for an audience is sent to nobody before its recipients were uploaded and it was sealed. Sent again with the same Idempotency-Key and the same bytes it is answered the same and nothing is sent twice, for 72 hours.',
   scope: SCOPE_SEND,
   params: OF_BOT,
   query: NOTHING,
@@ -54,7 +63,15 @@ const SEND: Operation = {
       },
     },
   },
-  faults: [...OF_BODIES, 'idempotency_key_reused', 'bot_backlog_full', 'backlog_full', 'store_full', 'overloaded'],
+  faults: [
+    ...OF_BODIES,
+    'idempotency_key_reused',
+    'audiences_open',
+    'bot_backlog_full',
+    'backlog_full',
+    'store_full',
+    'overloaded',
+  ],
 };
 
 /** Sending. A Fastify plugin, under the native prefix. */
@@ -78,32 +95,35 @@ function createSend(options: SendRouteOptions, bytesOf: (request: FastifyRequest
     reply: FastifyReply,
   ): Promise<string> {
     const botId = callerOf(request).bot.id;
-    const answer = await acceptNotification(
-      request,
-      reply,
-      {
-        api: 'native',
-        route: 'notifications',
-        body: bytesOf(request),
-        read: async () => {
-          const template = await findTemplate(request.body, { store, botId });
-          return readSend(request.body, { botId, tenancy, channels, template, publicUrl, now: clock.now() });
-        },
-        status: 202,
-        answer: (accepted) => {
-          const counts = { ...NONE_YET, total: accepted.total, pending: accepted.total };
-          const fresh = { ...accepted, ...UNTOUCHED, counts, updatedAt: accepted.createdAt };
-          return JSON.stringify(toDocument(fresh, {}, NO_RECEIPTS, accepted.createdAt));
-        },
-      },
-      options,
-    );
+    const call = { api: 'native', route: 'notifications', body: bytesOf(request), status: 202 } as const;
+    const { body } = request;
+    const partsOf = async () => {
+      const template = await findTemplate(body, { store, botId });
+      return { botId, tenancy, channels, template, publicUrl, now: clock.now() };
+    };
+    const send = { ...call, read: async () => readSend(body, await partsOf()), answer: showAccepted };
+    const open = {
+      ...call,
+      read: async () => ({ ...readAsked(body, await partsOf()), parameters: body.parameters ?? null }),
+      answer: showOpened,
+    };
+    const answer =
+      body.audience === undefined
+        ? await acceptNotification(request, reply, send, options)
+        : await openAudience(request, reply, open, options);
     const document = parseJsonObject(answer);
     reply.header('location', `${NATIVE_PREFIX}/bots/${botId}/notifications/${document?.['id']}`);
     return answer;
   };
 }
 
-const UNTOUCHED = { finishedAt: null, cancelledAt: null, pausedAt: null, pausedReason: null };
-const NONE_YET = { delivered: 0, failed: 0, suppressed: 0, expired: 0, cancelled: 0, unknown: 0 };
-const NO_RECEIPTS = { sent: 0, failed: 0, delivered: 0, read: 0 };
+function showAccepted(accepted: Notification, suppressed: number): string {
+  const counts = { ...NONE_YET, total: accepted.total, pending: accepted.total - suppressed, suppressed };
+  const fresh = { ...accepted, ...UNTOUCHED, counts, updatedAt: accepted.createdAt };
+  return JSON.stringify(
+    toDocument(fresh, suppressed === 0 ? {} : { duplicate: suppressed }, NO_RECEIPTS, accepted.createdAt),
+  );
+}
+
+const showOpened = (asked: AskedNotification, endsAt: number): string =>
+  JSON.stringify(toReceivingDocument({ asked, recipients: 0, suppressed: 0, endsAt }, asked.createdAt));

@@ -1,0 +1,56 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Parameters } from '../../model/message.ts';
+import type { AskedNotification, Store } from '../../store/port.ts';
+import { callerOf } from '../auth/gate.ts';
+import { Fault } from '../faults.ts';
+import { type AcceptParts, nameNotification, type SendCall } from './accept.ts';
+import type { Addressed } from './asked.ts';
+import { readRequestKey, replay } from './idempotency.ts';
+
+export interface OpenAudienceParts extends Pick<AcceptParts, 'clock' | 'backlog'> {
+  readonly store: Pick<Store, 'openAudience' | 'findReply'>;
+}
+
+/** A call whose recipients come later. */
+export interface OpenCall extends Pick<SendCall, 'api' | 'route' | 'body' | 'status'> {
+  readonly read: () => Promise<Omit<Addressed, 'recipients'> & { readonly parameters: Parameters | null }>;
+  readonly answer: (asked: AskedNotification, endsAt: number) => string;
+}
+
+/** Unsealed for so long, what was received is thrown away. */
+const OPEN_MS = 24 * 3_600_000;
+/** What is open takes up room and is nowhere to be seen. */
+const MOST_OPEN = 100;
+
+/** When this resolves, with what to answer, the notification is durable and waits for its recipients. */
+export async function openAudience(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  call: OpenCall,
+  { store, clock, backlog }: OpenAudienceParts,
+): Promise<string> {
+  const caller = callerOf(request);
+  const key = readRequestKey(request, call.route, call.body);
+  const earlier = key === null ? null : await store.findReply(key);
+  if (key !== null && earlier !== null) return replay(reply, earlier, key);
+
+  await backlog.assertRoom(caller.bot.id);
+  const { lane = 'bulk', expiresAt = null, deduplicate = false, parameters, ...rest } = await call.read();
+  const asked = { ...nameNotification(call.api, rest, caller, clock.now()), lane, expiresAt };
+  const endsAt = asked.createdAt + OPEN_MS;
+  const body = call.answer(asked, endsAt);
+  const result = await store.openAudience({
+    asked,
+    plan: { deduplicate, parameters },
+    endsAt,
+    most: MOST_OPEN,
+    idempotency: key === null ? null : { ...key, status: call.status, body, createdAt: asked.createdAt },
+  });
+  if (result.kind === 'replay' && key !== null) return replay(reply, result.reply, key);
+  if (result.kind === 'too_many') {
+    const detail = `${MOST_OPEN} wait for their recipients: seal or cancel some`;
+    throw new Fault('audiences_open', detail, { 'retry-after': '60' });
+  }
+  reply.code(call.status).type('application/json; charset=utf-8');
+  return body;
+}
