@@ -2,6 +2,8 @@ import { type Clock, systemClock } from '../model/clock.ts';
 import { type Admin, createAdmin } from './admin.ts';
 import { ClientError } from './client-error.ts';
 import type {
+  AudienceChunk,
+  AudiencePage,
   Callback,
   Cancellation,
   Job,
@@ -12,6 +14,7 @@ import type {
   NotificationPage,
   NotifyBody,
   NotifyV2Body,
+  OpenBody,
   PauseState,
   Preflight,
   ProgressEvent,
@@ -86,6 +89,21 @@ export interface PeopleImport {
   readonly signal?: AbortSignal;
 }
 
+export interface ChunkUpload extends NotificationRequest {
+  /** 0 to 9,999. */
+  readonly chunk: number;
+  /** At most 10,000 recipients and 4 MiB: lines of NDJSON, or rows of CSV with a header. */
+  readonly body: string | Uint8Array;
+  readonly mediaType: PeopleImport['mediaType'];
+  /** SHA-256 of the body in base64, so that nothing else is taken for it. */
+  readonly sha256?: string;
+}
+
+export interface Seal extends NotificationRequest {
+  readonly recipients: number;
+  readonly chunks?: number;
+}
+
 export interface PeopleExport {
   readonly botId: string;
   readonly mediaType: PeopleImport['mediaType'];
@@ -106,6 +124,17 @@ export interface Client {
     preflight(request: Pick<Send<SendBody>, 'botId' | 'body' | 'signal'>): Promise<Preflight>;
   };
   readonly templates: TemplateCalls;
+  /** More recipients than one call takes: open, add chunks in any order and as often as it takes, seal. */
+  readonly audience: {
+    /** When it resolves, the notification is on disk and waits for its recipients. */
+    open(send: Send<OpenBody>): Promise<Notification>;
+    /** When it resolves, the chunk is on disk. The same again changes nothing. */
+    add(upload: ChunkUpload): Promise<AudienceChunk>;
+    /** Those that are there, by number; pages are asked for as they are needed. */
+    chunks(request: NotificationRequest): AsyncGenerator<AudiencePage['chunks'][number], void, undefined>;
+    /** Sends to everybody who was added; refused where other numbers of them are there. Asking twice is asking once. */
+    seal(seal: Seal): Promise<Notification>;
+  };
   /** How far it is, and what providers have said of it since. */
   notification(request: NotificationRequest): Promise<Notification>;
   /**
@@ -141,6 +170,8 @@ export type Ask = <T>(
 ) => Promise<T>;
 
 const TIMEOUT_MS = 30_000;
+/** Over a slow line. */
+const CHUNK_TIMEOUT_MS = 300_000;
 /** The longest there is. */
 const PAGE = 500;
 
@@ -204,6 +235,38 @@ export function createClient({ url, token, fetch = globalThis.fetch, clock = sys
       },
     },
     templates: createTemplateCalls(base, ask),
+    audience: {
+      open: (request) => send<Notification, OpenBody>(notificationsUrl(request.botId), request),
+      add: ({ botId, notificationId, chunk, body, mediaType, sha256, signal }) =>
+        call<AudienceChunk>({
+          method: 'PUT',
+          url: `${notificationsUrl(botId)}/${encodeURIComponent(notificationId)}/audience/${chunk}`,
+          headers: { 'content-type': mediaType, ...(sha256 && { 'content-digest': `sha-256=:${sha256}:` }) },
+          body,
+          isRepeatable: true,
+          timeoutMs: CHUNK_TIMEOUT_MS,
+          signal: signal ?? null,
+        }),
+      async *chunks(request) {
+        const query = new URLSearchParams({ limit: String(PAGE) });
+        for (;;) {
+          const { chunks, nextCursor } = await askOf<AudiencePage>('GET', `/audience?${query}`, request);
+          yield* chunks;
+          if (nextCursor === null) return;
+          query.set('cursor', nextCursor);
+        }
+      },
+      seal: ({ botId, notificationId, signal, ...expected }) =>
+        call<Notification>({
+          method: 'POST',
+          url: `${notificationsUrl(botId)}/${encodeURIComponent(notificationId)}/seal`,
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(expected),
+          isRepeatable: true,
+          timeoutMs: TIMEOUT_MS,
+          signal: signal ?? null,
+        }),
+    },
     notification: (request) => askOf('GET', '', request),
     events: ({ botId, notificationId, lastEventId = null, signal = null }) => {
       const url = `${notificationsUrl(botId)}/${encodeURIComponent(notificationId)}/events`;

@@ -82,8 +82,8 @@ export interface NotifyV2Identity {
   readonly parameters?: Readonly<Record<string, string>>;
 }
 
-/** The body of a native send. */
-export interface SendBody {
+/** What a native send says, to whomever. */
+interface SendWords {
   /** This, or `channels`. */
   readonly channel?: string;
   /** Its name or id; absent: the first the bot has of the channel. */
@@ -94,8 +94,6 @@ export interface SendBody {
   readonly message?: SendMessage;
   /** Absent version: the newest of that moment. */
   readonly template?: { readonly name: string; readonly version?: number };
-  /** Identities, or objects that name one and what is special about it. */
-  readonly recipients: readonly (string | SendRecipient)[];
   /** What `{name}` stands for in the message, for all. */
   readonly parameters?: Readonly<Record<string, string>>;
   readonly priority?: Lane;
@@ -133,6 +131,36 @@ export interface SendBody {
     /** Into so many parts the recipients are divided, 1 to 100; absent: 10. */
     readonly steps?: number;
   };
+  /** Whoever is named again ends as suppressed. */
+  readonly deduplicate?: boolean;
+}
+
+/** The body of a native send. */
+export interface SendBody extends SendWords {
+  /** Identities, or objects that name one and what is special about it. */
+  readonly recipients: readonly (string | SendRecipient)[];
+}
+
+/** The same for more recipients than one call takes: they come in chunks, and nobody is sent anything before the seal. */
+export interface OpenBody extends SendWords {
+  readonly audience: { readonly upload: true };
+}
+
+/** A chunk of recipients that is on disk. */
+export interface AudienceChunk {
+  readonly chunk: number;
+  readonly recipients: number;
+  /** Of these, are not sent anything. */
+  readonly suppressed: number;
+}
+
+/** What was uploaded so far. */
+export interface AudiencePage {
+  readonly recipients: number;
+  readonly suppressed: number;
+  readonly endsAt: string;
+  readonly chunks: readonly (AudienceChunk & { readonly sha256: string })[];
+  readonly nextCursor: string | null;
 }
 
 export type SendMessage = TextMessage | NativeMessage | { readonly type: 'script'; readonly val: string };
@@ -183,7 +211,7 @@ export interface NotificationSummary {
   readonly api: Api;
   readonly counts: Counts;
   /** `scheduled`: its `sendAt` is still to come. */
-  readonly state: 'scheduled' | 'sending' | 'paused' | 'finished' | 'cancelled';
+  readonly state: 'receiving' | 'scheduled' | 'sending' | 'paused' | 'finished' | 'cancelled';
   /** What its message was made of; null: its sender wrote it. */
   readonly template: TemplateKey | null;
   readonly createdAt: string;

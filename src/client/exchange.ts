@@ -8,7 +8,7 @@ export interface Call {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | ReadableStream<Uint8Array> | null;
+  readonly body: string | Uint8Array | ReadableStream<Uint8Array> | null;
   /** May be sent again when its fate is unknown: it reads only, or carries an idempotency key. */
   readonly isRepeatable: boolean;
   readonly timeoutMs: number | null;

@@ -1,5 +1,3 @@
-import { fstatSync, type Stats } from 'node:fs';
-import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import type { Command } from 'commander';
 import { Agent, setGlobalDispatcher } from 'undici';
@@ -7,6 +5,7 @@ import { ClientError } from '../client/client-error.ts';
 import type { ImportReport, OnError } from '../directory/import-people.ts';
 import type { Format } from '../directory/read-people.ts';
 import { CommandFailure, EXIT } from './exit.ts';
+import { openInput } from './open-input.ts';
 import { mediaTypeOf } from './people-format.ts';
 import { readReport, reportLines } from './people-report.ts';
 import { NO_PROGRESS, openProgress } from './progress.ts';
@@ -43,27 +42,6 @@ export async function importFile(command: Command, file: string, options: Import
 function waitLong(): void {
   setGlobalDispatcher(new Agent({ headersTimeout: 0, bodyTimeout: 0 }));
 }
-
-interface Input {
-  readonly stream: Readable;
-  /** Bytes; null when it is no regular file. */
-  readonly size: number | null;
-}
-
-async function openInput(file: string): Promise<Input> {
-  if (file === '-') return { stream: process.stdin, size: sizeOf(fstatSync(process.stdin.fd)) };
-  try {
-    const handle = await open(file);
-    const stats = await handle.stat();
-    if (!stats.isDirectory()) return { stream: handle.createReadStream(), size: sizeOf(stats) };
-    await handle.close();
-  } catch (error) {
-    throw new CommandFailure(`${file} cannot be read: ${error instanceof Error ? error.message : error}.`, EXIT.usage);
-  }
-  throw new CommandFailure(`${file} is a folder; name a file.`, EXIT.usage);
-}
-
-const sizeOf = (stats: Stats): number | null => (stats.isFile() ? stats.size : null);
 
 async function* countBytes(source: Readable, onBytes: (total: number) => void): AsyncGenerator<Uint8Array> {
   let total = 0;

@@ -20,16 +20,23 @@ export interface NativeSend extends TimingFlags {
 
 /** Sends over the native API, for what Kore's calls cannot ask. */
 export async function sendNative({ client, botId }: Target, options: NativeSend): Promise<Notification> {
-  const { channel, instance, text, template, param, then, idempotencyKey } = options;
-  const body: SendBody = {
+  const { idempotencyKey } = options;
+  const body: SendBody = { ...composeWords(options), recipients: await readRecipients(options) };
+  return client.notifications.send({ botId, body, ...(idempotencyKey !== undefined && { idempotencyKey }) });
+}
+
+/** What is said, over what and when, to whomever. */
+export function composeWords(
+  options: Omit<NativeSend, 'to' | 'toFile' | 'idempotencyKey'>,
+): Omit<SendBody, 'recipients'> {
+  const { channel, instance, text, template, param, then } = options;
+  return {
     channels: [{ channel, ...(instance !== undefined && { connection: instance }) }, ...then.map(readChannel)],
     ...(text !== null && { message: { type: 'text' as const, val: text } }),
     ...(template !== undefined && { template: { name: template } }),
     ...(param !== undefined && { parameters: param }),
-    recipients: await readRecipients(options),
     ...readTimingFlags(options, Date.now()),
   };
-  return client.notifications.send({ botId, body, ...(idempotencyKey !== undefined && { idempotencyKey }) });
 }
 
 function readChannel(given: string): SendChannel {

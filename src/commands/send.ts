@@ -1,10 +1,12 @@
 import { type Command, Option } from 'commander';
-import type { Job, NotifyBody, NotifyV2Body, NotifyV2Identity } from '../client/documents.ts';
+import type { Job, Notification, NotifyBody, NotifyV2Body, NotifyV2Identity, OpenBody } from '../client/documents.ts';
+import { FORMATS, type Format } from '../directory/read-people.ts';
 import { CommandFailure, EXIT } from './exit.ts';
 import { addParameter } from './parameters.ts';
 import { openProgress } from './progress.ts';
 import { readInput, readRecipients } from './recipients.ts';
-import { sendNative } from './send-native.ts';
+import { sendAudience } from './send-audience.ts';
+import { composeWords, sendNative } from './send-native.ts';
 import { summarize } from './summary.ts';
 import { addTarget, openTarget, type Target, type TargetOptions } from './target.ts';
 import { addTiming, hasTiming, type TimingFlags } from './timing-flags.ts';
@@ -17,6 +19,10 @@ interface SendOptions extends TargetOptions, TimingFlags {
   readonly then?: readonly string[];
   readonly to?: string;
   readonly toFile?: string;
+  readonly audience?: string;
+  readonly format?: Format;
+  readonly deduplicate?: boolean;
+  readonly resume?: string;
   readonly text?: string;
   readonly template?: string;
   readonly param?: Readonly<Record<string, string>>;
@@ -35,6 +41,13 @@ export function define(command: Command): void {
     .option('--then <channels...>', 'for whom the one before does not reach: sms, or ivr:Webhook for a connection')
     .option('--to <list>', 'recipients, separated by commas')
     .option('--to-file <file>', 'recipients, one a line; - is standard input')
+    .option(
+      '--audience <file>',
+      'recipients, however many: NDJSON or CSV, with a column for each parameter; - is standard input',
+    )
+    .addOption(new Option('--format <format>', 'of the audience; default: by the ending of the file').choices(FORMATS))
+    .option('--deduplicate', 'of the audience: whoever is named again is not sent it again')
+    .option('--resume <id>', 'go on with the upload of an audience that was interrupted')
     .option('--text <words>', 'what to say')
     .option('--template <name>', 'what to say, by the name of a template')
     .addOption(
@@ -58,6 +71,7 @@ Example:
     )
     .action(async (options: SendOptions) => {
       const target = await openTarget(command, options);
+      if (options.audience !== undefined) return sendToAudience(target, options, options.audience);
       if (options.then !== undefined || options.template !== undefined || hasTiming(options))
         return sendOver(target, options);
       const job = await send(target, options);
@@ -142,8 +156,34 @@ async function sendOver(target: Target, options: SendOptions): Promise<void> {
       EXIT.usage,
     );
   }
-  const { watch, jsonOutput, then = [], ...given } = options;
-  const sent = await sendNative(target, { ...given, ...requireSaying(options), then });
+  const { then = [], ...given } = options;
+  await follow(target, await sendNative(target, { ...given, ...requireSaying(options), then }), options);
+}
+
+async function sendToAudience(target: Target, options: SendOptions, file: string): Promise<void> {
+  const { resume, format, deduplicate, idempotencyKey } = options;
+  if (options.to !== undefined || options.toFile !== undefined) {
+    throw new CommandFailure('--audience goes without --to and --to-file.', EXIT.usage);
+  }
+  const said = resume === undefined ? await composeAudience(options) : null;
+  const sent = await sendAudience(target, {
+    file,
+    body: said === null ? null : { ...said, ...(deduplicate && { deduplicate }) },
+    hint: (id) => `beckon send --audience ${file} --resume ${id}`,
+    ...(format && { format }),
+    ...(resume !== undefined && { resume }),
+    ...(idempotencyKey !== undefined && { idempotencyKey }),
+  });
+  await follow(target, sent, options);
+}
+
+async function composeAudience(options: SendOptions): Promise<Omit<OpenBody, 'audience'>> {
+  if (options.json !== undefined) return (await readBody(options.json)) as Omit<OpenBody, 'audience'>;
+  const { then = [], ...given } = options;
+  return composeWords({ ...given, ...requireSaying(options), then });
+}
+
+async function follow(target: Target, sent: Notification, { watch, jsonOutput }: SendOptions): Promise<void> {
   const { id, counts } = sent;
   if (watch) {
     const done = await watchNotification(target, id, openProgress('Delivering'));
