@@ -58,6 +58,16 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/resume.ts'),
   },
   {
+    name: 'retry',
+    summary: 'send a notification again to whom it did not reach',
+    load: () => import('./commands/retry.ts'),
+  },
+  {
+    name: 'extend',
+    summary: 'give a notification more time before it expires',
+    load: () => import('./commands/extend.ts'),
+  },
+  {
     name: 'people',
     summary: 'import or export the directory',
     load: () => import('./commands/people.ts'),

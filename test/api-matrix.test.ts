@@ -33,6 +33,8 @@ const HOOK = {
   settings: { url: 'https://example.com/hook', secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' },
 };
 const MANAGED_CONNECTION = connectionId(BOT, 'ivr', 'Managed');
+/** Within what the clock of the rig has before it. */
+const IN_TIME = '2026-03-02T10:00:00Z';
 
 /** What the right caller sends and is answered. */
 interface Row {
@@ -80,6 +82,8 @@ const ROWS: Readonly<Record<string, Row | 'open'>> = {
   addAudienceChunk: { status: 200, body: '"a@abc.com"\n', type: 'application/x-ndjson', isOfAudience: true },
   // Its notification begins with it.
   sealAudience: { ...json(202, { recipients: 1, chunks: 1 }), isOfAudience: true, kept: 2 },
+  extendNotification: json(200, { expiresAt: IN_TIME }),
+  retryNotification: json(202, {}),
   importPeople: { status: 200, body: PERSON, type: 'application/x-ndjson' },
   listPeople: { status: 200 },
   getPerson: { status: 200 },

@@ -68,7 +68,7 @@ function assertSentence(result: CliResult, code: number, sentence: RegExp): void
 
 describe('help', { concurrency: 4 }, () => {
   const COMMANDS =
-    'demo serve send status cancel pause resume people token config doctor migrate backup restore sandbox bench'.split(
+    'demo serve send status cancel pause resume retry extend people token config doctor migrate backup restore sandbox bench'.split(
       ' ',
     );
 

@@ -6,6 +6,7 @@ import type {
   AudiencePage,
   Callback,
   Cancellation,
+  Extension,
   Job,
   JobStatus,
   JobStatusV2,
@@ -20,6 +21,8 @@ import type {
   ProgressEvent,
   RecipientFilter,
   RecipientPage,
+  RetryAsked,
+  RetryState,
   SendBody,
 } from './documents.ts';
 import { type Call, exchange, type Fetch, openStream } from './exchange.ts';
@@ -149,6 +152,10 @@ export interface Client {
   /** Nobody more is sent it until it is resumed; it still expires. Asking twice is asking once. */
   pause(request: NotificationRequest): Promise<PauseState>;
   resume(request: NotificationRequest): Promise<PauseState>;
+  /** Sends it again to whom it did not reach. */
+  retry(request: Send<RetryAsked> & NotificationRequest): Promise<RetryState>;
+  /** Of its deadline and this one the later counts. */
+  extend(request: Send<{ readonly expiresAt: string }> & NotificationRequest): Promise<Extension>;
   /** Those whose delivery has ended, by seq; pages are asked for as they are needed. */
   recipients(request: RecipientsRequest): AsyncGenerator<LedgerRecipient, void, undefined>;
   /** The same as a file, as it arrives. The stream breaks off with an error when the connection does. */
@@ -210,8 +217,10 @@ export function createClient({ url, token, fetch = globalThis.fetch, clock = sys
     });
   const askStatus = <T>(route: string, { botId, requestId, signal }: StatusRequest) =>
     ask<T>('GET', koreUrl(botId, `${route}/status/${encodeURIComponent(requestId)}`), signal);
-  const askOf = <T>(method: Call['method'], verb: string, { botId, notificationId, signal }: NotificationRequest) =>
-    ask<T>(method, `${notificationsUrl(botId)}/${encodeURIComponent(notificationId)}${verb}`, signal);
+  const notificationUrl = ({ botId, notificationId }: NotificationRequest, verb: string) =>
+    `${notificationsUrl(botId)}/${encodeURIComponent(notificationId)}${verb}`;
+  const askOf = <T>(method: Call['method'], verb: string, request: NotificationRequest) =>
+    ask<T>(method, notificationUrl(request, verb), request.signal);
   const open = (url: string, headers: Call['headers'], signal: AbortSignal | undefined) =>
     openStream(
       { method: 'GET', url, headers, body: null, isRepeatable: false, timeoutMs: null, signal: signal ?? null },
@@ -282,6 +291,8 @@ export function createClient({ url, token, fetch = globalThis.fetch, clock = sys
     cancel: (request) => askOf('POST', '/cancel', request),
     pause: (request) => askOf('POST', '/pause', request),
     resume: (request) => askOf('POST', '/resume', request),
+    retry: (request) => send(notificationUrl(request, '/retry'), request),
+    extend: (request) => send(notificationUrl(request, '/extend'), request),
     importPeople: ({ botId, people, mediaType, query = {}, signal }) =>
       call({
         method: 'PUT',

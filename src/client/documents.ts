@@ -315,6 +315,40 @@ export interface PauseState {
   readonly alreadyFinal: number;
 }
 
+/** Whom to send a notification again. */
+export interface RetryAsked {
+  readonly only?: {
+    /** Absent: the failed; with reasons, all of these. */
+    readonly states?: readonly ('failed' | 'unknown' | 'expired' | 'suppressed')[];
+    /** Codes of the catalogue of reasons. */
+    readonly reasons?: readonly string[];
+  };
+  /** ISO 8601. Absent: the deadline it has; where that is over, as long again as it had. */
+  readonly expiresAt?: string;
+}
+
+/** What a retry has done. */
+export interface RetryState {
+  readonly id: string;
+  /** The how manieth of the notification it is. */
+  readonly retry: number;
+  /** Are pending again. */
+  readonly retried: number;
+  /** Fit and stay as they are: the provider says they have it, or what they alone were to be sent is not known any more. */
+  readonly leftOut: number;
+  /** False: it goes on. */
+  readonly isComplete: boolean;
+  readonly expiresAt: string;
+}
+
+/** The deadline that counts, and for how many. */
+export interface Extension {
+  readonly id: string;
+  readonly expiresAt: string;
+  readonly pending: number;
+  readonly alreadyFinal: number;
+}
+
 /** Which recipients; what is absent excludes nobody. */
 export interface RecipientFilter {
   readonly states?: readonly FinalState[];

@@ -213,7 +213,7 @@ export class Engine {
     this.wake();
   }
 
-  /** Something was cancelled, paused, resumed or extended. */
+  /** Something was cancelled, paused, resumed, extended or retried. */
   heedCallers(): void {
     this.#interventions.heed();
   }

@@ -4,7 +4,7 @@ import type { KnownNotifications } from './known-notifications.ts';
 import type { Work } from './work.ts';
 
 export interface InterventionsParts {
-  readonly store: Pick<Store, 'listChanged' | 'endCancelled' | 'settlePauses'>;
+  readonly store: Pick<Store, 'listChanged' | 'endCancelled' | 'settlePauses' | 'goOnRetrying'>;
   readonly clock: Clock;
   /** Everything this process holds. */
   readonly works: ReadonlySet<Work>;
@@ -26,8 +26,8 @@ const PARKED_PER_STEP = 250;
 
 /**
  * What callers ask of notifications under way. What was cancelled comes to an end and what was paused stands still: this
- * process starts nothing more of it, and what nobody works on is ended, parked or let go in small steps. Every node does
- * both; they take different batches, and none twice.
+ * process starts nothing more of it, and what nobody works on is ended, parked, let go or brought back in small steps.
+ * Every node does all of it; they take different batches, and none twice.
  */
 export class Interventions {
   readonly #parts: InterventionsParts;
@@ -92,6 +92,7 @@ export class Interventions {
     const { store, clock, isStopping, onReleased } = this.#parts;
     while (!isStopping() && (await store.endCancelled({ at: clock.now(), limit: BATCHES_PER_STEP })) > 0);
     while (!isStopping() && (await store.settlePauses({ at: clock.now(), limit: PARKED_PER_STEP })) > 0) onReleased();
+    while (!isStopping() && (await store.goOnRetrying({ at: clock.now() })) > 0) onReleased();
   }
 
   async #letGo(): Promise<void> {

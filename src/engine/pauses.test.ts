@@ -13,7 +13,7 @@ const people = (count: number): string[] => Array.from({ length: count }, (_, in
 const failed: Outcome = { kind: 'failed', reason: 'provider_error', detail: 'HTTP 500' };
 const MINUTE = 60_000;
 
-describe('pauses', { timeout: 30_000 }, () => {
+describe('pauses', { timeout: 120_000 }, () => {
   let rig: EngineRig;
   let bot: RigBot;
   afterEach(() => rig.close());

@@ -1,5 +1,5 @@
 import type { Random } from '../model/clock.ts';
-import type { FinalState, Lane, Notification, Recipient } from '../model/notification.ts';
+import { allAttempts, type FinalState, type Lane, type Notification, type Recipient } from '../model/notification.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { Reason } from '../model/reasons.ts';
 import { hasHours, startOf } from '../model/timing.ts';
@@ -128,8 +128,7 @@ export function deadlineOf(
 
 /** Never tried again: what the log of a recipient says that no attempt was made for. */
 export function concludeUntried(recipient: Recipient, state: FinalState, reason: Reason, detail: string | null): Final {
-  const { attempts, maybeSent } = recipient;
-  return { kind: 'final', state, reason, detail, attempts, maybeDoubled: maybeSent };
+  return { kind: 'final', state, reason, detail, attempts: allAttempts(recipient), maybeDoubled: recipient.maybeSent };
 }
 
 /** Nobody more is sent a message whose notification was cancelled. */
@@ -143,7 +142,7 @@ function final(
   detail: string | null,
   attemptsSpent: number,
 ): Final {
-  const attempts = recipient.attempts + attemptsSpent;
+  const attempts = allAttempts(recipient) + attemptsSpent;
   return { kind: 'final', state, reason, detail, attempts, maybeDoubled: recipient.maybeSent };
 }
 

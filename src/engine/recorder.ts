@@ -160,6 +160,7 @@ export class Recorder {
 const progressOf = (work: Work, now: number): BatchProgress => ({
   batch: work.batch,
   logs: work.takeLogs(),
+  kept: work.takeKept(),
   remainder: work.remainder(now),
 });
 

@@ -1,6 +1,6 @@
 import { atStep, endOf, endUntried, goOn, stepOf } from '../model/fall-back.ts';
 import { sizeOf } from '../model/lane.ts';
-import { BATCH_SIZE, type Log, type Notification, type Recipient } from '../model/notification.ts';
+import { BATCH_SIZE, hasOwn, type Log, type Notification, type Recipient } from '../model/notification.ts';
 import type { Address } from '../model/outcome.ts';
 import type { ClaimedBatch, HeldBatch, Remainder } from '../store/port.ts';
 import { deadlineOf, type Final, type Retry } from './policy.ts';
@@ -30,6 +30,7 @@ export class Work {
   open: number;
   readonly counts = { delivered: 0, failed: 0, other: 0, retried: 0, returned: 0, movedOn: 0 };
   #logs: Log[] = [];
+  #kept: Recipient[] = [];
   #retries: Retry[] = [];
   readonly #putOffs: PutOff[] = [];
   /** The longest of the batches it comes back as. */
@@ -68,7 +69,9 @@ export class Work {
     const end = { notification, step, recipient, log, deadline: deadlineOf(notification) };
     const onward = goOn(end);
     if (onward === null) {
-      this.#logs.push(endOf(end));
+      const ended = endOf(end);
+      this.#logs.push(ended);
+      if (isRetryable(ended) && hasOwn(job.recipient)) this.#kept.push(job.recipient);
       this.counts[delivered ? 'delivered' : state === 'failed' ? 'failed' : 'other'] += 1;
     } else {
       this.#retries.push({ kind: 'retry', ...onward });
@@ -113,6 +116,13 @@ export class Work {
     this.open -= 1;
   }
 
+  /** Those of the logs whom it did not reach and who were to be sent something of their own. */
+  takeKept(): Recipient[] {
+    const kept = this.#kept;
+    this.#kept = [];
+    return kept;
+  }
+
   takeLogs(): Log[] {
     const logs = this.#logs;
     this.#logs = [];
@@ -126,6 +136,9 @@ export class Work {
     return this.isPaused ? parts.map((part) => ({ ...part, isParked: true })) : parts;
   }
 }
+
+/** Whoever has it, and whoever shall not have it, is not tried again. */
+const isRetryable = ({ state }: Log): boolean => state !== 'delivered' && state !== 'cancelled';
 
 export interface Concluded {
   readonly recipient: Recipient;

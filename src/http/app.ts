@@ -36,12 +36,14 @@ import { callbackLogRoute } from './native/callbacks.ts';
 import { connectionRoutes } from './native/connections.ts';
 import { NATIVE_PREFIX } from './native/context.ts';
 import { eventsRoute } from './native/events/events.ts';
+import { extendRoute } from './native/extend-notification.ts';
 import { listRoute } from './native/list-notifications.ts';
 import { notificationRoutes } from './native/notifications.ts';
 import { pauseRoutes } from './native/pause-notification.ts';
 import { peopleRoutes } from './native/people.ts';
 import { preflightRoute } from './native/preflight.ts';
 import { previewRoute } from './native/preview.ts';
+import { retryRoute } from './native/retry-notification.ts';
 import { sendRoute } from './native/send-notification.ts';
 import { templateRoutes } from './native/templates.ts';
 import { recordRoutes } from './openapi/record-routes.ts';
@@ -65,7 +67,7 @@ export interface AppParts {
   readonly logger: Logger;
   readonly engine: {
     wake(): void;
-    /** Something was cancelled, paused, resumed or extended. */
+    /** Something was cancelled, paused, resumed, extended or retried. */
     heedCallers(): void;
     /** What it does on a connection just now; null: nothing yet. */
     describeConnection(connectionId: string): JsonObject | null;
@@ -160,7 +162,10 @@ export function createApp(parts: AppParts): FastifyInstance {
   app.register(listRoute, native);
   app.register(callbackLogRoute, native);
   app.register(eventsRoute, { ...native, isDraining, streamLimits: limits });
-  app.register(pauseRoutes, { ...native, onChange: () => parts.engine.heedCallers() });
+  const onChange = () => parts.engine.heedCallers();
+  app.register(pauseRoutes, { ...native, onChange });
+  app.register(extendRoute, { ...native, onChange });
+  app.register(retryRoute, { ...native, backlog, onChange });
   app.register(templateRoutes, native);
   app.register(previewRoute, native);
   app.register(preflightRoute, { ...native, describeConnection: (id) => parts.engine.describeConnection(id) });

@@ -44,6 +44,11 @@ export const FAULTS = {
     [422, 422, 'Idempotency-Key was used before with a different body'],
     [422, 'idempotency_key_reused', 'The Idempotency-Key was used before with a different body'],
   ),
+  notification_cancelled: row(
+    [409, 409, 'Conflict'],
+    [409, 'notification_cancelled', 'The notification was cancelled, which is for good'],
+  ),
+  retry_running: row([409, 409, 'Conflict'], [409, 'retry_running', 'Another retry of the notification is going on']),
   notification_unknown: row([400, 400, 'Invalid request ID'], [404, 'not_found', 'There is no such notification']),
   person_unknown: row([404, 404, 'Not Found'], [404, 'not_found', 'There is no such person']),
   connection_unknown: row([404, 404, 'Not Found'], [404, 'not_found', 'There is no such connection']),

@@ -115,7 +115,8 @@ function awaitReceipt({ step, recipient, log, deadline }: ChannelEnd, next: Fall
 }
 
 function depart(
-  { printed: _, ...recipient }: Recipient,
+  // What was spent before a retry is told with the channel that ends here.
+  { printed: _printed, earlier: _earlier, ...recipient }: Recipient,
   route: Route,
   connectionId: string,
   { maybeSent, delayMs }: { readonly maybeSent: boolean; readonly delayMs: number },

@@ -74,6 +74,8 @@ export interface Recipient {
   readonly parameters: Parameters | null;
   /** Attempts spent. */
   readonly attempts: number;
+  /** Attempts that were spent before somebody asked to try again. Absent: none. */
+  readonly earlier?: number;
   /** An earlier attempt may have reached the provider without our knowing. */
   readonly maybeSent: boolean;
   /** What the script printed for this recipient on an earlier attempt; it is not run again. Absent otherwise. */
@@ -81,6 +83,14 @@ export interface Recipient {
   /** On the channels before this one. Absent on the notification's own. */
   readonly route?: Route;
 }
+
+/** Is sent something that not everybody is. */
+export const hasOwn = ({ customMessage, parameters }: Pick<Recipient, 'customMessage' | 'parameters'>): boolean =>
+  customMessage !== null || parameters !== null;
+
+/** All that were ever spent, as logs tell. */
+export const allAttempts = ({ attempts, earlier = 0 }: Pick<Recipient, 'attempts' | 'earlier'>): number =>
+  attempts + earlier;
 
 /** The final line of a recipient. */
 export interface Log {

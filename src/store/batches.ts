@@ -140,6 +140,18 @@ export function* countHeld({ botId, notificationId }: NotificationKey): Steps<nu
   return count;
 }
 
+/** Recipients in batches that somebody holds, or has died with, with a log or without, and the numbers of those batches. */
+export function* listHeldSeqs({ botId, notificationId }: NotificationKey): Steps<Set<number>> {
+  const rows = yield* query(
+    `SELECT batch_no, recipients FROM batches
+     WHERE bot_id = $1 AND notification_id = $2 AND owner IS NOT NULL`,
+    botId,
+    notificationId,
+  );
+  const seqs = rows.flatMap((row) => decodeRecipients(text(row, 'recipients')).map(({ seq }) => seq));
+  return new Set([...seqs, ...rows.map((row) => int(row, 'batch_no'))]);
+}
+
 export function* voidLeases(): Steps<number> {
   const rows = yield* query(
     'UPDATE batches SET claimable_at = 0 WHERE owner IS NOT NULL AND owner <> $1 RETURNING batch_no',

@@ -1,5 +1,5 @@
 import { endUntried } from '../model/fall-back.ts';
-import type { Log, Recipient } from '../model/notification.ts';
+import { allAttempts, type Log, type Recipient } from '../model/notification.ts';
 import type { Options } from '../model/options.ts';
 import { BACKUP_OWNER, countHeld, heldBatch, listOpen } from './batches.ts';
 import { checkpoint } from './checkpoint.ts';
@@ -117,7 +117,7 @@ const notificationKey = (row: Row): NotificationKey => ({
   notificationId: text(row, 'id'),
 });
 
-const cancelledLog = ({ seq, identity, attempts, maybeSent }: Recipient, isHeld: boolean, at: number): Log => ({
+const cancelledLog = ({ seq, identity, maybeSent, ...spent }: Recipient, isHeld: boolean, at: number): Log => ({
   seq,
   identity,
   state: 'cancelled',
@@ -126,7 +126,7 @@ const cancelledLog = ({ seq, identity, attempts, maybeSent }: Recipient, isHeld:
   personId: null,
   channelId: null,
   providerMessageId: null,
-  attempts,
+  attempts: allAttempts(spent),
   maybeDoubled: maybeSent || isHeld,
   at,
 });

@@ -1,6 +1,7 @@
 import type { Log } from '../model/notification.ts';
 import { countEnds } from './backlogs.ts';
 import { BATCHES, heldBatch, heldId, heldRow, parseQueueKey, queueKey } from './batches.ts';
+import { keepRecipients } from './kept-recipients.ts';
 import { PARKED_MS } from './pause.ts';
 import type { BatchProgress, CheckpointRequest, HeldBatch, NotificationKey, Remainder } from './port.ts';
 import { encodeRecipients, firstSeq } from './recipients.ts';
@@ -37,6 +38,7 @@ export function* checkpoint(request: CheckpointRequest): Steps<{ readonly lost: 
   const fresh = request.again ? yield* dropKnownLogs(held) : held;
   yield* insertMany(LOGS, fresh.flatMap(logRows));
   yield* insertMany(ROUTED_LOGS, fresh.flatMap(routedRows));
+  yield* keepRecipients(fresh);
   const paused = yield* lockPaused(held);
   yield* moveCounters(fresh);
   yield* replaceEnded(held, queues, paused);
@@ -147,7 +149,8 @@ function* moveCounters(batches: readonly BatchProgress[]): Steps<void> {
     yield* execute(
       `UPDATE notifications SET pending = pending - $3, delivered = delivered + $4, failed = failed + $5,
          suppressed = suppressed + $6, expired = expired + $7, cancelled = cancelled + $8, unknown = unknown + $9,
-         updated_at = $10, finished_at = CASE WHEN pending = $3 THEN $10 ELSE finished_at END
+         updated_at = CASE WHEN updated_at < $10 THEN $10 ELSE updated_at END,
+         finished_at = CASE WHEN pending = $3 THEN $10 ELSE finished_at END
        WHERE bot_id = $1 AND id = $2`,
       first.batch.botId,
       first.batch.notificationId,

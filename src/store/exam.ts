@@ -17,6 +17,7 @@ import { examinePause } from './exam-pause.ts';
 import { examinePeople } from './exam-people.ts';
 import { examineRateShares } from './exam-rates.ts';
 import { examineReceipts } from './exam-receipts.ts';
+import { examineRetry } from './exam-retry.ts';
 import { examineRules } from './exam-rules.ts';
 import { examineScopes } from './exam-scopes.ts';
 import { examineSilences } from './exam-silences.ts';
@@ -42,6 +43,7 @@ export function examineStore(name: string, open: () => Promise<Store>): void {
     examineCancel(store);
     examineFallBack(store);
     examinePause(store);
+    examineRetry(store);
     examineNotificationList(store);
     examinePeople(store);
     examineAddresses(store);

@@ -358,6 +358,36 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       PRIMARY KEY (bot_id, notification_id, member)
     ) {keyed}`,
   ],
+  [
+    // One row a retry, which goes through the logs after after_seq; see `retry.ts`. states and reasons are JSON.
+    `CREATE TABLE retries (
+      bot_id {text} NOT NULL,
+      notification_id {text} NOT NULL,
+      no {int} NOT NULL,
+      states {text} NOT NULL,
+      reasons {text},
+      app_id {text},
+      key {text},
+      fingerprint {text},
+      created_at {int} NOT NULL,
+      after_seq {int} NOT NULL,
+      retried {int} NOT NULL,
+      left_out {int} NOT NULL,
+      finished_at {int},
+      PRIMARY KEY (bot_id, notification_id, no)
+    ) {keyed}`,
+    'CREATE INDEX retries_open ON retries (bot_id, notification_id) WHERE finished_at IS NULL',
+    // Of those who were not reached and were to be sent something of their own; see `kept-recipients.ts`.
+    `CREATE TABLE kept_recipients (
+      bot_id {text} NOT NULL,
+      notification_id {text} NOT NULL,
+      seq {int} NOT NULL,
+      recipient {text} NOT NULL,
+      PRIMARY KEY (bot_id, notification_id, seq)
+    ) {keyed}`,
+    // NULL: accepted by a Beckon that kept nothing in kept_recipients.
+    'ALTER TABLE notifications ADD COLUMN keeps {int}',
+  ],
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -53,8 +53,8 @@ export function* suppress({ botId, id }: Pick<Notification, 'botId' | 'id'>, cou
 export function* insertNotification(notification: Notification): Steps<void> {
   yield* execute(
     `INSERT INTO notifications (bot_id, id, api, app_id, created_by, channel, channel_spelling, connection_id, resolve,
-       lane, message, total, pending, created_at, updated_at, expires_at, options)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13, $13, $14, $15)`,
+       lane, message, total, pending, created_at, updated_at, expires_at, options, keeps)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13, $13, $14, $15, 1)`,
     notification.botId,
     notification.id,
     notification.api,

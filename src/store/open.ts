@@ -27,6 +27,7 @@ import * as receipts from './receipts.ts';
 import { writeRecipients } from './recipients.ts';
 import * as replies from './replies.ts';
 import * as restored from './restored.ts';
+import * as retries from './retry.ts';
 import * as rules from './rules.ts';
 import * as scopeCalls from './scope-calls.ts';
 import * as silences from './silences.ts';
@@ -126,6 +127,18 @@ function createStore(database: Database, clock: Clock): Store {
       const moved = await write(() => pauses.settlePauses(request));
       if (moved > 0) database.announce();
       return moved;
+    },
+    extend: (request) => write(() => audited(request, pauses.extend(request), Boolean)),
+    async retry(request) {
+      const answer = await write(() => audited(request, retries.retry(request), ({ kind }) => kind === 'retrying'));
+      database.announce();
+      return answer;
+    },
+    findRetry: (request) => read(() => retries.findRetry(request)),
+    async goOnRetrying(request) {
+      const looked = await write(() => retries.goOnRetrying(request));
+      if (looked > 0) database.announce();
+      return looked;
     },
     listChanged: (request) => read(() => listChanged(request)),
     listRuled: (page) => read(() => rules.listRuled(page)),

@@ -43,6 +43,25 @@ export function* release({ botId, notificationId }: NotificationKey): Steps<void
   yield* execute('UPDATE notifications SET settling = 1 WHERE bot_id = $1 AND id = $2', botId, notificationId);
 }
 
+export function* extend({
+  botId,
+  notificationId,
+  at,
+  expiresAt,
+}: NotificationKey & { readonly at: number; readonly expiresAt: number }): Steps<boolean> {
+  const extended = yield* query(
+    `UPDATE notifications SET expires_at = CASE WHEN expires_at < $3 THEN $3 ELSE expires_at END,
+       extended_at = coalesce(extended_at, $4)
+     WHERE bot_id = $1 AND id = $2 AND cancelled_at IS NULL AND finished_at IS NULL
+       AND (expires_at < $3 OR extended_at IS NULL) RETURNING id`,
+    botId,
+    notificationId,
+    expiresAt,
+    at,
+  );
+  return extended.length > 0;
+}
+
 export function* tallyPaused({ botId, notificationId }: NotificationKey): Steps<PauseTally | null> {
   // Locked: no checkpoint moves anybody from one count to another before all are counted.
   const [row] = yield* query(

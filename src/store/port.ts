@@ -121,6 +121,11 @@ export interface Store {
    * come, `limit` at the most. Answers how many.
    */
   settlePauses(request: { readonly at: number; readonly limit: number }): Promise<number>;
+  /**
+   * Gives a notification that is neither finished nor cancelled a later deadline, and one that counts however long its lane
+   * would try. False: nothing changed.
+   */
+  extend(request: NotificationKey & Audited & { readonly at: number; readonly expiresAt: number }): Promise<boolean>;
   /** Those of these notifications of which something was asked since they were accepted. */
   listChanged(request: { readonly notifications: readonly NotificationKey[] }): Promise<Change[]>;
   // --- rules
@@ -147,6 +152,17 @@ export interface Store {
   /** False: somebody else has claimed it since, and nothing is changed. */
   settleCallback(request: SettleCallback): Promise<boolean>;
   listCallbacks(key: NotificationKey): Promise<CallbackLine[]>;
+
+  // --- retry
+  /**
+   * Makes recipients pending again whom a notification did not reach, by state and reason: their logs go, the counters
+   * move back, and they come due with a full number of attempts. Goes through a first stretch at once, and
+   * `goOnRetrying` through the rest.
+   */
+  retry(request: RetryRequest): Promise<RetryAnswer>;
+  findRetry(request: NotificationKey & { readonly no: number }): Promise<RetryState | null>;
+  /** One stretch of a retry that is not over. Answers how many recipients were looked at; 0: there is nothing to do now. */
+  goOnRetrying(request: { readonly at: number }): Promise<number>;
 
   // --- look
   findNotification(key: NotificationKey): Promise<NotificationStatus | null>;
@@ -528,6 +544,8 @@ export interface BatchProgress {
   readonly logs: readonly Log[];
   /** Non-null ends the batch: it is deleted and what remains becomes these smaller batches. */
   readonly remainder: readonly Remainder[] | null;
+  /** Those of `logs` whom it did not reach and who were to be sent something of their own, so that they can be retried. */
+  readonly kept?: readonly Recipient[];
 }
 
 export interface Remainder {
@@ -538,6 +556,32 @@ export interface Remainder {
   readonly connectionId?: string;
   /** It waits for a resume, if its notification is still paused. */
   readonly isParked?: boolean;
+}
+
+export interface RetryRequest extends NotificationKey, Audited {
+  readonly at: number;
+  readonly states: readonly FinalState[];
+  /** Null: whatever it is. */
+  readonly reasons: readonly Reason[] | null;
+  /** Null: the deadline it has; where that is over, as long again as it had. */
+  readonly expiresAt: number | null;
+  /** The same key and fingerprint are the same retry. */
+  readonly idempotency: Pick<IdempotencyScope & StoredReply, 'appId' | 'key' | 'fingerprint'> | null;
+}
+
+export type RetryAnswer =
+  | { readonly kind: 'retrying' | 'replay'; readonly state: RetryState }
+  /** There is no such notification; it was cancelled; another retry is not over; the key was used with another body. */
+  | { readonly kind: 'unknown' | 'cancelled' | 'running' | 'reused' };
+
+export interface RetryState {
+  /** From 1, of its notification. */
+  readonly no: number;
+  /** Are pending again. */
+  readonly retried: number;
+  /** Fit and stay: the provider says they have it, or what they alone were to be sent is not known any more. */
+  readonly leftOut: number;
+  readonly isOver: boolean;
 }
 
 /** What was asked of a notification since it was accepted. */

@@ -34,14 +34,18 @@ export function firstSeq(recipients: readonly Recipient[]): number {
 
 /**
  * Recipients of a batch as one JSON value: `[seq, identity]`, longer only where there is more to say
- * (`[seq, identity, attempts, maybeSent, customMessage, parameters, printed, route]`). Short because 100 of them are one row.
+ * (`[seq, identity, attempts, maybeSent, customMessage, parameters, printed, route, earlier]`). Short because 100 of them are one row.
  */
 export function encodeRecipients(recipients: readonly Recipient[]): string {
   return JSON.stringify(recipients.map(encodeRecipient));
 }
 
 function encodeRecipient(recipient: Recipient): unknown[] {
-  const { seq, identity, attempts, maybeSent, customMessage, parameters, printed, route } = recipient;
+  const { seq, identity, attempts, maybeSent, customMessage, parameters, printed, route, earlier } = recipient;
+  if (earlier !== undefined) {
+    const rest = [customMessage, parameters, printed ?? null, route ?? null, earlier];
+    return [seq, identity, attempts, maybeSent ? 1 : 0, ...rest];
+  }
   if (route !== undefined) {
     return [seq, identity, attempts, maybeSent ? 1 : 0, customMessage, parameters, printed ?? null, route];
   }
@@ -60,14 +64,25 @@ type Encoded = [
   (string | null)?,
   (Record<string, string> | null)?,
   (string | null)?,
-  Route?,
+  (Route | null)?,
+  number?,
 ];
 
 export function decodeRecipients(value: string): Recipient[] {
   // Written by encodeRecipients only, inside the same transaction as its batch.
   const entries: Encoded[] = JSON.parse(value);
   return entries.map(
-    ([seq, identity, attempts = 0, maybeSent = 0, customMessage = null, parameters = null, printed, route]) => ({
+    ([
+      seq,
+      identity,
+      attempts = 0,
+      maybeSent = 0,
+      customMessage = null,
+      parameters = null,
+      printed,
+      route,
+      earlier,
+    ]) => ({
       seq,
       identity,
       customMessage,
@@ -75,7 +90,8 @@ export function decodeRecipients(value: string): Recipient[] {
       attempts,
       maybeSent: maybeSent === 1,
       ...(printed === undefined || printed === null ? {} : { printed }),
-      ...(route === undefined ? {} : { route }),
+      ...(route === undefined || route === null ? {} : { route }),
+      ...(earlier === undefined ? {} : { earlier }),
     }),
   );
 }

@@ -1,5 +1,5 @@
 import { endUntried } from '../model/fall-back.ts';
-import type { Log, Recipient } from '../model/notification.ts';
+import { allAttempts, hasOwn, type Log, type Recipient } from '../model/notification.ts';
 import { BACKUP_OWNER, batchKey, listOpen } from './batches.ts';
 import { checkpoint } from './checkpoint.ts';
 import type { BatchProgress, HeldBatch, RestoreDecision, RestoredState } from './port.ts';
@@ -92,10 +92,15 @@ function release({ batch, delayMs }: StampedBatch, open: readonly Recipient[]): 
 }
 
 function conclude({ batch }: StampedBatch, open: readonly Recipient[], at: number): BatchProgress {
-  return { batch, logs: open.map((recipient) => endUntried(recipient, unknownLog(recipient, at))), remainder: [] };
+  return {
+    batch,
+    logs: open.map((recipient) => endUntried(recipient, unknownLog(recipient, at))),
+    remainder: [],
+    kept: open.filter(hasOwn),
+  };
 }
 
-const unknownLog = ({ seq, identity, attempts, maybeSent }: Recipient, at: number): Log => ({
+const unknownLog = ({ seq, identity, maybeSent, ...spent }: Recipient, at: number): Log => ({
   seq,
   identity,
   state: 'unknown',
@@ -104,7 +109,7 @@ const unknownLog = ({ seq, identity, attempts, maybeSent }: Recipient, at: numbe
   personId: null,
   channelId: null,
   providerMessageId: null,
-  attempts,
+  attempts: allAttempts(spent),
   maybeDoubled: maybeSent,
   at,
 });

@@ -98,6 +98,7 @@ export class StoreLink {
         }),
       endCancelled: (request) => call('endCancelled', () => this.#endCancelled(request)),
       settlePauses: (request) => call('settlePauses', () => store.settlePauses(request)),
+      goOnRetrying: (request) => call('goOnRetrying', () => store.goOnRetrying(request)),
       voidLeases: () => call('voidLeases', () => store.voidLeases()),
       findNotifications: (request) => call('findNotifications', () => store.findNotifications(request)),
       findNotification: (key) => call('findNotification', () => store.findNotification(key)),

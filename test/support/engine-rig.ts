@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import type { Channel, ChannelSession, LookUp, SendRequest } from '../../src/channels/contract.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { connectionId, derivedId } from '../../src/model/ids.ts';
-import type { Log, Notification } from '../../src/model/notification.ts';
+import type { Log, Notification, Recipient } from '../../src/model/notification.ts';
 import type { Outcome } from '../../src/model/outcome.ts';
 import type { Connection } from '../../src/model/tenancy.ts';
 import { openStore } from '../../src/store/open.ts';
@@ -19,7 +19,13 @@ export interface EngineRig {
   /** Every send, with the time it began and the connection it went over. */
   readonly sends: readonly RigSend[];
   readonly lines: readonly string[];
-  accept(bot: RigBot, identities: readonly string[], more?: Partial<Notification>): Promise<string>;
+  /** `own`: what is special about the first of them. */
+  accept(
+    bot: RigBot,
+    identities: readonly string[],
+    more?: Partial<Notification>,
+    own?: readonly Partial<Recipient>[],
+  ): Promise<string>;
   /** Puts people with an address `to:<identity>` into the directory. */
   know(bot: RigBot, identities: readonly string[]): Promise<void>;
   logs(bot: RigBot, notificationId: string): Promise<Log[]>;
@@ -130,9 +136,9 @@ export async function openEngineRig(options: RigOptions = {}): Promise<EngineRig
     bots,
     sends,
     lines,
-    async accept({ botId, connectionId: id }, identities, more = {}) {
+    async accept({ botId, connectionId: id }, identities, more = {}, own = []) {
       const notification = newNotification(botId, id, accepts++, clock.now(), identities.length);
-      const recipients = identities.map((identity, seq) => ({ ...UNTRIED, seq, identity }));
+      const recipients = identities.map((identity, seq) => ({ ...UNTRIED, ...own[seq], seq, identity }));
       await store.accept({ notification: { ...notification, ...more }, recipients, delayMs: 0, idempotency: null });
       engine.wake();
       return notification.id;

@@ -127,6 +127,7 @@ const COMES_AGAIN: ReadonlySet<FaultName> = new Set<FaultName>([
   'backlog_full',
   'callbacks_busy',
   'imports_busy',
+  'retry_running',
   'streams_busy',
   'checks_busy',
   'audiences_open',

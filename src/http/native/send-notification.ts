@@ -15,6 +15,7 @@ import { OF_BODIES, type Operation } from '../contract/operation.ts';
 import { addOperation } from '../contract/route.ts';
 import { requireJsonBody } from '../media-type.ts';
 import { NATIVE_PREFIX } from './context.ts';
+import { IDEMPOTENCY_KEY } from './idempotency-key.ts';
 import { readJsonBodies } from './json-bodies.ts';
 import { findTemplate } from './named-template.ts';
 import {
@@ -47,11 +48,7 @@ const SEND: Operation = {
   scope: SCOPE_SEND,
   params: OF_BOT,
   query: NOTHING,
-  headers: Type.Object({
-    'idempotency-key': Type.Optional(
-      Type.String({ pattern: '^[\\x21-\\x7e]{1,255}$', description: '1 to 255 visible ASCII characters.' }),
-    ),
-  }),
+  headers: IDEMPOTENCY_KEY,
   body: { types: ['application/json'], schema: SEND_BODY },
   replies: {
     202: {
