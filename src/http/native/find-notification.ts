@@ -2,11 +2,10 @@ import type { FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
 import { isId } from '../../model/ids.ts';
 import type { NotificationStatus } from '../../model/notification.ts';
-import type { NotificationKey, Store } from '../../store/port.ts';
+import type { Audience, NotificationKey, Store } from '../../store/port.ts';
 import { callerOf } from '../auth/gate.ts';
 import { BOT_ID, closed, NOTIFICATION_ID } from '../contract/fields.ts';
 import { Fault } from '../faults.ts';
-import { findReceiving } from './audience/find-audience.ts';
 
 export const OF_NOTIFICATION = closed({ botId: BOT_ID, notificationId: NOTIFICATION_ID });
 
@@ -25,8 +24,19 @@ export async function findNotification(
   store: Pick<Store, 'findNotification' | 'findAudience'>,
   request: FastifyRequest<OfNotification>,
 ): Promise<NotificationStatus> {
-  const key = keyOfRoute(request);
-  const found = key === null ? null : await store.findNotification(key);
-  if (found !== null) return found;
-  throw new Fault((await findReceiving(store, key)) === null ? 'notification_unknown' : 'audience_unsealed');
+  const found = await findEither(store, keyOfRoute(request));
+  if (found === null) throw new Fault('notification_unknown');
+  if ('asked' in found) throw new Fault('audience_unsealed');
+  return found;
+}
+
+/** The notification, or the audience that becomes one when it is sealed. Null: there is neither. */
+export async function findEither(
+  store: Pick<Store, 'findNotification' | 'findAudience'>,
+  key: NotificationKey | null,
+): Promise<NotificationStatus | Audience | null> {
+  if (key === null) return null;
+  const found = (await store.findNotification(key)) ?? (await store.findAudience(key));
+  // It may have been sealed between the two looks.
+  return found ?? store.findNotification(key);
 }

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
 import type { NotificationStatus } from '../../model/notification.ts';
 import { SCOPE_SEND } from '../../model/tenancy.ts';
-import type { NotificationKey, Store } from '../../store/port.ts';
+import type { NotificationKey } from '../../store/port.ts';
 import { auditOf } from '../contract/audit-of.ts';
 import { NOTHING } from '../contract/fields.ts';
 import { OF_BODIES, type Operation } from '../contract/operation.ts';
@@ -10,7 +10,7 @@ import { addOperation } from '../contract/route.ts';
 import { Fault } from '../faults.ts';
 import { findReceiving } from './audience/find-audience.ts';
 import type { NativeContext } from './context.ts';
-import { findNotification, keyOfRoute, OF_NOTIFICATION, type OfNotification } from './find-notification.ts';
+import { findEither, findNotification, keyOfRoute, OF_NOTIFICATION, type OfNotification } from './find-notification.ts';
 import { CANCELLATION, NOTIFICATION, toDocument, toIso, toReceivingDocument } from './notification-documents.ts';
 import { ReasonTotals } from './reason-totals.ts';
 import { createRecipientList, LIST_RECIPIENTS } from './recipients.ts';
@@ -51,22 +51,12 @@ function createShow({ store, clock }: Pick<NotificationRoutesOptions, 'store' | 
   return async function showNotification(
     request: FastifyRequest<OfNotification>,
   ): Promise<Static<typeof NOTIFICATION>> {
-    const key = keyOfRoute(request);
-    const notification = key === null ? null : await store.findNotification(key);
-    if (notification === null) return showReceiving(store, key, clock.now());
+    const notification = await findEither(store, keyOfRoute(request));
+    if (notification === null) throw new Fault('notification_unknown');
+    if ('asked' in notification) return toReceivingDocument(notification, clock.now());
     const [tally, receipts] = await Promise.all([totals.of(notification), store.countReceipts(keyOf(notification))]);
     return toDocument({ ...notification, counts: tally.counts }, tally.reasons, receipts, clock.now());
   };
-}
-
-async function showReceiving(
-  store: Store,
-  key: NotificationKey | null,
-  now: number,
-): Promise<Static<typeof NOTIFICATION>> {
-  const audience = await findReceiving(store, key);
-  if (audience === null) throw new Fault('notification_unknown');
-  return toReceivingDocument(audience, now);
 }
 
 const CANCEL: Operation = {

@@ -263,6 +263,36 @@ describe('uploading an audience', () => {
     assert.equal(document(unknown)['pointer'], '/channel');
   });
 
+  it('is there also for who looks in the moment it is sealed', async () => {
+    let between = async () => {};
+    const own = await startRig({
+      around: (store) => ({
+        ...store,
+        async findNotification(key) {
+          const found = await store.findNotification(key);
+          await between();
+          return found;
+        },
+      }),
+    });
+    const auth = await tokenFor('cs-both');
+    const ask = (path: string, method: string, type: string, body?: string) =>
+      call(own, `/api/v1/bots/${BOT}/notifications${path}`, {
+        method,
+        headers: { auth, 'content-type': type },
+        ...(body !== undefined && { body }),
+      });
+    const { id } = document(await ask('', 'POST', 'application/json', JSON.stringify(OPEN)));
+    await ask(`/${id}/audience/0`, 'PUT', NDJSON, '"a"');
+    const key = { botId: BOT, notificationId: String(id) };
+    between = async () => {
+      await own.store.sealAudience({ ...key, expected: null, at: own.clock.now(), isCancelled: false });
+    };
+    const seen = await ask(`/${id}`, 'GET', NDJSON);
+    assert.partialDeepStrictEqual(seen.json, { id, state: 'sending', counts: { total: 1 } });
+    await own.close();
+  });
+
   it('opens a hundred for a bot and no more', async () => {
     const own = await startRig();
     const openOne = async () =>
