@@ -88,6 +88,8 @@ const ROWS: Readonly<Record<string, Row | 'open'>> = {
   listPeople: { status: 200 },
   getPerson: { status: 200 },
   deletePerson: { status: 204 },
+  getPreferences: { status: 200 },
+  putPreferences: json(200, { optOuts: [{ category: 'news', channel: null }] }),
   listConnections: { status: 200 },
   listSuppressions: { status: 200 },
   liftSuppression: { status: 204 },

@@ -17,6 +17,7 @@ import type {
   NotifyV2Body,
   OpenBody,
   PauseState,
+  Preferences,
   Preflight,
   ProgressEvent,
   RecipientFilter,
@@ -138,6 +139,11 @@ export interface Client {
     /** Sends to everybody who was added; refused where other numbers of them are there. Asking twice is asking once. */
     seal(seal: Seal): Promise<Notification>;
   };
+  readonly preferences: {
+    get(request: PersonRequest): Promise<Preferences>;
+    /** Replaces what was said before. */
+    put(request: PersonRequest & Preferences): Promise<Preferences>;
+  };
   /** How far it is, and what providers have said of it since. */
   notification(request: NotificationRequest): Promise<Notification>;
   /**
@@ -166,6 +172,13 @@ export interface Client {
   exportPeople(request: PeopleExport): Promise<ReadableStream<Uint8Array>>;
   /** Of all bots. */
   readonly admin: Admin;
+}
+
+export interface PersonRequest {
+  readonly botId: string;
+  /** `u-…` */
+  readonly personId: string;
+  readonly signal?: AbortSignal;
 }
 
 /** A call that may be repeated. */
@@ -204,6 +217,8 @@ export function createClient({ url, token, fetch = globalThis.fetch, clock = sys
     });
   const koreUrl = (botId: string, route: string) => `${base}/api/public/bot/${encodeURIComponent(botId)}/${route}`;
   const notificationsUrl = (botId: string) => `${base}/api/v1/bots/${encodeURIComponent(botId)}/notifications`;
+  const preferencesUrl = ({ botId, personId }: Pick<PersonRequest, 'botId' | 'personId'>) =>
+    `${base}/api/v1/bots/${encodeURIComponent(botId)}/people/${encodeURIComponent(personId)}/preferences`;
   /** The same however often it is asked. */
   const ask: Ask = (method, url, signal, { body, headers = {} } = {}) =>
     call({
@@ -275,6 +290,10 @@ export function createClient({ url, token, fetch = globalThis.fetch, clock = sys
           timeoutMs: TIMEOUT_MS,
           signal: signal ?? null,
         }),
+    },
+    preferences: {
+      get: ({ signal, ...key }) => ask('GET', preferencesUrl(key), signal),
+      put: ({ signal, optOuts, ...key }) => ask('PUT', preferencesUrl(key), signal, { body: { optOuts } }),
     },
     notification: (request) => askOf('GET', '', request),
     events: ({ botId, notificationId, lastEventId = null, signal = null }) => {

@@ -92,6 +92,10 @@ interface SendWords {
   readonly channels?: readonly SendChannel[];
   /** This, or a template. */
   readonly message?: SendMessage;
+  /** What kind of message it is; whoever declined it is not sent it. */
+  readonly category?: string;
+  /** For what is urgent: why it goes to those as well. */
+  readonly overridePreferences?: { readonly reason: string };
   /** Absent version: the newest of that moment. */
   readonly template?: { readonly name: string; readonly version?: number };
   /** What `{name}` stands for in the message, for all. */
@@ -212,6 +216,9 @@ export interface NotificationSummary {
   readonly counts: Counts;
   /** `scheduled`: its `sendAt` is still to come. */
   readonly state: 'receiving' | 'scheduled' | 'sending' | 'paused' | 'finished' | 'cancelled';
+  readonly category: string | null;
+  /** Why it goes to those who declined the category. */
+  readonly preferencesOverride: { readonly reason: string } | null;
   /** What its message was made of; null: its sender wrote it. */
   readonly template: TemplateKey | null;
   readonly createdAt: string;
@@ -481,4 +488,13 @@ export interface Preflight {
     readonly perSecond: number | null;
     readonly finishesAt: string | null;
   };
+}
+
+/** What a person does not want to be sent. */
+export interface Preferences {
+  readonly optOuts: readonly {
+    readonly category: string;
+    /** Null: over any. */
+    readonly channel: string | null;
+  }[];
 }

@@ -190,7 +190,8 @@ async function sendGroup(
   const answers = await nameForChannel(parts, claimed, outlet.channel, recipients, named);
   const all = entries.map(toFound(answers, parts.clock.now()));
   const inTime = all.flatMap((entry, index) => heedHours(parts, entry, named[index]?.about?.timeZone ?? null) ?? []);
-  const found = await dropSilenced(parts, claimed, outlet.channel, inTime);
+  const wanted = await dropDeclined(parts, claimed, inTime);
+  const found = await dropSilenced(parts, claimed, outlet.channel, wanted);
   handOver(
     parts,
     outlet,
@@ -226,6 +227,35 @@ const toFound =
 
 /** That an address works is noted once in so long, so that nothing is written per send. */
 const PROVEN_MS = 24 * 3_600_000;
+
+/** Who wants nothing of a category is not sent it, unless the sender said why they must. Asks nothing without one. */
+async function dropDeclined(
+  parts: DeliverParts,
+  claimed: Claimed,
+  entries: readonly Found[],
+): Promise<readonly Found[]> {
+  if (entries.every((entry) => categoryOf(entry) === null)) return entries;
+  const { botId } = claimed.queue;
+  const kept = [...Map.groupBy(entries, categoryOf)].map(async ([category, group]) => {
+    const [first] = group;
+    if (category === null || first === undefined) return group;
+    const { channel } = first.work.notification;
+    const personIds = [...new Set(group.flatMap(({ personId }) => personId ?? []))];
+    const question = { botId, category, channel, personIds };
+    const declined = new Set(await patiently(parts, claimed, () => parts.store.listOptedOut(question)));
+    return group.filter((entry) => {
+      if (!declined.has(entry.personId ?? '')) return true;
+      concludeUnsent(parts, entry, concludeUntried(entry.recipient, 'suppressed', 'category_declined', category));
+      return false;
+    });
+  });
+  return (await Promise.all(kept)).flat();
+}
+
+const categoryOf = ({ work }: Found): string | null => {
+  const { category = null, preferencesOverride } = work.notification.options ?? {};
+  return preferencesOverride === undefined ? category : null;
+};
 
 /** Who opted out, or whose address is dead, is not written to: by the name the caller used or by the address. */
 async function dropSilenced(

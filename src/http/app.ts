@@ -41,6 +41,7 @@ import { listRoute } from './native/list-notifications.ts';
 import { notificationRoutes } from './native/notifications.ts';
 import { pauseRoutes } from './native/pause-notification.ts';
 import { peopleRoutes } from './native/people.ts';
+import { preferenceRoutes } from './native/preferences.ts';
 import { preflightRoute } from './native/preflight.ts';
 import { previewRoute } from './native/preview.ts';
 import { retryRoute } from './native/retry-notification.ts';
@@ -166,6 +167,7 @@ export function createApp(parts: AppParts): FastifyInstance {
   app.register(pauseRoutes, { ...native, onChange });
   app.register(extendRoute, { ...native, onChange });
   app.register(retryRoute, { ...native, backlog, onChange });
+  app.register(preferenceRoutes, native);
   app.register(templateRoutes, native);
   app.register(previewRoute, native);
   app.register(preflightRoute, { ...native, describeConnection: (id) => parts.engine.describeConnection(id) });

@@ -21,6 +21,10 @@ export interface Options {
   readonly quietHoursOverride?: { readonly reason: string };
   /** What its message was made of. */
   readonly template?: TemplateKey;
+  /** What kind of message it is: whoever declined it is not sent it. */
+  readonly category?: string;
+  /** Why it goes to those as well. */
+  readonly preferencesOverride?: { readonly reason: string };
   /** Who is told how far it is. */
   readonly callback?: CallbackOptions;
   /** The first go ahead. */

@@ -36,6 +36,12 @@ export const REASONS = {
     hint: 'Only the recipient can say yes again; then the suppression is lifted.',
     retry: 'once_mended',
   },
+  category_declined: {
+    meaning: 'The recipient does not want messages of this category',
+    mendedBy: 'recipient',
+    hint: 'Leave it at that: only the recipient can change their preferences.',
+    retry: 'once_mended',
+  },
   address_dead: {
     meaning: 'The address has refused a message for good before',
     mendedBy: 'sender',

@@ -15,6 +15,7 @@ import { examineLedger } from './exam-ledger.ts';
 import { examineNotificationList } from './exam-notification-list.ts';
 import { examinePause } from './exam-pause.ts';
 import { examinePeople } from './exam-people.ts';
+import { examinePreferences } from './exam-preferences.ts';
 import { examineRateShares } from './exam-rates.ts';
 import { examineReceipts } from './exam-receipts.ts';
 import { examineRetry } from './exam-retry.ts';
@@ -48,6 +49,7 @@ export function examineStore(name: string, open: () => Promise<Store>): void {
     examinePeople(store);
     examineAddresses(store);
     examineSilences(store);
+    examinePreferences(store);
     examineTemplates(store);
     examineRateShares(store);
     examineRules(store);

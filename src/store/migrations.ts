@@ -388,6 +388,17 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     // NULL: accepted by a Beckon that kept nothing in kept_recipients.
     'ALTER TABLE notifications ADD COLUMN keeps {int}',
   ],
+  [
+    // What people do not want to be sent; channel '': over any.
+    `CREATE TABLE opt_outs (
+      bot_id {text} NOT NULL,
+      person_id {text} NOT NULL,
+      category {text} NOT NULL,
+      channel {text} NOT NULL,
+      at {int} NOT NULL,
+      PRIMARY KEY (bot_id, person_id, category, channel)
+    ) {keyed}`,
+  ],
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

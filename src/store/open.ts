@@ -22,6 +22,7 @@ import * as people from './people.ts';
 import { type PutTemplateResult, type RestoredState, type Store, StoreDamaged, StoreUnavailable } from './port.ts';
 import { openPostgres } from './postgres.ts';
 import { CONNECT_MS } from './postgres-pool.ts';
+import * as preferences from './preferences.ts';
 import * as rateShares from './rate-shares.ts';
 import * as receipts from './receipts.ts';
 import { writeRecipients } from './recipients.ts';
@@ -179,6 +180,10 @@ function createStore(database: Database, clock: Clock): Store {
     liftSilence: (request) => write(() => audited(request, silences.liftSilence(request), Boolean)),
     listSilenced: (request) => read(() => silences.listSilenced(request)),
     listSilences: (request) => read(() => silences.listSilences(request)),
+
+    setPreferences: (request) => write(() => audited(request, preferences.setPreferences(request))),
+    listPreferences: (request) => read(() => preferences.listPreferences(request)),
+    listOptedOut: (request) => read(() => preferences.listOptedOut(request)),
 
     putTemplate: (request) => write(() => audited(request, templates.putTemplate(request), hasChanged)),
     findTemplate: (request) => read(() => templates.findTemplate(request)),

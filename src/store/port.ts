@@ -209,6 +209,14 @@ export interface Store {
   /** Keyset pages by identity. */
   listSilences(request: SilencePage): Promise<Silence[]>;
 
+  // --- preferences
+  /** Replaces what a person does not want to be sent. */
+  setPreferences(request: Audited & PreferencesRequest): Promise<void>;
+  /** By category, then channel. */
+  listPreferences(request: { readonly botId: string; readonly personId: string }): Promise<OptOut[]>;
+  /** Who of these people wants nothing of the category over the channel. */
+  listOptedOut(request: OptedOutRequest): Promise<string[]>;
+
   // --- templates
   /** Makes a new version of what is said, unless the newest says the same already; brings back one that was archived. */
   putTemplate(request: Audited & PutTemplate): Promise<PutTemplateResult>;
@@ -860,6 +868,26 @@ export interface Resolved {
   readonly workedAt: number | null;
   /** As it was imported; there if it was asked for. */
   readonly about?: About;
+}
+
+export interface OptOut {
+  readonly category: string;
+  /** Null: over any. */
+  readonly channel: string | null;
+}
+
+export interface PreferencesRequest {
+  readonly botId: string;
+  readonly personId: string;
+  readonly optOuts: readonly OptOut[];
+  readonly at: number;
+}
+
+export interface OptedOutRequest {
+  readonly botId: string;
+  readonly category: string;
+  readonly channel: string;
+  readonly personIds: readonly string[];
 }
 
 export interface PutTemplate {

@@ -39,6 +39,8 @@ export const SUMMARY = {
   state: oneOf(STATES, {
     description: 'scheduled: its sendAt is still to come; cancelled: whoever is pending will not be sent it.',
   }),
+  category: nullable(Type.String(), 'What kind of message it is.'),
+  preferencesOverride: nullable(Type.Object({ reason: Type.String() }), 'Why it goes to those who declined it.'),
   template: nullable(
     Type.Object({ name: Type.String(), version: Type.Integer({ minimum: 1 }) }),
     'What its message was made of; null: its sender wrote it.',
@@ -131,6 +133,8 @@ export function toSummary(notification: NotificationSummary, now: number): Stati
     api,
     counts: { ...counts },
     state: stateOf(notification, now),
+    category: options?.category ?? null,
+    preferencesOverride: options?.preferencesOverride === undefined ? null : { ...options.preferencesOverride },
     template: options?.template === undefined ? null : { ...options.template },
     createdAt: toIso(createdAt),
     sendAt: options?.sendAt === undefined ? null : toIso(options.sendAt),

@@ -1,6 +1,7 @@
 import type { FallBack } from '../../model/fall-back.ts';
 import type { Content, Parameters } from '../../model/message.ts';
 import type { Recipient } from '../../model/notification.ts';
+import type { Options } from '../../model/options.ts';
 import { parsePayload } from '../../render/message.ts';
 import { type Addressed, MAX_PARAMETERS } from '../accept/asked.ts';
 import type { ChannelFacts } from '../accept/channel-catalog.ts';
@@ -54,6 +55,7 @@ export function readAsked(body: SendBody, parts: ReadSendParts): AskedOfAll {
     ...readRules(body, body.recipients?.length ?? Number.POSITIVE_INFINITY),
     ...(body.callback && { callback: readCallback(body.callback, parts) }),
     ...(template && { template: template.key }),
+    ...readCategory(body),
   };
   return {
     ...first,
@@ -63,6 +65,17 @@ export function readAsked(body: SendBody, parts: ReadSendParts): AskedOfAll {
     ...ends,
     ...(Object.keys(options).length > 0 && { options }),
   };
+}
+
+function readCategory({
+  category,
+  overridePreferences,
+  priority,
+}: SendBody): Pick<Options, 'category' | 'preferencesOverride'> {
+  if (overridePreferences === undefined) return category === undefined ? {} : { category };
+  if (category === undefined) throw wrong('/overridePreferences', 'overrides nothing without a category: leave it out');
+  if (priority !== 'urgent') throw wrong('/overridePreferences', 'is for what is urgent: give priority urgent as well');
+  return { category, preferencesOverride: overridePreferences };
 }
 
 /** What a recipient is read beside. */

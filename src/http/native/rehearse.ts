@@ -20,7 +20,7 @@ export interface Rehearsed {
 }
 
 export interface RehearseParts {
-  readonly store: Pick<Store, 'resolve' | 'listSilenced'>;
+  readonly store: Pick<Store, 'resolve' | 'listSilenced' | 'listOptedOut'>;
   readonly botId: string;
 }
 
@@ -40,6 +40,12 @@ export async function rehearse(asked: Addressed, { store, botId }: RehearseParts
     identities.length === 0
       ? new Map<string, Reason>()
       : await store.listSilenced({ botId, connectionId: connection.id, identities });
+  const personIds = [...new Set(resolved.map((one) => one.personId))];
+  const { category, preferencesOverride } = asked.options ?? {};
+  const isAsked = category !== undefined && preferencesOverride === undefined;
+  const declined = new Set(
+    isAsked ? await store.listOptedOut({ botId, category, channel: channel.id, personIds }) : [],
+  );
   const inspect = createInspection(asked);
   return recipients.map((recipient, index) => {
     const { personId = '', address = null, about: known } = resolved[index] ?? {};
@@ -52,6 +58,8 @@ export async function rehearse(asked: Addressed, { store, botId }: RehearseParts
       .find((reason) => reason !== undefined);
     const language = about ? tagFor(content, locale) : null;
     const rehearsed = { seq: recipient.seq, identity: recipient.identity, personId, language, message };
+    if (declined.has(personId))
+      return { ...rehearsed, fault: { reason: 'category_declined', detail: category ?? null } };
     if (silence !== undefined) return { ...rehearsed, fault: { reason: silence, detail: null } };
     if (address === null) return { ...rehearsed, fault: { reason: 'not_associated', detail: NOT_KNOWN } };
     return { ...rehearsed, fault: message === null ? null : inspect(message) };

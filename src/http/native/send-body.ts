@@ -117,6 +117,12 @@ const TEMPLATE_REF = Type.Object(
   },
 );
 
+export const CATEGORY = Type.String({
+  pattern: '^[a-z0-9][a-z0-9._-]{0,63}$',
+  description: 'What kind of message it is, by a word of your own. Whoever declined it is not sent it.',
+  examples: ['newsletter'],
+});
+
 export const SEND_BODY = Type.Object(
   {
     channel: Type.Optional(CHANNEL),
@@ -131,6 +137,16 @@ export const SEND_BODY = Type.Object(
     ),
     message: Type.Optional(MESSAGE),
     template: Type.Optional(TEMPLATE_REF),
+    category: Type.Optional(CATEGORY),
+    overridePreferences: Type.Optional(
+      closed({
+        reason: Type.String({
+          minLength: 3,
+          maxLength: 500,
+          description: 'Why what is urgent goes to those who declined the category too; kept with the notification.',
+        }),
+      }),
+    ),
     recipients: Type.Optional(
       Type.Array(RECIPIENT, {
         minItems: 1,

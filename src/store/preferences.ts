@@ -1,0 +1,41 @@
+import type { OptedOutRequest, OptOut, PreferencesRequest } from './port.ts';
+import { execute, type InsertShape, insertMany, query, type Steps, text } from './steps.ts';
+
+/** Of every channel. */
+const ANY = '';
+
+const OPT_OUTS: InsertShape = {
+  table: 'opt_outs',
+  columns: { bot_id: 'text', person_id: 'text', category: 'text', channel: 'text', at: 'int' },
+  onConflict: 'ON CONFLICT DO NOTHING',
+};
+
+/** All there is to say of a person: what is not named any more goes. */
+export function* setPreferences({ botId, personId, optOuts, at }: PreferencesRequest): Steps<void> {
+  yield* execute('DELETE FROM opt_outs WHERE bot_id = $1 AND person_id = $2', botId, personId);
+  yield* insertMany(
+    OPT_OUTS,
+    optOuts.map(({ category, channel }) => [botId, personId, category, channel ?? ANY, at]),
+  );
+}
+
+export function* listPreferences(request: { readonly botId: string; readonly personId: string }): Steps<OptOut[]> {
+  const rows = yield* query(
+    'SELECT category, channel FROM opt_outs WHERE bot_id = $1 AND person_id = $2 ORDER BY category, channel',
+    request.botId,
+    request.personId,
+  );
+  return rows.map((row) => ({ category: text(row, 'category'), channel: text(row, 'channel') || null }));
+}
+
+export function* listOptedOut({ botId, category, channel, personIds }: OptedOutRequest): Steps<string[]> {
+  const rows = yield* query(
+    `SELECT DISTINCT person_id FROM opt_outs
+     WHERE bot_id = $1 AND person_id {any:text $2} AND category = $3 AND (channel = $4 OR channel = '')`,
+    botId,
+    personIds,
+    category,
+    channel,
+  );
+  return rows.map((row) => text(row, 'person_id'));
+}
