@@ -65,8 +65,8 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'a part of what remains is forgotten',
     file: 'engine/work.ts',
-    code: 'return [...groupRetries(this.#retries, this.#partSize), ',
-    instead: 'return [...groupRetries(this.#retries, this.#partSize).slice(0, 1), ',
+    code: 'const parts = [...groupRetries(this.#retries, this.#partSize), ',
+    instead: 'const parts = [...groupRetries(this.#retries, this.#partSize).slice(0, 1), ',
   },
   {
     name: 'a take-over does not ask who was logged',
@@ -139,6 +139,18 @@ export const BUGS: readonly Bug[] = [
     file: 'engine/interventions.ts',
     code: '    if (isAnyStopped) withdraw();\n',
     instead: '',
+  },
+  {
+    name: 'a worker that hears of a pause sends on',
+    file: 'engine/interventions.ts',
+    code: '  work.isPaused ||= isPaused;\n',
+    instead: '',
+  },
+  {
+    name: 'a resume leaves what is parked',
+    file: 'store/pause.ts',
+    code: "const RELEASE = { misplaced: 'claimable_at >= $3'",
+    instead: "const RELEASE = { misplaced: 'claimable_at > 2 * $3'",
   },
   {
     name: 'a cancel ends what a worker is sending',

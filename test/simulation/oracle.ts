@@ -11,6 +11,7 @@ import type {
   ClaimedBatch,
   HeldBatch,
   NotificationKey,
+  PauseTally,
 } from '../../src/store/port.ts';
 import { Limits } from './limits.ts';
 import type { Node } from './node.ts';
@@ -31,6 +32,8 @@ export interface Story {
   holder: string | null;
   /** A caller was told that this recipient is not sent it any more. */
   isWithdrawn: boolean;
+  /** A caller was told that this recipient is not sent it before a resume, which nobody has asked for yet. */
+  isStill: boolean;
   /** An answer asked to wait until then, and to whom it was given. */
   wait: { readonly until: number; readonly heardAt: number; readonly node: string } | null;
 }
@@ -53,6 +56,9 @@ export class Oracle {
   readonly #startsAt: number;
   /** By node and notification: since when it knows of the cancel. */
   readonly #heard = new Map<string, number>();
+  /** Notifications that were ever to be paused. */
+  readonly #paused = new Set<string>();
+  readonly #resumed = new Set<string>();
   readonly #limits: Limits;
   #ends = 0;
 
@@ -107,6 +113,7 @@ export class Oracle {
       acknowledged: null,
       holder: null,
       isWithdrawn: false,
+      isStill: false,
       wait: null,
     };
     this.stories.set(ref, story);
@@ -126,11 +133,13 @@ export class Oracle {
       this.violate(`${who}, which nobody asked for`);
       return;
     }
+    if (story.isStill) this.violate(`${who} after its caller was told that it is paused`);
     if (story.isWithdrawn) this.violate(`${who} after its caller was told that it is cancelled`);
     if (now > (this.#heard.get(`${node.name} ${notificationId}`) ?? now)) {
       this.violate(`${who} after it heard that it is cancelled`);
     }
-    if (now >= dueBy(notification)) this.violate(`${who} after it expired`);
+    const isExtended = this.#paused.has(notificationId);
+    if (now >= dueBy({ ...notification, isExtended })) this.violate(`${who} after it expired`);
     if (story.log !== null) this.violate(`${who} after it was recorded as ${story.log.state}`);
     if (story.holder !== node.name) this.violate(`${who}, which is ${story.holder ?? 'nobody'}'s`);
     const wait = this.#mustWait(story, node);
@@ -232,6 +241,32 @@ export class Oracle {
       this.#heard.set(key, this.#clock.now());
       this.note(`${node.name} hears that ${this.#name(notificationId)} is cancelled`);
     }
+  }
+
+  /** From then on its deadline alone counts. */
+  pausing({ notificationId }: NotificationKey): void {
+    this.#paused.add(notificationId);
+  }
+
+  /** The caller's answer, at the moment it was true. */
+  tallyPaused({ notificationId }: NotificationKey, tally: PauseTally | null): void {
+    const total = this.notifications.find(({ id }) => id === notificationId)?.total ?? 0;
+    this.note(`${this.#name(notificationId)} is paused: ${JSON.stringify(tally)}`);
+    if (tally === null) return;
+    const { pausedAt, waiting, inFlight, alreadyFinal } = tally;
+    if (waiting + inFlight + alreadyFinal !== total || waiting < 0) this.violate('a tally does not add up');
+    if (pausedAt === null || this.#resumed.has(notificationId)) return;
+    for (let seq = 0; seq < total; seq += 1) {
+      const story = this.storyOf(notificationId, seq);
+      if (story.holder === null && story.log === null) story.isStill = true;
+    }
+  }
+
+  resuming({ notificationId }: NotificationKey): void {
+    const total = this.notifications.find(({ id }) => id === notificationId)?.total ?? 0;
+    this.note(`${this.#name(notificationId)} is to go on`);
+    this.#resumed.add(notificationId);
+    for (let seq = 0; seq < total; seq += 1) this.storyOf(notificationId, seq).isStill = false;
   }
 
   /** What the store ended by itself. */

@@ -5,8 +5,8 @@ import type { Oracle, Story } from './oracle.ts';
 import type { Scenario } from './scenario.ts';
 
 /** No attempt begins at this time or later. */
-export const dueBy = ({ lane, createdAt, expiresAt }: Notification): number =>
-  Math.min(expiresAt, createdAt + RETRY_POLICIES[lane].maxAgeMs);
+export const dueBy = ({ lane, createdAt, expiresAt, isExtended = false }: Notification): number =>
+  isExtended ? expiresAt : Math.min(expiresAt, createdAt + RETRY_POLICIES[lane].maxAgeMs);
 
 /** At every moment: the counters are what the logs say. */
 export function checkCounters(oracle: Oracle, status: NotificationStatus, logs: readonly Log[]): void {

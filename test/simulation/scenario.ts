@@ -49,6 +49,8 @@ export interface NotificationPlan {
   readonly isMalformed: boolean;
   /** So long after it was accepted its caller wants it sent no more; null: never. */
   readonly cancelAfterMs: number | null;
+  /** So long after it was accepted its caller pauses it, and for how long; null: never. */
+  readonly pause: { readonly afterMs: number; readonly forMs: number } | null;
 }
 
 export interface ProviderPlan {
@@ -96,6 +98,7 @@ export function drawScenario(seed: number): Scenario {
   const draw = drawFrom(random);
   // Of their own, so that what a seed decides of everything else is as it was without them.
   const cancels = drawFrom(seededRandom(seed ^ 0xca9ce1));
+  const pauses = drawFrom(seededRandom(seed ^ 0x9a05e));
   const kind = draw.chance(0.25) ? 'sqlite' : 'postgres';
   const nodes = kind === 'sqlite' ? 1 : draw.pick([1, 2, 2, 3]);
   const leaseMs = draw.pick([2_000, 4_000, 8_000]);
@@ -118,6 +121,9 @@ export function drawScenario(seed: number): Scenario {
       (plan) => ({
         ...plan,
         cancelAfterMs: cancels.chance(0.3) ? cancels.integer(0, cancels.pick([50, 1_000, calmAt])) : null,
+        pause: pauses.chance(0.3)
+          ? { afterMs: pauses.integer(0, pauses.pick([50, 1_000, calmAt])), forMs: pauses.integer(50, calmAt) }
+          : null,
       }),
     ),
     provider: drawProvider(draw, calmAt),
@@ -145,7 +151,7 @@ function drawNotification(
   draw: Draw,
   bots: readonly BotPlan[],
   calmAt: number,
-): Omit<NotificationPlan, 'cancelAfterMs'> {
+): Omit<NotificationPlan, 'cancelAfterMs' | 'pause'> {
   const recipients = draw.chance(0.02) ? draw.integer(90, 130) : draw.integer(1, 12);
   return {
     at: draw.chance(0.4) ? 0 : draw.integer(0, calmAt),

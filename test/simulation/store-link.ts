@@ -97,6 +97,14 @@ export class StoreLink {
           return changes;
         }),
       endCancelled: (request) => call('endCancelled', () => this.#endCancelled(request)),
+      pause: (request) => call('pause', () => store.pause(request)),
+      resume: (request) => call('resume', () => store.resume(request)),
+      tallyPaused: (key) =>
+        call(
+          'tallyPaused',
+          () => store.tallyPaused(key),
+          (tally) => oracle.tallyPaused(key, tally),
+        ),
       settlePauses: (request) => call('settlePauses', () => store.settlePauses(request)),
       goOnRetrying: (request) => call('goOnRetrying', () => store.goOnRetrying(request)),
       voidLeases: () => call('voidLeases', () => store.voidLeases()),

@@ -33,6 +33,8 @@ export async function runWorld(product: Product, stores: Stores, seed: number): 
 const STARTS_AT = 1_800_000_000_000;
 /** Between two looks at whether it is over. */
 const STEP_MS = 500;
+/** What was given up may take effect so much later. */
+const LATEST_MS = 10_000;
 const STEPS_PER_AUDIT = 10;
 /** After the last fault; the longest that back-offs, holds and lapsed leases can take, and some. */
 const PATIENCE_MS = 3_600_000;
@@ -103,6 +105,7 @@ class World {
         this.#link.announce();
         const key = { botId, notificationId: id };
         if (plan.cancelAfterMs !== null) this.#clock.after(plan.cancelAfterMs, () => void this.#cancel(key, index));
+        if (plan.pause !== null) void this.#pause(key, index, plan.pause);
         return;
       } catch {
         await new Promise<void>((resolve) => this.#clock.after(500, resolve));
@@ -123,6 +126,32 @@ class World {
         await new Promise<void>((resolve) => this.#clock.after(500, resolve));
       }
     }
+  }
+
+  /** The same for one who wants it to stand still for a while. */
+  async #pause(key: NotificationKey, index: number, plan: { readonly afterMs: number; readonly forMs: number }) {
+    const store = this.#link.storeOf(new Node(`pauser ${index}`, this.#clock));
+    const sleep = (ms: number) => new Promise<void>((resolve) => this.#clock.after(ms, resolve));
+    const insist = async (ask: () => Promise<unknown>) => {
+      for (let isDone = false; !isDone; ) {
+        isDone = await ask().then(
+          () => true,
+          () => false,
+        );
+        if (!isDone) await sleep(500);
+      }
+      this.#fleet.heedCallers();
+    };
+    await sleep(plan.afterMs);
+    this.#oracle.pausing(key);
+    await insist(() => store.pause({ ...key, at: this.#clock.now(), reason: 'caller' }));
+    await insist(() => store.tallyPaused(key));
+    await sleep(plan.forMs);
+    this.#oracle.resuming(key);
+    await insist(() => store.resume(key));
+    // A pause that was given up may take effect after all.
+    await sleep(LATEST_MS);
+    await insist(() => store.resume(key));
   }
 
   async #audit(isOver: boolean): Promise<void> {
