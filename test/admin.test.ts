@@ -161,9 +161,9 @@ describe('configuring over the API', () => {
     const botId = randomId('st');
     await api.bots.save(botId, { name: 'Made on one' });
     await api.connections.save(hookOf(botId, 'everywhere'));
-    // Polled, as whoever waits for it would: there is no notice of it.
+    // Polled, as whoever waits for it would: there is no notice of it, and each may come with a look of its own.
     while (!(await elsewhere.bots.list({ limit: 500 })).bots.some(({ id }) => id === botId));
-    assert.equal((await elsewhere.connections.list(botId)).connections.length, 1);
+    while ((await elsewhere.connections.list(botId)).connections.length === 0);
     await deliver(await clientOf(other), botId, 'dan@example.com');
   });
 
