@@ -72,7 +72,8 @@ function ofType(type: string, schema: JsonObject): fc.Arbitrary<Json> {
 }
 
 function ofText({ minLength = 0, maxLength = 40, pattern, format }: JsonObject): fc.Arbitrary<Json> {
-  if (typeof pattern === 'string') return fc.stringMatching(new RegExp(pattern));
+  // What looks ahead cannot be made up; without it a few values fit a little less than they should.
+  if (typeof pattern === 'string') return fc.stringMatching(new RegExp(pattern.replaceAll(/\(\?[=!][^()]*\)/g, '')));
   if (format === 'date-time') {
     const days = fc.integer({ min: 1, max: 29 });
     return days.map((day) => new Date(START_OF_RIG + day * 86_400_000).toISOString());
