@@ -48,6 +48,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/cancel.ts'),
   },
   {
+    name: 'recall',
+    summary: 'take a notification back from those who have it',
+    load: () => import('./commands/recall.ts'),
+  },
+  {
     name: 'pause',
     summary: 'send a notification to nobody more until it is resumed',
     load: () => import('./commands/pause.ts'),

@@ -70,6 +70,8 @@ const ROWS: Readonly<Record<string, Row | 'open'>> = {
   listCallbacks: { status: 200 },
   cancelNotification: { status: 200 },
   pauseNotification: { status: 200 },
+  // Nobody has it yet; where somebody does, the recall is a notification, as a send is.
+  recallNotification: { status: 200, kept: 0 },
   resumeNotification: { status: 200, isPaused: true },
   putTemplate: { ...json(201, { ...TEMPLATE, description: 'Another' }), isMade: true },
   listTemplates: { status: 200 },

@@ -20,7 +20,7 @@ import { VirtualClock } from './support/virtual-clock.ts';
  * tell late what arrived. What the providers took is the truth that everything is held against.
  */
 
-const SEEDS = 10;
+const SEEDS = 6;
 const RECIPIENTS = 12;
 const WITHIN_MS = 8_000;
 const LEASE_MS = 4_000;

@@ -48,6 +48,8 @@ export interface Channel {
    * of failures), as far as the configuration tells. Absent: it never does.
    */
   tellsArrival?(connection: Connection, publicUrl: string | null): boolean;
+  /** Its sessions take messages back. */
+  readonly removes?: true;
   /** Reads what the provider posts to us; absent where it posts nothing. Starts no traffic either. */
   openInbox?(connection: Connection, tools: ChannelTools): ChannelInbox;
   /** Tells a program behind the connection something that is no message to anybody; absent where there are only people. */
@@ -124,6 +126,11 @@ export interface ChannelSession {
   /** One attempt. Resolves within the request's signal; never rejects for what a provider or the network did. */
   send(request: SendRequest): Promise<Outcome>;
   /**
+   * Removes a message that was sent before; there where the channel `removes`. One that is not there any more counts as
+   * removed, so that it can be tried again.
+   */
+  remove?(request: RemoveRequest): Promise<Outcome>;
+  /**
    * Finds addresses of identities the directory does not have, in their order; absent where the provider has no
    * look-up. All that are unknown at one time come together, so that a bulk listing can serve them.
    */
@@ -131,6 +138,11 @@ export interface ChannelSession {
   /** Are the credentials good? Sends nothing to anyone. */
   check(signal: AbortSignal): Promise<CheckResult>;
   close(): Promise<void>;
+}
+
+/** `messageId`: what `accepted` gave it. */
+export interface RemoveRequest extends Pick<SendRequest, 'address' | 'signal' | 'nextCall'> {
+  readonly messageId: string;
 }
 
 export interface SendRequest {

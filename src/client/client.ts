@@ -20,6 +20,7 @@ import type {
   Preferences,
   Preflight,
   ProgressEvent,
+  Recall,
   RecipientFilter,
   RecipientPage,
   RetryAsked,
@@ -157,6 +158,8 @@ export interface Client {
   cancel(request: NotificationRequest): Promise<Cancellation>;
   /** Nobody more is sent it until it is resumed; it still expires. Asking twice is asking once. */
   pause(request: NotificationRequest): Promise<PauseState>;
+  /** Takes it back from those who have it, where the provider lets it; asked twice is asked once. */
+  recall(request: NotificationRequest): Promise<Recall>;
   resume(request: NotificationRequest): Promise<PauseState>;
   /** Sends it again to whom it did not reach. */
   retry(request: Send<RetryAsked> & NotificationRequest): Promise<RetryState>;
@@ -309,6 +312,7 @@ export function createClient({ url, token, fetch = globalThis.fetch, clock = sys
     callbacks: (request) => askOf('GET', '/callbacks', request),
     cancel: (request) => askOf('POST', '/cancel', request),
     pause: (request) => askOf('POST', '/pause', request),
+    recall: (request) => askOf('POST', '/recall', request),
     resume: (request) => askOf('POST', '/resume', request),
     retry: (request) => send(notificationUrl(request, '/retry'), request),
     extend: (request) => send(notificationUrl(request, '/extend'), request),

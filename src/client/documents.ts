@@ -356,6 +356,16 @@ export interface Extension {
   readonly alreadyFinal: number;
 }
 
+/** What is taken back. `recallId` is a notification of its own, in which who is delivered has it no more. */
+export interface Recall {
+  readonly id: string;
+  /** Null: there is nobody to take it back from. */
+  readonly recallId: string | null;
+  readonly recipients: number;
+  /** Delivered over channels that take nothing back. */
+  readonly cannot: number;
+}
+
 /** Which recipients; what is absent excludes nobody. */
 export interface RecipientFilter {
   readonly states?: readonly FinalState[];

@@ -337,6 +337,7 @@ export class Outlet {
   #send(send: Send): Promise<Outcome> {
     const { job, flight } = send;
     const { notification } = job.work;
+    if (notification.options?.recalls !== undefined) return this.#remove(send);
     return this.#parts.session.send({
       // Derived only where a provider takes it: Teams and Slack do not, and a hash costs as much as the rest of this.
       get key() {
@@ -349,6 +350,19 @@ export class Outlet {
       address: job.address,
       message: job.message,
       createdAt: startOf(notification),
+      signal: flight.abort.signal,
+      nextCall: () => this.#nextCall(send),
+    });
+  }
+
+  async #remove(send: Send): Promise<Outcome> {
+    const { job, flight } = send;
+    const { session } = this.#parts;
+    const detail = 'The channel takes nothing back.';
+    if (session.remove === undefined) return { kind: 'rejected', scope: 'recipient', reason: 'not_recallable', detail };
+    return session.remove({
+      messageId: job.recipient.customMessage ?? '',
+      address: job.address,
       signal: flight.abort.signal,
       nextCall: () => this.#nextCall(send),
     });

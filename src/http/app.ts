@@ -44,6 +44,7 @@ import { peopleRoutes } from './native/people.ts';
 import { preferenceRoutes } from './native/preferences.ts';
 import { preflightRoute } from './native/preflight.ts';
 import { previewRoute } from './native/preview.ts';
+import { recallRoute } from './native/recall-notification.ts';
 import { retryRoute } from './native/retry-notification.ts';
 import { sendRoute } from './native/send-notification.ts';
 import { templateRoutes } from './native/templates.ts';
@@ -168,6 +169,7 @@ export function createApp(parts: AppParts): FastifyInstance {
   app.register(extendRoute, { ...native, onChange });
   app.register(retryRoute, { ...native, backlog, onChange });
   app.register(preferenceRoutes, native);
+  app.register(recallRoute, { ...native, backlog });
   app.register(templateRoutes, native);
   app.register(previewRoute, native);
   app.register(preflightRoute, { ...native, describeConnection: (id) => parts.engine.describeConnection(id) });

@@ -13,6 +13,8 @@ export interface Options {
   readonly sendAt?: number;
   /** The channels after the notification's own, in order. */
   readonly fallBacks?: readonly FallBack[];
+  /** The notification whose messages are taken back: each recipient's own message is the id of theirs at the provider. */
+  readonly recalls?: string;
   /** Nobody is sent it outside these hours. */
   readonly window?: Hours;
   /** Nobody is sent it within any of these hours. */

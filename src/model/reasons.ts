@@ -132,6 +132,12 @@ export const REASONS = {
     hint: 'Nothing to mend: the next channel was used. Wait longer for the receipt if many come late.',
     retry: 'may_double',
   },
+  not_recallable: {
+    meaning: 'The message cannot be taken back',
+    mendedBy: 'nobody',
+    hint: 'The provider does not let this message be removed: see the detail.',
+    retry: 'no',
+  },
   url_refused: {
     meaning: 'The target URL is not allowed',
     mendedBy: 'operator',

@@ -19,6 +19,7 @@ export const apiDisabled = rpc(
 export const notAMember = rpc(403, 'PERMISSION_DENIED', 'This Chat app is not a member of this space.');
 export const spaceNotFound = rpc(404, 'NOT_FOUND', 'Space not found.');
 export const noDirectMessage = rpc(404, 'NOT_FOUND', 'Requested entity was not found.');
+export const messageNotFound = rpc(404, 'NOT_FOUND', 'Message not found.');
 export const unknownMethod = rpc(404, 'NOT_FOUND', 'Method not found.');
 export const requestIdTaken = rpc(
   409,

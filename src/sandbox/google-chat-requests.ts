@@ -4,11 +4,13 @@ import { type Answer, type Call, decodeSegment } from './provider.ts';
 
 export type GoogleTarget =
   | { readonly route: 'send'; readonly space: string }
+  | { readonly route: 'delete'; readonly space: string; readonly name: string }
   | { readonly route: 'findDirectMessage' }
   | { readonly route: 'listSpaces' };
 
 const MESSAGE_BYTES = 32_000;
 const MESSAGES = /^\/v1\/(spaces\/[^/]+)\/messages$/;
+const MESSAGE = /^\/v1\/((spaces\/[^/]+)\/messages\/[^/]+)$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const MESSAGE_ID = /^client-[a-z0-9-]{1,56}$/;
 const REPLY_OPTIONS: readonly string[] = [
@@ -20,6 +22,9 @@ const REPLY_OPTIONS: readonly string[] = [
 export function parseGoogleTarget({ method, path }: Call): GoogleTarget | null {
   const space = MESSAGES.exec(path)?.[1];
   if (method === 'POST' && space !== undefined) return { route: 'send', space: decodeSegment(space) };
+  const [, name, of] = MESSAGE.exec(path) ?? [];
+  if (method === 'DELETE' && name !== undefined && of !== undefined)
+    return { route: 'delete', space: decodeSegment(of), name };
   if (method === 'GET' && path === '/v1/spaces:findDirectMessage') return { route: 'findDirectMessage' };
   return method === 'GET' && path === '/v1/spaces' ? { route: 'listSpaces' } : null;
 }

@@ -4,6 +4,7 @@ import * as refusal from './google-chat-errors.ts';
 import {
   checkMessage,
   checkSendQuery,
+  type GoogleTarget,
   parseGoogleTarget,
   readQuery,
   SEND_PARAMETERS,
@@ -36,7 +37,7 @@ const SPACE_WINDOWS: readonly Window[] = [{ max: 1, spanMs: 1000 }];
 const WRITES = ['message_writes', 'MessageWritesPerMinutePerProject'] as const;
 const READS = ['space_reads', 'SpaceReadsPerMinutePerProject'] as const;
 
-/** What the Chat API does for an app that notifies: create a message, find a direct message, list the app's spaces. */
+/** What the Chat API does for an app that notifies: create and delete a message, find a direct message, list the app's spaces. */
 export function openGoogleChat({ tokens, people, ledger, limited, clock }: GoogleChatParts): GoogleChat {
   const projects = new SlidingWindows(limited ? PROJECT_WINDOWS : [], clock);
   const spaces = new SlidingWindows(limited ? SPACE_WINDOWS : [], clock);
@@ -49,9 +50,15 @@ export function openGoogleChat({ tokens, people, ledger, limited, clock }: Googl
     if (target === null) return planAnswer('unknown', refusal.unknownMethod);
     const { route } = target;
     if (target.route === 'send') return planSend(call, target.space);
+    if (target.route === 'delete') return planDelete(call, target);
     const user = new URLSearchParams(call.query).get('name');
     if (route === 'listSpaces') return { route, recipient: null, exclusive: null, run: () => list(call) };
     return { route, recipient: user, exclusive: null, run: () => findDirectMessage(call, user) };
+  }
+
+  function planDelete(call: Call, { route, space, name }: Extract<GoogleTarget, { route: 'delete' }>): Plan {
+    const person = people.googlePerson(openGoogleSpaceId(space) ?? space);
+    return { route, recipient: person.match, exclusive: null, run: () => remove(call, space, name) };
   }
 
   function planSend(call: Call, space: string): Plan {
@@ -97,6 +104,29 @@ export function openGoogleChat({ tokens, people, ledger, limited, clock }: Googl
     if (requestId !== null) created.set(requestId, { clientEmail, message });
     record(call, space, person, requestId, message);
     return yes(message, query);
+  }
+
+  function remove(call: Call, space: string, name: string): Answer {
+    const holder = admit(call, WRITES);
+    if ('status' in holder) return holder;
+    const query = readQuery(call, ['force']);
+    if (!(query instanceof URLSearchParams)) return query;
+    if (spaces.waitMs(space) > 0) return refusal.spaceBusy;
+    spaces.take(space);
+    const last = ledger.lastAbout('googlechat', space, name);
+    if (last === null || last.action === 'delete') return refusal.messageNotFound;
+    ledger.record({
+      provider: 'googlechat',
+      action: 'delete',
+      recipient: last.recipient,
+      conversation: space,
+      key: null,
+      messageId: name,
+      text: null,
+      signature: null,
+      body: call.body,
+    });
+    return yes({}, query);
   }
 
   function findDirectMessage(call: Call, user: string | null): Answer {

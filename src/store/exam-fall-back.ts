@@ -42,6 +42,24 @@ export function examineFallBack(store: () => Store): void {
     const others = ({ recipients }: ClaimedBatch, seqs: readonly number[], logs: readonly Log[]) =>
       recipients.filter(({ seq }) => !seqs.includes(seq) && !logs.some((log) => log.seq === seq));
 
+    it('begins each in the queue it is accepted for', async () => {
+      const request = sample({ recipients: 250 });
+      const connectionOf = ({ seq }: Recipient) =>
+        seq % 2 === 0 ? request.notification.connectionId : otherOf(request);
+      await store().accept({ ...request, connectionOf });
+      const [own, other] = [await claimAll(store(), queueOf(request)), await claimAll(store(), otherQueueOf(request))];
+      const seqsOf = (batches: readonly ClaimedBatch[]) =>
+        batches.flatMap(({ recipients }) => recipients.map(({ seq }) => seq));
+      assert.deepEqual(
+        [own, other].map((batches) => batches.map(({ recipients }) => recipients.length)),
+        [
+          [100, 25],
+          [100, 25],
+        ],
+      );
+      assert.ok(seqsOf(own).every((seq) => seq % 2 === 0) && seqsOf(other).every((seq) => seq % 2 === 1));
+    });
+
     it('puts them into the queue of the other connection, and the others back into their own', async () => {
       const request = sample({ recipients: 6 });
       const batch = await acceptAndClaim(store(), request);

@@ -86,11 +86,13 @@ export function* setRules({ botId, id, options }: Notification): Steps<void> {
 
 function* insertBatches({ notification, batches, delayMs }: WrittenAcceptRequest): Steps<void> {
   const claimableAt = (yield* leaseClock()) + delayMs;
-  const queue = queueKey({ ...notification, size: sizeOf(notification.total) });
+  const size = sizeOf(notification.total);
+  const own = queueKey({ ...notification, size });
   const { botId, id } = notification;
   const heldFrom = notification.options?.canary?.recipients ?? Number.POSITIVE_INFINITY;
-  const rows = batches.map(({ batchNo, recipients }) => {
+  const rows = batches.map(({ batchNo, recipients, connectionId }) => {
     const at = batchNo < heldFrom ? claimableAt : claimableAt + PARKED_MS;
+    const queue = connectionId === undefined ? own : queueKey({ ...notification, size, connectionId });
     return [botId, id, batchNo, queue, at, 0, 0, recipients];
   });
   yield* insertMany(BATCHES, rows);

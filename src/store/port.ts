@@ -396,19 +396,22 @@ export interface AcceptRequest {
   readonly recipients: readonly Recipient[];
   /** The ends of those who are left out from the beginning; absent: nobody is. */
   readonly suppressed?: readonly Log[];
+  /** Through which of its connections each begins; absent: the notification's own. */
+  readonly connectionOf?: (recipient: Recipient) => string;
   /** Delay before the first attempt, ms. */
   readonly delayMs: number;
   readonly idempotency: (IdempotencyScope & StoredReply) | null;
 }
 
 /** The same with the recipients as they are stored, in batches: a few long strings are quickly copied between threads. */
-export interface WrittenAcceptRequest extends Omit<AcceptRequest, 'recipients'> {
+export interface WrittenAcceptRequest extends Omit<AcceptRequest, 'recipients' | 'connectionOf'> {
   readonly batches: readonly WrittenBatch[];
 }
 
 export interface WrittenBatch {
   readonly batchNo: number;
   readonly recipients: string;
+  readonly connectionId?: string;
 }
 
 /** What was asked, before it is known how many it is for. */

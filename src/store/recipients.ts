@@ -5,8 +5,13 @@ import type { AcceptRequest, WrittenAcceptRequest, WrittenBatch } from './port.t
 /** Cuts the recipients into batches, as they are stored. */
 export function writeRecipients(request: AcceptRequest | WrittenAcceptRequest): WrittenAcceptRequest {
   if ('batches' in request) return request;
-  const { recipients, ...rest } = request;
-  return { ...rest, batches: writeBatches(recipients, request.notification) };
+  const { recipients, connectionOf, ...rest } = request;
+  if (connectionOf === undefined) return { ...rest, batches: writeBatches(recipients, request.notification) };
+  const groups = [...Map.groupBy(recipients, connectionOf)];
+  const batches = groups.flatMap(([connectionId, group]) =>
+    writeBatches(group, request.notification).map((batch) => ({ ...batch, connectionId })),
+  );
+  return { ...rest, batches };
 }
 
 /** No batch is of both those who go ahead and those who follow. */

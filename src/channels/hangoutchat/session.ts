@@ -2,7 +2,7 @@ import type { Clock } from '../../model/clock.ts';
 import { parseJsonObject } from '../../model/json.ts';
 import type { Address, Outcome, Rejected, Unknown } from '../../model/outcome.ts';
 import type { Connection } from '../../model/tenancy.ts';
-import type { ChannelSession, ChannelTools, CheckResult, LookUp, SendRequest } from '../contract.ts';
+import type { ChannelSession, ChannelTools, CheckResult, LookUp, RemoveRequest, SendRequest } from '../contract.ts';
 import { ExpiringCache } from '../expiring-cache.ts';
 import type { Outbound, OutboundCall, OutboundResponse } from '../outbound.ts';
 import { TokenSource } from '../token-source.ts';
@@ -65,6 +65,14 @@ export class GoogleChatSession implements ChannelSession {
     if (outcome.kind === 'rejected' && outcome.forgetAddress === true) this.#forget(request.address);
     if (outcome.kind !== 'accepted' || target.kind === 'space') return outcome;
     return { ...outcome, learned: learn(request.address, space) };
+  }
+
+  async remove({ messageId, signal }: RemoveRequest): Promise<Outcome> {
+    const answer = await this.#call({ method: 'DELETE', url: `${this.#apiUrl}v1/${messageId}`, body: null }, signal);
+    if ('outcome' in answer) return answer.outcome;
+    if (answer.kind !== 'response') return sendUnanswered(answer);
+    if (isSuccess(answer) || answer.status === 404) return REMOVED;
+    return judgeSend(answer, { ...this.#context(), isSpaceWarm: false });
   }
 
   /** Google finds the direct message of a user by `users/…`, which to an app is a number and no e-mail address. */
@@ -156,6 +164,8 @@ export class GoogleChatSession implements ChannelSession {
 
 const MESSAGE_NAME = /^spaces\/[^/\s]{1,200}\/messages\/\S{1,200}$/;
 const SPACE_NAME = /^spaces\/[\w-]{1,200}$/;
+
+const REMOVED: Outcome = { kind: 'accepted', providerMessageId: null };
 
 const NO_SPACE: Rejected = {
   kind: 'rejected',

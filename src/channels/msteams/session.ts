@@ -1,7 +1,7 @@
 import { parseJsonObject } from '../../model/json.ts';
 import type { Outcome, Unknown } from '../../model/outcome.ts';
 import type { Connection } from '../../model/tenancy.ts';
-import type { ChannelSession, ChannelTools, CheckResult, SendRequest } from '../contract.ts';
+import type { ChannelSession, ChannelTools, CheckResult, RemoveRequest, SendRequest } from '../contract.ts';
 import type { OutboundResponse, OutboundResult } from '../outbound.ts';
 import { type NoCredentials, TokenSource } from '../token-source.ts';
 import { preparationUnanswered, sendUnanswered } from '../unanswered.ts';
@@ -53,6 +53,30 @@ export class TeamsSession implements ChannelSession {
   async send(request: SendRequest): Promise<Outcome> {
     const place = placeOf(request.address, this.#settings.tenantId, this.#serviceUrls);
     return this.#sendTo(place, { request, calls: 0, mayMove: true, mayRecreate: true, installed: false });
+  }
+
+  /** In the conversation it was sent to, which for a person is always the same one. */
+  async remove({ messageId, address, signal }: RemoveRequest): Promise<Outcome> {
+    const place = placeOf(address, this.#settings.tenantId, this.#serviceUrls);
+    if (place.conversationId === null) return NOWHERE;
+    const url = `${activitiesUrl(place.serviceUrl, place.conversationId)}/${encodeURIComponent(messageId)}`;
+    const answer = await this.#tokens.call(
+      (headers) =>
+        this.#tools.outbound.request({
+          method: 'DELETE',
+          url,
+          headers,
+          body: null,
+          signal,
+          allowPrivateNetwork: this.#allowPrivateNetwork,
+        }),
+      signal,
+      hasLapsed,
+    );
+    if ('outcome' in answer) return answer.outcome;
+    if (answer.kind !== 'response') return sendUnanswered(answer);
+    if (isSuccess(answer) || (answer.status === 404 && answer.body.includes('ActivityNotFound'))) return REMOVED;
+    return this.#judge(answer, 'send').outcome;
   }
 
   async check(signal: AbortSignal): Promise<CheckResult> {
@@ -154,6 +178,14 @@ export class TeamsSession implements ChannelSession {
     return judgeRefusal(answer, { step, now: this.#tools.clock.now(), secrets: this.#tokens.secrets });
   }
 }
+
+const REMOVED: Outcome = { kind: 'accepted', providerMessageId: null };
+const NOWHERE: Outcome = {
+  kind: 'rejected',
+  scope: 'recipient',
+  reason: 'not_recallable',
+  detail: 'The directory does not know any more which conversation it was sent to.',
+};
 
 type Refused = Verdict['outcome'];
 

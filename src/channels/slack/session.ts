@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject } from '../../model/json.ts';
 import type { Message } from '../../model/message.ts';
 import type { Address, Outcome } from '../../model/outcome.ts';
 import type { Connection } from '../../model/tenancy.ts';
-import type { ChannelSession, ChannelTools, CheckResult, LookUp, SendRequest } from '../contract.ts';
+import type { ChannelSession, ChannelTools, CheckResult, LookUp, RemoveRequest, SendRequest } from '../contract.ts';
 import { PeopleLookUp } from './look-up.ts';
 import { judgeRefusal, type SlackRefusal } from './refusals.ts';
 import type { SlackSettings } from './settings.ts';
@@ -38,6 +38,16 @@ export class SlackSession implements ChannelSession {
     // Direct messages are those of one bot user: an app that was installed anew has others.
     await request.nextCall();
     return this.#post(channelId, request);
+  }
+
+  async remove({ messageId, signal }: RemoveRequest): Promise<Outcome> {
+    const [, channel, ts] = /^([^:]+):(\d+\.\d+)$/.exec(messageId) ?? [];
+    const answer = await this.#api.call('chat.delete', { channel, ts }, { signal });
+    if (answer.kind === 'ok') return REMOVED;
+    if (answer.kind === 'no' && answer.error === 'message_not_found') return REMOVED;
+    const refusal = this.#judge(answer, true);
+    if (answer.kind !== 'no' || !KEPT.has(answer.error)) return refusal;
+    return { kind: 'rejected', scope: 'recipient', reason: 'not_recallable', detail: refusal.detail };
   }
 
   lookUp(identities: readonly string[], signal: AbortSignal): Promise<LookUp[]> {
@@ -82,6 +92,11 @@ export class SlackSession implements ChannelSession {
     return judgeRefusal(answer, { isSend, now: this.#clock.now(), secrets: this.#secrets });
   }
 }
+
+const REMOVED: Outcome = { kind: 'accepted', providerMessageId: null };
+
+/** https://docs.slack.dev/reference/methods/chat.delete: about the one message, and final. */
+const KEPT: ReadonlySet<string> = new Set(['cant_delete_message', 'compliance_exports_prevent_deletion']);
 
 /** With one of these the message is another's as far as readers can tell. */
 const BORROWED_NAMES = ['username', 'icon_url', 'icon_emoji', 'as_user'] as const;

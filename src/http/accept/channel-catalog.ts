@@ -8,6 +8,7 @@ export type ChannelFacts = Pick<
   | 'identityKey'
   | 'named'
   | 'tellsArrival'
+  | 'removes'
   | 'addressing'
   | 'keepsSilence'
   | 'escapeValue'
