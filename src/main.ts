@@ -123,6 +123,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/sandbox.ts'),
   },
   {
+    name: 'openapi',
+    summary: 'print the description of the API (OpenAPI 3.1)',
+    load: () => import('./commands/openapi.ts'),
+  },
+  {
     name: 'bench',
     summary: 'measure deliveries per second on this machine',
     load: () => import('./commands/bench.ts'),

@@ -283,6 +283,15 @@ describe('misuse', { concurrency: 4 }, () => {
   });
 });
 
+test('openapi prints the document of the API and nothing else, without a configuration', async () => {
+  const { code, stdout, stderr } = await runCli(['openapi']);
+  assert.deepEqual([code, stderr], [0, '']);
+  const document = JSON.parse(stdout);
+  assert.equal(document.openapi, '3.1.0');
+  assert.ok('/api/v1/bots/{botId}/notifications' in document.paths);
+  assert.ok('/api/public/bot/{botId}/notify' in document.paths);
+});
+
 const NOBODY = 65_534;
 
 function canNobodyRun(): boolean {
