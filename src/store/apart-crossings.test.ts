@@ -53,13 +53,16 @@ describe('what crosses between threads as text', () => {
   it('asks for checkpoint what was asked', () => arrivesWhole(questionOf('checkpoint'), whole.checkpoint));
   it('asks to accept the recipients as they are stored', () => {
     const { pack, unpack } = questionOf('accept');
-    const requests = fc.record({ recipients, delayMs: fc.nat() });
+    const options = fc.option(fc.record({ canary: fc.record({ recipients: fc.nat(300) }) }), { nil: undefined });
+    const notification = options.map((chosen) => (chosen === undefined ? {} : { options: chosen }));
+    const requests = fc.record({ notification, recipients, delayMs: fc.nat() });
     fc.assert(
       fc.property(requests, (request) => {
         const arrived = unpack(structuredClone(pack(request))) as ReturnType<typeof writeRecipients>;
         const found = arrived.batches.flatMap((batch) => decodeRecipients(batch.recipients));
         assert.deepEqual(found, structuredClone(request.recipients));
-        assert.deepEqual({ ...arrived, batches: null }, { delayMs: request.delayMs, batches: null });
+        const { notification, delayMs } = structuredClone(request);
+        assert.deepEqual({ ...arrived, batches: null }, { notification, delayMs, batches: null });
       }),
     );
   });

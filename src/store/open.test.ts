@@ -73,7 +73,9 @@ describe('opening a SQLite file', () => {
     const file = join(folder, 'sums.db');
     await (await openStore(`sqlite:${file}`, { clock })).close();
     const database = new DatabaseSync(file);
-    const insert = `INSERT INTO notifications VALUES ('st','ds','native','cs','u','c','c','dc',1,1,'{}',2,1,0,0,0,0,0,0,1,1,1,NULL,NULL)`;
+    const insert = `INSERT INTO notifications (bot_id, id, api, app_id, created_by, channel, channel_spelling, connection_id,
+        resolve, lane, message, total, pending, created_at, updated_at, expires_at)
+      VALUES ('st', 'ds', 'native', 'cs', 'u', 'c', 'c', 'dc', 1, 1, '{}', 2, 1, 1, 1, 1)`;
     assert.throws(() => database.exec(insert), /CHECK constraint failed/);
     database.close();
   });
