@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
 import { createClient } from '../src/client/client.ts';
 import type { BeckonProcess } from './support/beckon.ts';
 import { botIdOf, type HookStage, openHookStage } from './support/hook-stage.ts';
 import { startPostgres, type TestPostgres } from './support/postgres.ts';
-import { runCli } from './support/run-cli.ts';
+import { startCli } from './support/run-cli.ts';
 
 const PEOPLE = 80;
 const botId = botIdOf('ann');
@@ -13,11 +14,17 @@ describe('events', () => {
   let stage: HookStage;
   before(async () => {
     stage = await openHookStage({ bots: ['ann'], concurrency: 2 });
-    stage.sandbox.faults.add({ provider: 'hooks', fault: { kind: 'slow', delayMs: 15 } });
-    const refused = { kind: 'status', status: 302 } as const;
-    stage.sandbox.faults.add({ provider: 'hooks', recipient: 'person-7@example.com', fault: refused });
+    answerAfter(15);
   });
   after(() => stage.close());
+
+  /** How long the webhook takes; one of its callers it sends elsewhere. */
+  function answerAfter(delayMs: number): void {
+    stage.sandbox.faults.set([
+      { provider: 'hooks', fault: { kind: 'slow', delayMs } },
+      { provider: 'hooks', recipient: 'person-7@example.com', fault: { kind: 'status', status: 302 } },
+    ]);
+  }
 
   async function send(server: BeckonProcess): Promise<string> {
     const { id } = await stage.send(server.url, { bot: 'ann', text: 'hello', people: PEOPLE });
@@ -88,9 +95,24 @@ describe('events', () => {
 
   it('are what the command line watches', { timeout: 240_000 }, async () => {
     const server = await stage.start(['--database', 'sqlite::memory:']);
+    const client = createClient({ url: server.url, token: stage.token });
+    answerAfter(100);
     const id = await send(server);
+    // It goes on once somebody watches, and takes four seconds then.
+    await client.pause({ botId, notificationId: id });
     const target = ['--url', server.url, '--token', stage.token, '--bot', botId];
-    const { code, stdout, stderr } = await runCli(['status', id, ...target, '--watch', '--json-output']);
+    const watching = startCli(['status', id, ...target, '--watch', '--json-output']);
+    const told = { stdout: '', stderr: '' };
+    watching.stdout.on('data', (chunk) => {
+      told.stdout += chunk;
+    });
+    watching.stderr.on('data', (chunk) => {
+      told.stderr += chunk;
+    });
+    await once(watching.stderr, 'data');
+    await client.resume({ botId, notificationId: id });
+    const [code] = await once(watching, 'close');
+    const { stdout, stderr } = told;
     assert.equal(code, 1, stderr);
     assert.notEqual(stdout, '', stderr);
     assert.partialDeepStrictEqual(JSON.parse(stdout), { status: 'PARTIAL_SUCCESS', count: PEOPLE });

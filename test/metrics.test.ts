@@ -12,7 +12,11 @@ function readSamples(page: string): Map<string, number> {
     lines.map((line) => {
       const [, sample = '', value = ''] =
         /^([a-zA-Z_:][a-zA-Z0-9_:]*(?:\{(?:[a-zA-Z_]\w*="[^"\\\n]*",?)+\})?) (\S+)$/.exec(line) ?? [];
-      assert.ok(sample !== '' && value !== '' && !Number.isNaN(Number(value)), `no sample: ${line}`);
+      // Nan: of a delay that nothing was measured of since the last scrape. Prometheus takes it in any spelling.
+      assert.ok(
+        sample !== '' && value !== '' && (/^nan$/i.test(value) || !Number.isNaN(Number(value))),
+        `no sample: ${line}`,
+      );
       return [sample, Number(value)];
     }),
   );
