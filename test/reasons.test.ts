@@ -101,6 +101,8 @@ function documentedErrors({ urls, credentials }: Sandbox): readonly Documented[]
       expected: {
         account_inactive: 'connection_refused',
         channel_not_found: 'address_gone',
+        // Of a recall; no send is told it.
+        message_not_found: 'provider_error',
         invalid_arguments: 'message_invalid',
         invalid_auth: 'connection_refused',
         invalid_blocks: 'message_invalid',
@@ -134,6 +136,8 @@ function documentedErrors({ urls, credentials }: Sandbox): readonly Documented[]
         // The message was taken before: that is what its id is for.
         messageIdTaken: 'accepted',
         noDirectMessage: 'address_gone',
+        // Of a recall; no send is told it.
+        messageNotFound: 'address_gone',
         notAMember: 'app_not_installed',
         quotaExceeded: 'rate_limited',
         requestIdTaken: 'accepted',
