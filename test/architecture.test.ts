@@ -31,7 +31,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The port of the store is all that those above it may know; only the composition root opens one. */
-const STORE_INSIDES = /^src\/store\/(?!port\.ts$)/;
+const STORE_INSIDES = /^src\/store\/(?!port(\.ts$|\/))/;
 const MAY_OPEN_STORE = /^src\/(serve\.ts|commands\/|store\/)/;
 
 describe('architecture', () => {

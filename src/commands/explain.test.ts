@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { ClientError } from '../client/client-error.ts';
 import { ConfigurationError } from '../config/faults.ts';
 import { SchemaTooNew } from '../store/migrations.ts';
-import { StoreUnavailable } from '../store/port.ts';
+import { StoreUnavailable } from '../store/port/errors.ts';
 import { CommandFailure, EXIT } from './exit.ts';
 import { explain } from './explain.ts';
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { redactDatabase } from '../config/parse-address.ts';
 import { systemClock } from '../model/clock.ts';
-import type { RestoreDecision, RestoredState } from '../store/port.ts';
+import type { RestoreDecision, RestoredState } from '../store/port/upkeep.ts';
 import { requireSqliteFile, sqlitePath } from './checks.ts';
 import { CommandFailure, EXIT } from './exit.ts';
 import { addSettings, readCommandSettings } from './runtime.ts';

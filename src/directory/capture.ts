@@ -1,7 +1,8 @@
 import type { Logger } from '../model/logger.ts';
 import type { News, ReceiptNews, SeenNews, SilencedNews, WelcomeNews } from '../model/news.ts';
 import type { Connection } from '../model/tenancy.ts';
-import type { LearnedAddress, Store } from '../store/port.ts';
+import type { LearnedAddress } from '../store/port/directory.ts';
+import type { Store } from '../store/port.ts';
 
 export interface CaptureParts {
   readonly store: Pick<Store, 'recordReceipts' | 'saveAddresses' | 'dropAddresses' | 'silence'>;

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../model/clock.ts';
 import type { Person } from '../model/person.ts';
-import type { Audited } from '../store/port.ts';
+import type { Audited } from '../store/port/audit.ts';
 import type { FindChannel } from './parse-person.ts';
 import type { Problem } from './problem.ts';
 import { type Format, type PersonLine, readPeople } from './read-people.ts';

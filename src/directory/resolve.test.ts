@@ -4,7 +4,8 @@ import { systemClock } from '../model/clock.ts';
 import { connectionId, personId, randomId } from '../model/ids.ts';
 import type { Person } from '../model/person.ts';
 import { openStore } from '../store/open.ts';
-import type { ResolvePeople, Store } from '../store/port.ts';
+import type { ResolvePeople } from '../store/port/directory.ts';
+import type { Store } from '../store/port.ts';
 import { resolveRecipients } from './resolve.ts';
 
 const botId = randomId('st');

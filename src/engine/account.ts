@@ -1,6 +1,6 @@
 import type { RateWindow } from '../channels/contract.ts';
 import type { Clock, Random } from '../model/clock.ts';
-import type { RateAsk, RateShare, Slowed } from '../store/port.ts';
+import type { RateAsk, RateShare, Slowed } from '../store/port/limits.ts';
 import { Breaker } from './breaker.ts';
 import { Hold } from './hold.ts';
 import type { Nodes, Shared } from './nodes.ts';

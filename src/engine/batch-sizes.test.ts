@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Queue } from '../store/port.ts';
+import type { Queue } from '../store/port/work.ts';
 import { BatchSizes } from './batch-sizes.ts';
 
 const small: Queue = { lane: 'normal', size: 'small', botId: 'st-1', connectionId: 'dc-1' };

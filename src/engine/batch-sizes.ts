@@ -1,5 +1,5 @@
 import { BATCH_SIZE } from '../model/notification.ts';
-import type { Queue } from '../store/port.ts';
+import type { Queue } from '../store/port/work.ts';
 
 /**
  * How many batches are worth a claim. Each claim costs its turns of the database however much it brings, and a batch of

@@ -1,7 +1,9 @@
 import { type CallbackOptions, type DueEvent, dueEvents } from '../model/callback.ts';
 import type { Clock } from '../model/clock.ts';
 import type { NotificationSummary } from '../model/notification.ts';
-import type { NewCallback, NotificationKey, ReasonTally, Store } from '../store/port.ts';
+import type { NewCallback } from '../store/port/callbacks.ts';
+import type { NotificationKey, ReasonTally } from '../store/port/notifications.ts';
+import type { Store } from '../store/port.ts';
 
 export interface CallbackWriterParts {
   readonly store: Pick<Store, 'listCallbackWatches' | 'addCallbacks' | 'tallyReasons'>;

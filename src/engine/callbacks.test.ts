@@ -10,7 +10,8 @@ import type { Logger } from '../model/logger.ts';
 import type { Connection } from '../model/tenancy.ts';
 import { allDelivered, claimAll, keyOf, logOf, queueOf, record, sample } from '../store/exam-samples.ts';
 import { openStore } from '../store/open.ts';
-import type { AcceptRequest, Store } from '../store/port.ts';
+import type { AcceptRequest } from '../store/port/acceptance.ts';
+import type { Store } from '../store/port.ts';
 import { Callbacks } from './callbacks.ts';
 
 const ALL: readonly CallbackEvent[] = CALLBACK_EVENTS;

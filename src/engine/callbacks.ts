@@ -5,7 +5,8 @@ import type { Clock } from '../model/clock.ts';
 import { callbackId } from '../model/ids.ts';
 import type { Logger } from '../model/logger.ts';
 import type { Connection, Tenancy } from '../model/tenancy.ts';
-import type { ClaimedCallback, SettleCallback, Store, TriedCallback } from '../store/port.ts';
+import type { ClaimedCallback, SettleCallback, TriedCallback } from '../store/port/callbacks.ts';
+import type { Store } from '../store/port.ts';
 import { CallbackWriter } from './callback-writer.ts';
 import { repeat } from './repeat.ts';
 

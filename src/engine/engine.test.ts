@@ -9,7 +9,8 @@ import { BATCH_SIZE, type Log, type Notification } from '../model/notification.t
 import type { Outcome } from '../model/outcome.ts';
 import type { Connection, Tenancy } from '../model/tenancy.ts';
 import { openStore } from '../store/open.ts';
-import { type Store, StoreUnavailable } from '../store/port.ts';
+import { StoreUnavailable } from '../store/port/errors.ts';
+import type { Store } from '../store/port.ts';
 import { Engine } from './engine.ts';
 
 const botId = derivedId('st', 'engine');

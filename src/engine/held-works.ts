@@ -1,4 +1,4 @@
-import type { Queue } from '../store/port.ts';
+import type { Queue } from '../store/port/work.ts';
 import type { Work } from './work.ts';
 
 /** The batches this process holds. A bot has a bounded number of them in each lane, over all its connections. */

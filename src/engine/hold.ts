@@ -1,4 +1,4 @@
-import type { HoldAsk, HoldShare } from '../store/port.ts';
+import type { HoldAsk, HoldShare } from '../store/port/limits.ts';
 import type { Nodes } from './nodes.ts';
 import { ProbeRight } from './probe-right.ts';
 

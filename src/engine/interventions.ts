@@ -1,5 +1,8 @@
 import type { Clock } from '../model/clock.ts';
-import type { Change, HeldBatch, NotificationKey, Store } from '../store/port.ts';
+import type { Change } from '../store/port/interventions.ts';
+import type { NotificationKey } from '../store/port/notifications.ts';
+import type { HeldBatch } from '../store/port/work.ts';
+import type { Store } from '../store/port.ts';
 import type { KnownNotifications } from './known-notifications.ts';
 import type { Work } from './work.ts';
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
-import type { ForgottenAddress, LearnedAddress, Silence, Store, WorkedRequest } from '../store/port.ts';
+import type { ForgottenAddress, LearnedAddress, Silence, WorkedRequest } from '../store/port/directory.ts';
+import type { Store } from '../store/port.ts';
 
 export interface KnowledgeParts {
   readonly store: Pick<Store, 'saveAddresses' | 'forgetAddresses' | 'markWorked' | 'silence'>;

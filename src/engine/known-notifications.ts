@@ -1,5 +1,6 @@
 import type { Notification } from '../model/notification.ts';
-import type { NotificationKey, Store } from '../store/port.ts';
+import type { NotificationKey } from '../store/port/notifications.ts';
+import type { Store } from '../store/port.ts';
 
 const LIMIT = 1_000;
 

@@ -1,6 +1,8 @@
 import type { Clock } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
-import { type HeldBatch, type Store, StoreUnavailable } from '../store/port.ts';
+import { StoreUnavailable } from '../store/port/errors.ts';
+import type { HeldBatch } from '../store/port/work.ts';
+import type { Store } from '../store/port.ts';
 import { repeat } from './repeat.ts';
 import type { Work } from './work.ts';
 

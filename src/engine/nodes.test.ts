@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { openEngineRig } from '../../test/support/engine-rig.ts';
 import { VirtualClock } from '../../test/support/virtual-clock.ts';
 import { openStore } from '../store/open.ts';
-import { type Store, StoreUnavailable } from '../store/port.ts';
+import { StoreUnavailable } from '../store/port/errors.ts';
+import type { Store } from '../store/port.ts';
 import { Account } from './account.ts';
 import { Nodes } from './nodes.ts';
 

@@ -1,5 +1,7 @@
 import type { Clock } from '../model/clock.ts';
-import { type RateAsk, type RateShare, type Store, StoreUnavailable } from '../store/port.ts';
+import { StoreUnavailable } from '../store/port/errors.ts';
+import type { RateAsk, RateShare } from '../store/port/limits.ts';
+import type { Store } from '../store/port.ts';
 import { Asking, HOLD_MS } from './asking.ts';
 
 /** What nodes share of one account. */

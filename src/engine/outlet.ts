@@ -6,7 +6,7 @@ import type { Lane } from '../model/notification.ts';
 import type { Address, Outcome } from '../model/outcome.ts';
 import type { Connection } from '../model/tenancy.ts';
 import { startOf } from '../model/timing.ts';
-import type { Queue } from '../store/port.ts';
+import type { Queue } from '../store/port/work.ts';
 import type { Account } from './account.ts';
 import { Aside } from './aside.ts';
 import { Conversations } from './conversations.ts';

@@ -1,5 +1,5 @@
 import type { Random } from '../model/clock.ts';
-import type { Slowed } from '../store/port.ts';
+import type { Slowed } from '../store/port/limits.ts';
 
 /**
  * How fast one account may be called, as far as we choose it ourselves. Pure of timers: it is asked with the present

@@ -1,4 +1,4 @@
-import type { RateLimits, Reserved, ScopeAsk } from '../store/port.ts';
+import type { RateLimits, Reserved, ScopeAsk } from '../store/port/limits.ts';
 import { HOLD_MS } from './asking.ts';
 
 /** Somebody who has calls to make. */

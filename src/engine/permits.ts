@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { RateScope } from '../channels/contract.ts';
 import type { Clock } from '../model/clock.ts';
-import { type Reserved, type ScopeAsk, type Store, StoreUnavailable } from '../store/port.ts';
+import { StoreUnavailable } from '../store/port/errors.ts';
+import type { Reserved, ScopeAsk } from '../store/port/limits.ts';
+import type { Store } from '../store/port.ts';
 import { Asking, HOLD_MS } from './asking.ts';
 import { Permit, type PermitParts, type Waiter } from './permit.ts';
 

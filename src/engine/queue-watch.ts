@@ -1,6 +1,7 @@
 import type { Clock } from '../model/clock.ts';
 import { LANES, type Lane } from '../model/notification.ts';
-import type { Queue, Store } from '../store/port.ts';
+import type { Queue } from '../store/port/work.ts';
+import type { Store } from '../store/port.ts';
 
 export interface QueueWatchParts {
   readonly store: Pick<Store, 'tellAccepted' | 'listQueues'>;

@@ -8,7 +8,7 @@ import {
   type RigOptions,
 } from '../../test/support/engine-rig.ts';
 import type { Outcome } from '../model/outcome.ts';
-import type { RetryRequest } from '../store/port.ts';
+import type { RetryRequest } from '../store/port/interventions.ts';
 
 const people = (count: number): string[] => Array.from({ length: count }, (_, index) => `p${index}@x.org`);
 const rejected: Outcome = { kind: 'rejected', scope: 'recipient', reason: 'blocked_by_recipient', detail: 'HTTP 403' };

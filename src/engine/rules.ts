@@ -2,7 +2,9 @@ import type { Clock } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
 import type { PauseReason } from '../model/notification.ts';
 import { isOverCeiling, judgeCanary } from '../model/rules.ts';
-import type { NotificationKey, RuledNotification, Store } from '../store/port.ts';
+import type { RuledNotification } from '../store/port/interventions.ts';
+import type { NotificationKey } from '../store/port/notifications.ts';
+import type { Store } from '../store/port.ts';
 import { repeat } from './repeat.ts';
 
 export interface RulesParts {

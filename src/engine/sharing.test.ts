@@ -4,7 +4,7 @@ import { accepted, type EngineRig, openEngineRig, type RigOptions } from '../../
 import type { Channel, SendRequest } from '../channels/contract.ts';
 import { lookOnceMore } from '../channels/last-look.ts';
 import type { Outcome } from '../model/outcome.ts';
-import { StoreUnavailable } from '../store/port.ts';
+import { StoreUnavailable } from '../store/port/errors.ts';
 
 const people = (count: number): string[] => Array.from({ length: count }, (_, index) => `p${index}@x.org`);
 const notResolved = { resolve: false };

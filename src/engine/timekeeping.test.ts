@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { VirtualClock } from '../../test/support/virtual-clock.ts';
 import type { Clock } from '../model/clock.ts';
-import { StoreUnavailable } from '../store/port.ts';
+import { StoreUnavailable } from '../store/port/errors.ts';
 import { keepTime } from './timekeeping.ts';
 
 /** A machine whose clock can be set, beside a database whose clock is right. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
-import { type Store, StoreUnavailable } from '../store/port.ts';
+import { StoreUnavailable } from '../store/port/errors.ts';
+import type { Store } from '../store/port.ts';
 import { repeat } from './repeat.ts';
 
 interface TimeParts {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Queue } from '../store/port.ts';
+import type { Queue } from '../store/port/work.ts';
 import { laneTurns, orderQueues, Turns } from './turns.ts';
 
 /** Whoever is first in turn is served one; answers how much each got. */

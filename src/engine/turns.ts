@@ -1,5 +1,5 @@
 import { LANES, type Lane } from '../model/notification.ts';
-import type { Queue, QueueState } from '../store/port.ts';
+import type { Queue, QueueState } from '../store/port/work.ts';
 import { rankOf } from './ranks.ts';
 
 /**

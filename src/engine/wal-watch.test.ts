@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import { VirtualClock } from '../../test/support/virtual-clock.ts';
 import { sample } from '../store/exam-samples.ts';
 import { openStore } from '../store/open.ts';
-import { StoreFull, StoreUnavailable, type WalState } from '../store/port.ts';
+import { StoreFull, StoreUnavailable } from '../store/port/errors.ts';
+import type { WalState } from '../store/port/upkeep.ts';
 import { watchWal } from './wal-watch.ts';
 
 const MB = 1024 * 1024;

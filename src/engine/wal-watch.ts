@@ -1,7 +1,9 @@
 import type { Clock } from '../model/clock.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Logger } from '../model/logger.ts';
-import { type Store, StoreFull, StoreUnavailable, type WalState } from '../store/port.ts';
+import { StoreFull, StoreUnavailable } from '../store/port/errors.ts';
+import type { WalState } from '../store/port/upkeep.ts';
+import type { Store } from '../store/port.ts';
 import { repeat } from './repeat.ts';
 
 interface WatchParts {

@@ -2,7 +2,7 @@ import { atStep, endOf, endUntried, goOn, stepOf } from '../model/fall-back.ts';
 import { sizeOf } from '../model/lane.ts';
 import { BATCH_SIZE, hasOwn, type Log, type Notification, type Recipient } from '../model/notification.ts';
 import type { Address } from '../model/outcome.ts';
-import type { ClaimedBatch, HeldBatch, Remainder } from '../store/port.ts';
+import type { ClaimedBatch, HeldBatch, Remainder } from '../store/port/work.ts';
 import { deadlineOf, type Final, type Retry } from './policy.ts';
 import { rankOf } from './ranks.ts';
 

@@ -1,8 +1,8 @@
 import type { FastifyReply } from 'fastify';
 import type { Clock } from '../model/clock.ts';
 import type { JsonObject } from '../model/json.ts';
+import { StoreUnavailable } from '../store/port/errors.ts';
 import type { Store } from '../store/port.ts';
-import { StoreUnavailable } from '../store/port.ts';
 import { Fault } from './faults.ts';
 
 const PROBE_MS = 2000;

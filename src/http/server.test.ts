@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { BOT, call, post, type Rig, startRig, tokenFor } from '../../test/support/http-rig.ts';
-import { type Store, StoreFull, StoreUnavailable } from '../store/port.ts';
+import { StoreFull, StoreUnavailable } from '../store/port/errors.ts';
+import type { Store } from '../store/port.ts';
 
 const NOTIFY = `/api/public/bot/${BOT}/notify`;
 const body = {

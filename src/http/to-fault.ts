@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { StoreFull, StoreUnavailable } from '../store/port.ts';
+import { StoreFull, StoreUnavailable } from '../store/port/errors.ts';
 import { type RefusalKind, Refused } from '../tenancy/refused.ts';
 import { Fault, type FaultName } from './faults.ts';
 

@@ -1,7 +1,14 @@
 import { personId } from '../model/ids.ts';
 import { type About, identityKey } from '../model/person.ts';
 import { ADDRESSES, addressRow, IDENTITIES, lastBy, PEOPLE, personRow } from './people-rows.ts';
-import type { DropRequest, ForgottenAddress, LearnedAddress, Resolved, ResolvePeople, WorkedRequest } from './port.ts';
+import type {
+  DropRequest,
+  ForgottenAddress,
+  LearnedAddress,
+  Resolved,
+  ResolvePeople,
+  WorkedRequest,
+} from './port/directory.ts';
 import {
   execute,
   type InsertShape,

@@ -1,6 +1,9 @@
 import type { Log } from '../model/notification.ts';
 import type { Verb } from './apart-messages.ts';
-import type { AcceptRequest, AddChunk, BatchProgress, CheckpointRequest, ClaimedBatch, Resolved } from './port.ts';
+import type { AcceptRequest } from './port/acceptance.ts';
+import type { AddChunk } from './port/audiences.ts';
+import type { Resolved } from './port/directory.ts';
+import type { BatchProgress, CheckpointRequest, ClaimedBatch } from './port/work.ts';
 import { decodeRecipients, encodeRecipients, writeRecipients } from './recipients.ts';
 
 /** How something crosses between threads. A copy of a thousand objects costs several times what a copy of a text does. */

@@ -1,4 +1,5 @@
-import { type Store, StoreDamaged, StoreUnavailable } from './port.ts';
+import { StoreDamaged, StoreUnavailable } from './port/errors.ts';
+import type { Store } from './port.ts';
 
 /** What can be asked of a store across threads: questions and answers are plain data. */
 export type Verb = Exclude<keyof Store, 'kind' | 'onWake'>;

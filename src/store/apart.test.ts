@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { openStoreApart } from './apart.ts';
 import { flatten, revive } from './apart-messages.ts';
-import { StoreDamaged, StoreUnavailable } from './port.ts';
+import { StoreDamaged, StoreUnavailable } from './port/errors.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'beckon-apart-'));
 after(() => rmSync(folder, { recursive: true }));

@@ -1,5 +1,5 @@
 import type { Clock } from '../model/clock.ts';
-import { StoreUnavailable } from './port.ts';
+import { StoreUnavailable } from './port/errors.ts';
 
 export interface Turns {
   readonly count: number;

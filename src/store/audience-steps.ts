@@ -1,5 +1,5 @@
 import { countBacklog } from './backlogs.ts';
-import type { NotificationKey } from './port.ts';
+import type { NotificationKey } from './port/notifications.ts';
 import { execute, int, query, type Row, type Steps, text } from './steps.ts';
 
 interface Audience extends NotificationKey {

@@ -9,18 +9,18 @@ import { cancel } from './cancel.ts';
 import { LOGS, logRows } from './checkpoint.ts';
 import { insertNotification, setRules, suppress } from './notifications.ts';
 import { PARKED_MS, release } from './pause.ts';
+import type { AcceptResult } from './port/acceptance.ts';
 import type {
-  AcceptResult,
   AddChunk,
   AskedNotification,
   Audience,
   Chunk,
   ChunkResult,
-  NotificationKey,
   OpenAudience,
   SealAudience,
   SealResult,
-} from './port.ts';
+} from './port/audiences.ts';
+import type { NotificationKey } from './port/notifications.ts';
 import { writeBatches } from './recipients.ts';
 import { findReply, keepReply } from './replies.ts';
 import { execute, type InsertShape, insertMany, int, query, type Row, type Steps, text } from './steps.ts';

@@ -1,5 +1,5 @@
 import { type AuditEntry, type AuditHead, type AuditRecord, chain, NO_HEAD } from '../model/audit.ts';
-import type { AuditPage } from './port.ts';
+import type { AuditPage } from './port/audit.ts';
 import { execute, type InsertShape, insertMany, int, query, type Row, type Steps, text, textOrNull } from './steps.ts';
 
 /*

@@ -1,4 +1,5 @@
-import type { Backlog, BatchProgress } from './port.ts';
+import type { Backlog } from './port/acceptance.ts';
+import type { BatchProgress } from './port/work.ts';
 import { execute, type InsertShape, insertMany, int, query, type Row, type Steps, text } from './steps.ts';
 
 /*

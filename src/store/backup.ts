@@ -2,7 +2,7 @@ import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSyn
 import { dirname } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { systemClock } from '../model/clock.ts';
-import { StoreDamaged } from './port.ts';
+import { StoreDamaged } from './port/errors.ts';
 import { KEPT_WAL_BYTES, walBytes } from './wal.ts';
 
 /** What is in a backup, counted in the backup itself. */

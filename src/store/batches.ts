@@ -1,5 +1,6 @@
 import { LANES, type Lane, type Recipient } from '../model/notification.ts';
-import type { BatchKey, ClaimedBatch, ClaimRequest, HeldBatch, NotificationKey, Queue, QueueState } from './port.ts';
+import type { NotificationKey } from './port/notifications.ts';
+import type { BatchKey, ClaimedBatch, ClaimRequest, HeldBatch, Queue, QueueState } from './port/work.ts';
 import { decodeRecipients } from './recipients.ts';
 import { type InsertShape, int, query, type Row, type Steps, text } from './steps.ts';
 

@@ -1,5 +1,5 @@
 import { lockStates, type StateTable, writeStates } from './locked-states.ts';
-import type { CallAsk, CallCount, CountCalls } from './port.ts';
+import type { CallAsk, CallCount, CountCalls } from './port/limits.ts';
 import { int, type Row, type Steps, text } from './steps.ts';
 
 /*

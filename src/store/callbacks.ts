@@ -6,10 +6,10 @@ import type {
   CallbackWatch,
   ClaimCallbacks,
   ClaimedCallback,
-  NotificationKey,
   SettleCallback,
   TriedCallback,
-} from './port.ts';
+} from './port/callbacks.ts';
+import type { NotificationKey } from './port/notifications.ts';
 import { execute, type InsertShape, insertMany, int, intOrNull, query, type Row, type Steps, text } from './steps.ts';
 
 /*

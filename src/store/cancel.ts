@@ -4,7 +4,9 @@ import type { Options } from '../model/options.ts';
 import { BACKUP_OWNER, countHeld, heldBatch, listOpen } from './batches.ts';
 import { checkpoint } from './checkpoint.ts';
 import { optionsOf } from './notifications.ts';
-import type { BatchProgress, CancelTally, HeldBatch, NotificationKey } from './port.ts';
+import type { CancelTally } from './port/interventions.ts';
+import type { NotificationKey } from './port/notifications.ts';
+import type { BatchProgress, HeldBatch } from './port/work.ts';
 import { decodeRecipients } from './recipients.ts';
 import { int, intOrNull, query, type Row, type Steps, text, textOrNull } from './steps.ts';
 

@@ -1,4 +1,5 @@
-import type { Change, NotificationKey } from './port.ts';
+import type { Change } from './port/interventions.ts';
+import type { NotificationKey } from './port/notifications.ts';
 import { intOrNull, query, type Steps, text } from './steps.ts';
 
 /** One statement for all that may be asked of a notification under way: a claim waits for its answer. */

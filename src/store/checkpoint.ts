@@ -3,7 +3,8 @@ import { countEnds } from './backlogs.ts';
 import { BATCHES, heldBatch, heldId, heldRow, parseQueueKey, queueKey } from './batches.ts';
 import { keepRecipients } from './kept-recipients.ts';
 import { PARKED_MS } from './pause.ts';
-import type { BatchProgress, CheckpointRequest, HeldBatch, NotificationKey, Remainder } from './port.ts';
+import type { NotificationKey } from './port/notifications.ts';
+import type { BatchProgress, CheckpointRequest, HeldBatch, Remainder } from './port/work.ts';
 import { encodeRecipients, firstSeq } from './recipients.ts';
 import { execute, type InsertShape, insertMany, int, query, type Row, type Steps, text } from './steps.ts';
 

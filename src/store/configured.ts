@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { appendAudit } from './audit.ts';
-import type { Configured, ConfiguredKey, ConfiguredPage, RemoveConfigured, SaveConfigured } from './port.ts';
+import type { Configured, ConfiguredKey, ConfiguredPage, RemoveConfigured, SaveConfigured } from './port/tenancy.ts';
 import { execute, int, query, type Row, type Steps, text, textOrNull } from './steps.ts';
 
 /*

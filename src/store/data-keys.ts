@@ -1,4 +1,4 @@
-import type { DataKey, DataKeyPage, RewrapDataKey } from './port.ts';
+import type { DataKey, DataKeyPage, RewrapDataKey } from './port/tenancy.ts';
 import { int, query, type Row, type Steps, text } from './steps.ts';
 
 const DATA_KEY = 'bot_id, version, master, wrapped';

@@ -1,4 +1,4 @@
-import type { WalState } from './port.ts';
+import type { WalState } from './port/upkeep.ts';
 import type { Steps } from './steps.ts';
 
 /** What a database must do for the store: run steps in one transaction, keep its schema current, pass on wake-ups. */

@@ -14,7 +14,8 @@ import {
   sample,
   ZERO,
 } from './exam-samples.ts';
-import type { OpenAudience, SealAudience, Store } from './port.ts';
+import type { OpenAudience, SealAudience } from './port/audiences.ts';
+import type { Store } from './port.ts';
 
 const HOUR_MS = 3_600_000;
 

@@ -12,7 +12,9 @@ import {
   record,
   sample,
 } from './exam-samples.ts';
-import type { AcceptRequest, ClaimedBatch, Store } from './port.ts';
+import type { AcceptRequest } from './port/acceptance.ts';
+import type { ClaimedBatch } from './port/work.ts';
+import type { Store } from './port.ts';
 
 /** The part of the exam that is about how much waits to be sent. */
 export function examineBacklog(storeOf: () => Store): void {

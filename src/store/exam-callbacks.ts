@@ -3,7 +3,9 @@ import { describe, it } from 'node:test';
 import { NOTHING_TOLD } from '../model/callback.ts';
 import { randomId } from '../model/ids.ts';
 import { allDelivered, claimAll, keyOf, LOG_TIME, queueOf, record, sample } from './exam-samples.ts';
-import type { CallbackWatch, ClaimedCallback, NewCallback, NotificationKey, Store } from './port.ts';
+import type { CallbackWatch, ClaimedCallback, NewCallback } from './port/callbacks.ts';
+import type { NotificationKey } from './port/notifications.ts';
+import type { Store } from './port.ts';
 
 /** The part of the exam that is about telling others how far a notification is. */
 export function examineCallbacks(store: () => Store): void {

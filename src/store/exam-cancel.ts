@@ -15,7 +15,8 @@ import {
   sample,
   ZERO,
 } from './exam-samples.ts';
-import type { AcceptRequest, Store } from './port.ts';
+import type { AcceptRequest } from './port/acceptance.ts';
+import type { Store } from './port.ts';
 
 /** The part of the exam that is about notifications nobody wants sent any more. */
 export function examineCancel(store: () => Store): void {

@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import type { AuditEntry } from '../model/audit.ts';
 import { randomId } from '../model/ids.ts';
 import { LOG_TIME } from './exam-samples.ts';
-import type { Configured, ConfiguredKey, Store } from './port.ts';
+import type { Configured, ConfiguredKey } from './port/tenancy.ts';
+import type { Store } from './port.ts';
 
 /** The part of the exam that is about what is configured over the API, and the keys that seal it. */
 export function examineConfigured(store: () => Store): void {

@@ -15,7 +15,9 @@ import {
   sample,
   ZERO,
 } from './exam-samples.ts';
-import type { AcceptRequest, ClaimedBatch, Store } from './port.ts';
+import type { AcceptRequest } from './port/acceptance.ts';
+import type { ClaimedBatch } from './port/work.ts';
+import type { Store } from './port.ts';
 
 const ALL = { states: null, reasons: null, identity: null, prefix: null };
 

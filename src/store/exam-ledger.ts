@@ -4,7 +4,9 @@ import { randomId } from '../model/ids.ts';
 import { FINAL_STATES, type FinalState, type Log } from '../model/notification.ts';
 import type { Reason } from '../model/reasons.ts';
 import { acceptAndClaim, claimAll, held, keyOf, logOf, queueOf, record, sample } from './exam-samples.ts';
-import type { AcceptRequest, LedgerFilter, LedgerLine, Store } from './port.ts';
+import type { AcceptRequest } from './port/acceptance.ts';
+import type { LedgerFilter, LedgerLine } from './port/notifications.ts';
+import type { Store } from './port.ts';
 
 const ANY: LedgerFilter = { states: null, reasons: null, identity: null, prefix: null };
 

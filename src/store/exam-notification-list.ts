@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import { randomId } from '../model/ids.ts';
 import type { NotificationSummary } from '../model/notification.ts';
 import { keyOf, LOG_TIME, sample } from './exam-samples.ts';
-import type { NotificationPage, Store } from './port.ts';
+import type { NotificationPage } from './port/notifications.ts';
+import type { Store } from './port.ts';
 
 /** The part of the exam that is about a bot's notifications, page by page. */
 export function examineNotificationList(store: () => Store): void {

@@ -16,7 +16,9 @@ import {
   sample,
   ZERO,
 } from './exam-samples.ts';
-import type { AcceptRequest, ClaimedBatch, Store } from './port.ts';
+import type { AcceptRequest } from './port/acceptance.ts';
+import type { ClaimedBatch } from './port/work.ts';
+import type { Store } from './port.ts';
 
 /** The part of the exam that is about notifications that stand still for a while. */
 export function examinePause(store: () => Store): void {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { randomId } from '../model/ids.ts';
-import type { HoldAsk, RateAsk, Store } from './port.ts';
+import type { HoldAsk, RateAsk } from './port/limits.ts';
+import type { Store } from './port.ts';
 
 /** The part of the exam that is about nodes which share a provider's limits. */
 export function examineRateShares(storeOf: () => Store): void {

@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import { connectionId, randomId } from '../model/ids.ts';
 import { RECEIPT_STATES, type Receipt, type ReceiptState } from '../model/news.ts';
 import { keyOf, sample } from './exam-samples.ts';
-import type { AcceptRequest, Store } from './port.ts';
+import type { AcceptRequest } from './port/acceptance.ts';
+import type { Store } from './port.ts';
 
 /** The part of the exam that is about what providers say later. */
 export function examineReceipts(store: () => Store): void {

@@ -16,7 +16,10 @@ import {
   sample,
   ZERO,
 } from './exam-samples.ts';
-import type { AcceptRequest, ClaimedBatch, RetryRequest, Store } from './port.ts';
+import type { AcceptRequest } from './port/acceptance.ts';
+import type { RetryRequest } from './port/interventions.ts';
+import type { ClaimedBatch } from './port/work.ts';
+import type { Store } from './port.ts';
 
 /** The part of the exam that is about trying again whom a notification did not reach. */
 export function examineRetry(store: () => Store): void {

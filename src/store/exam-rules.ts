@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { allDelivered, claim, claimAll, keyOf, LOG_TIME, queueOf, record, sample } from './exam-samples.ts';
-import type { AcceptRequest, NotificationKey, RuledNotification, Store } from './port.ts';
+import type { AcceptRequest } from './port/acceptance.ts';
+import type { RuledNotification } from './port/interventions.ts';
+import type { NotificationKey } from './port/notifications.ts';
+import type { Store } from './port.ts';
 
 /** The part of the exam that is about notifications that were sent by rules. */
 export function examineRules(store: () => Store): void {

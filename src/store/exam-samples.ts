@@ -3,7 +3,9 @@ import { connectionId, derivedId, randomId } from '../model/ids.ts';
 import { sizeOf } from '../model/lane.ts';
 import type { Log, Notification, Recipient } from '../model/notification.ts';
 import type { Person } from '../model/person.ts';
-import type { AcceptRequest, BatchProgress, ClaimedBatch, HeldBatch, Queue, Store } from './port.ts';
+import type { AcceptRequest } from './port/acceptance.ts';
+import type { BatchProgress, ClaimedBatch, HeldBatch, Queue } from './port/work.ts';
+import type { Store } from './port.ts';
 
 /** What the parts of the exam put into a store, and the calls they make of it again and again. */
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { randomId } from '../model/ids.ts';
-import type { Reserved, ScopeAsk, Store } from './port.ts';
+import type { Reserved, ScopeAsk } from './port/limits.ts';
+import type { Store } from './port.ts';
 
 const TEAMS = [
   { calls: 7, ms: 1_000 },

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { randomId } from '../model/ids.ts';
-import type { PutTemplate, Store } from './port.ts';
+import type { PutTemplate } from './port/templates.ts';
+import type { Store } from './port.ts';
 
 /** The part of the exam that is about what is said again and again. */
 export function examineTemplates(store: () => Store): void {

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { isOn, listLocks, readOr } from './file-locks.ts';
-import { StoreUnavailable } from './port.ts';
+import { StoreUnavailable } from './port/errors.ts';
 
 /** Another process works on the file. Two engines on one SQLite file would each void the other's leases. */
 export class StoreHeld extends Error {

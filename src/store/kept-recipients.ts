@@ -1,5 +1,6 @@
 import type { Recipient } from '../model/notification.ts';
-import type { BatchProgress, NotificationKey } from './port.ts';
+import type { NotificationKey } from './port/notifications.ts';
+import type { BatchProgress } from './port/work.ts';
 import { decodeRecipients, encodeRecipients } from './recipients.ts';
 import { execute, type InsertShape, insertMany, query, type Steps, text } from './steps.ts';
 

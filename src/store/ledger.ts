@@ -2,7 +2,7 @@ import type { Receipt, ReceiptState } from '../model/news.ts';
 import type { Log } from '../model/notification.ts';
 import type { Reason } from '../model/reasons.ts';
 import { countsOf, logOf } from './notifications.ts';
-import type { LedgerFilter, LedgerLine, LedgerStretch, NotificationKey, ReasonTally } from './port.ts';
+import type { LedgerFilter, LedgerLine, LedgerStretch, NotificationKey, ReasonTally } from './port/notifications.ts';
 import { int, intOrNull, type Param, query, type Row, type Steps, text, textOrNull } from './steps.ts';
 
 /** What it costs is bounded by how many recipients it spans, whatever the filter leaves of them. */

@@ -6,7 +6,8 @@ import { systemClock } from '../model/clock.ts';
 import { randomId } from '../model/ids.ts';
 import { allDelivered, EXPIRED, queueOf, record, sample } from './exam-samples.ts';
 import { openStore } from './open.ts';
-import type { Queue, Store } from './port.ts';
+import type { Queue } from './port/work.ts';
+import type { Store } from './port.ts';
 
 let postgres: TestPostgres;
 before(async () => {

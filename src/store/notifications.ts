@@ -16,7 +16,8 @@ import { watchForCallback } from './callback-watches.ts';
 import { LOGS, logRows } from './checkpoint.ts';
 import { decodeContent, encodeContent } from './content.ts';
 import { PARKED_MS, pauseReason } from './pause.ts';
-import type { AcceptResult, NotificationKey, NotificationPage, WrittenAcceptRequest } from './port.ts';
+import type { AcceptResult, WrittenAcceptRequest } from './port/acceptance.ts';
+import type { NotificationKey, NotificationPage } from './port/notifications.ts';
 import { keepReply } from './replies.ts';
 import { execute, insertMany, int, intOrNull, query, type Row, type Steps, text, textOrNull } from './steps.ts';
 

@@ -11,7 +11,7 @@ import { startPostgres, type TestPostgres } from '../../test/support/postgres.ts
 import { systemClock } from '../model/clock.ts';
 import { SCHEMA_VERSION } from './migrations.ts';
 import { openStore } from './open.ts';
-import { StoreUnavailable } from './port.ts';
+import { StoreUnavailable } from './port/errors.ts';
 
 const clock = systemClock;
 

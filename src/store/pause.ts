@@ -1,6 +1,7 @@
 import type { PauseReason } from '../model/notification.ts';
 import { countHeld } from './batches.ts';
-import type { NotificationKey, PauseTally } from './port.ts';
+import type { PauseTally } from './port/interventions.ts';
+import type { NotificationKey } from './port/notifications.ts';
 import { execute, int, intOrNull, query, type Row, type Steps, text, textOrNull } from './steps.ts';
 
 /*

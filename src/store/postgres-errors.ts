@@ -1,4 +1,4 @@
-import { StoreUnavailable } from './port.ts';
+import { StoreUnavailable } from './port/errors.ts';
 
 export const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';

@@ -9,7 +9,7 @@ import {
   SchemaTooNew,
   servesUs,
 } from './migrations.ts';
-import { StoreUnavailable } from './port.ts';
+import { StoreUnavailable } from './port/errors.ts';
 import { codeOf, unavailable } from './postgres-errors.ts';
 import { ANSWER_MS, CONNECT_MS, PLANNING, POOL_SIZE, poolConfig } from './postgres-pool.ts';
 import type { InsertMany, InsertShape, Param, Query, Row, Step, Steps, Value } from './steps.ts';

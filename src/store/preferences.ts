@@ -1,4 +1,4 @@
-import type { OptedOutRequest, OptOut, PreferencesRequest } from './port.ts';
+import type { OptedOutRequest, OptOut, PreferencesRequest } from './port/directory.ts';
 import { execute, type InsertShape, insertMany, query, type Steps, text } from './steps.ts';
 
 /** Of every channel. */

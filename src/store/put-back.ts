@@ -5,7 +5,7 @@ import type { Clock } from '../model/clock.ts';
 import { BackupRefused, type BackupReport, examineBackup, syncToDisk } from './backup.ts';
 import { holdFile } from './hold.ts';
 import { openStore } from './open.ts';
-import type { RestoredState } from './port.ts';
+import type { RestoredState } from './port/upkeep.ts';
 
 export interface PutBackRequest {
   readonly backup: string;

@@ -1,5 +1,5 @@
 import { lockStates, type StateTable, writeStates } from './locked-states.ts';
-import type { RateAsk, RateShare, ShareRates, Slowed } from './port.ts';
+import type { RateAsk, RateShare, ShareRates, Slowed } from './port/limits.ts';
 import { type KeptHolds, mergeHolds, toHoldShares } from './shared-holds.ts';
 import { int, type Row, type Steps, text } from './steps.ts';
 

@@ -2,7 +2,8 @@ import { isArrived, stepOf } from '../model/fall-back.ts';
 import { advances, RECEIPT_STATES, type Receipt, type ReceiptCounts, type ReceiptState } from '../model/news.ts';
 import type { Reason } from '../model/reasons.ts';
 import { optionsOf } from './notifications.ts';
-import type { NotificationKey, RecordReceipts } from './port.ts';
+import type { NotificationKey } from './port/notifications.ts';
+import type { RecordReceipts } from './port/receipts.ts';
 import {
   execute,
   type InsertShape,

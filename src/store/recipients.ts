@@ -1,6 +1,6 @@
 import type { Route } from '../model/fall-back.ts';
 import { BATCH_SIZE, type Notification, type Recipient } from '../model/notification.ts';
-import type { AcceptRequest, WrittenAcceptRequest, WrittenBatch } from './port.ts';
+import type { AcceptRequest, WrittenAcceptRequest, WrittenBatch } from './port/acceptance.ts';
 
 /** Cuts the recipients into batches, as they are stored. */
 export function writeRecipients(request: AcceptRequest | WrittenAcceptRequest): WrittenAcceptRequest {

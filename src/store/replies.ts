@@ -1,4 +1,4 @@
-import type { IdempotencyScope, StoredReply } from './port.ts';
+import type { IdempotencyScope, StoredReply } from './port/acceptance.ts';
 import { pruneScopeCalls } from './scope-calls.ts';
 import { int, query, type Row, type Steps, text } from './steps.ts';
 

@@ -9,7 +9,9 @@ import { connectionId, randomId } from '../model/ids.ts';
 import { sizeOf } from '../model/lane.ts';
 import type { Recipient } from '../model/notification.ts';
 import { openStore } from './open.ts';
-import type { AcceptRequest, ClaimedBatch, Queue, Store } from './port.ts';
+import type { AcceptRequest } from './port/acceptance.ts';
+import type { ClaimedBatch, Queue } from './port/work.ts';
+import type { Store } from './port.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'beckon-restored-'));
 let postgres: TestPostgres;

@@ -2,7 +2,8 @@ import { endUntried } from '../model/fall-back.ts';
 import { allAttempts, hasOwn, type Log, type Recipient } from '../model/notification.ts';
 import { BACKUP_OWNER, batchKey, listOpen } from './batches.ts';
 import { checkpoint } from './checkpoint.ts';
-import type { BatchProgress, HeldBatch, RestoreDecision, RestoredState } from './port.ts';
+import type { RestoreDecision, RestoredState } from './port/upkeep.ts';
+import type { BatchProgress, HeldBatch } from './port/work.ts';
 import { decodeRecipients } from './recipients.ts';
 import { execute, int, query, type Row, type Steps, text } from './steps.ts';
 

@@ -4,7 +4,8 @@ import { countBacklog } from './backlogs.ts';
 import { BATCHES, leaseClock, listHeldSeqs, queueKey } from './batches.ts';
 import { forgetKept, keptRecipients } from './kept-recipients.ts';
 import { PARKED_MS } from './pause.ts';
-import type { NotificationKey, RetryAnswer, RetryRequest, RetryState } from './port.ts';
+import type { RetryAnswer, RetryRequest, RetryState } from './port/interventions.ts';
+import type { NotificationKey } from './port/notifications.ts';
 import { encodeRecipients, firstSeq } from './recipients.ts';
 import { execute, insertMany, int, intOrNull, query, type Row, type Steps, text, textOrNull } from './steps.ts';
 

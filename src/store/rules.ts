@@ -1,5 +1,6 @@
 import { notificationSummary, SUMMARY } from './notifications.ts';
-import type { NotificationKey, RuledNotification } from './port.ts';
+import type { RuledNotification } from './port/interventions.ts';
+import type { NotificationKey } from './port/notifications.ts';
 import { execute, intOrNull, query, type Steps } from './steps.ts';
 
 /*

@@ -1,4 +1,4 @@
-import type { RateLimits, ReserveCalls, Reserved, ScopeAsk } from './port.ts';
+import type { RateLimits, ReserveCalls, Reserved, ScopeAsk } from './port/limits.ts';
 import { int, intOrNull, query, type Row, type Steps, text, textOrNull } from './steps.ts';
 
 /*

@@ -1,4 +1,4 @@
-import type { HoldAsk, HoldShare, HoldState } from './port.ts';
+import type { HoldAsk, HoldShare, HoldState } from './port/limits.ts';
 
 /** What is held in one account, by name, in times of the lease clock. */
 export type KeptHolds = Readonly<Record<string, KeptHold>>;

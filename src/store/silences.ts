@@ -1,6 +1,13 @@
 import { identityKey } from '../model/person.ts';
 import { lastBy } from './people-rows.ts';
-import type { LiftRequest, ResolveRequest, Silence, SilencePage, SilenceReason, SilenceRequest } from './port.ts';
+import type {
+  LiftRequest,
+  ResolveRequest,
+  Silence,
+  SilencePage,
+  SilenceReason,
+  SilenceRequest,
+} from './port/directory.ts';
 import { type InsertShape, insertMany, int, query, type Row, type Steps, text, textOrNull } from './steps.ts';
 
 const SILENCES: InsertShape = {

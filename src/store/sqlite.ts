@@ -14,7 +14,8 @@ import {
   SchemaTooNew,
   servesUs,
 } from './migrations.ts';
-import { StoreDamaged, StoreUnavailable, type WalState } from './port.ts';
+import { StoreDamaged, StoreUnavailable } from './port/errors.ts';
+import type { WalState } from './port/upkeep.ts';
 import type { InsertMany, InsertShape, Param, Query, Row, Step, Steps } from './steps.ts';
 import { KEPT_WAL_BYTES, tidyWal } from './wal.ts';
 

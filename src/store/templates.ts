@@ -1,4 +1,4 @@
-import type { FoundTemplate, PutTemplate, PutTemplateResult, TemplatePage, TemplateSummary } from './port.ts';
+import type { FoundTemplate, PutTemplate, PutTemplateResult, TemplatePage, TemplateSummary } from './port/templates.ts';
 import { execute, int, intOrNull, query, type Row, type Steps, text } from './steps.ts';
 
 /**

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { isOn, listLocks, readOr } from './file-locks.ts';
-import type { WalState } from './port.ts';
+import type { WalState } from './port/upkeep.ts';
 
 /** To so much SQLite cuts a log that grew longer, once it can begin it anew. */
 export const KEPT_WAL_BYTES = 64 * 1024 * 1024;

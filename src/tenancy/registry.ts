@@ -5,7 +5,8 @@ import { connectionId, isId } from '../model/ids.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import type { Logger } from '../model/logger.ts';
 import type { App } from '../model/tenancy.ts';
-import type { Configured, ConfiguredKey, Store } from '../store/port.ts';
+import type { Configured, ConfiguredKey } from '../store/port/tenancy.ts';
+import type { Store } from '../store/port.ts';
 import {
   type AppDocument,
   type BotDocument,

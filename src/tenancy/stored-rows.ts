@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject, parseJsonObject } from '../model/json.ts';
 import type { App, Bot, Connection } from '../model/tenancy.ts';
-import type { Configured, ConfiguredKey, Store } from '../store/port.ts';
+import type { Configured, ConfiguredKey } from '../store/port/tenancy.ts';
+import type { Store } from '../store/port.ts';
 import type { Stored } from './live-tenancy.ts';
 import { type AppKeys, type ReadParts, readStoredApp, readStoredBot, readStoredConnection } from './read-stored.ts';
 import type { Place } from './seal.ts';

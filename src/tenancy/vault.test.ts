@@ -4,7 +4,8 @@ import { after, before, describe, it } from 'node:test';
 import { systemClock } from '../model/clock.ts';
 import { randomId } from '../model/ids.ts';
 import { openStore } from '../store/open.ts';
-import type { DataKey, Store } from '../store/port.ts';
+import type { DataKey } from '../store/port/tenancy.ts';
+import type { Store } from '../store/port.ts';
 import { type Place, SealBroken } from './seal.ts';
 import { MasterKeyMissing, Vault } from './vault.ts';
 

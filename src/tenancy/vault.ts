@@ -1,5 +1,6 @@
 import { hash, randomBytes } from 'node:crypto';
-import type { DataKey, Store } from '../store/port.ts';
+import type { DataKey } from '../store/port/tenancy.ts';
+import type { Store } from '../store/port.ts';
 import { KEY_BYTES, type Place, seal, unseal, versionOf } from './seal.ts';
 
 export interface VaultParts {

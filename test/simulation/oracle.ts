@@ -4,15 +4,9 @@ import type { Clock } from '../../src/model/clock.ts';
 import { recipientRef } from '../../src/model/ids.ts';
 import type { Log, Notification } from '../../src/model/notification.ts';
 import type { Outcome } from '../../src/model/outcome.ts';
-import type {
-  BatchKey,
-  CancelTally,
-  CheckpointRequest,
-  ClaimedBatch,
-  HeldBatch,
-  NotificationKey,
-  PauseTally,
-} from '../../src/store/port.ts';
+import type { CancelTally, PauseTally } from '../../src/store/port/interventions.ts';
+import type { NotificationKey } from '../../src/store/port/notifications.ts';
+import type { BatchKey, CheckpointRequest, ClaimedBatch, HeldBatch } from '../../src/store/port/work.ts';
 import { Limits } from './limits.ts';
 import type { Node } from './node.ts';
 import { dueBy } from './rules.ts';

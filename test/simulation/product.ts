@@ -17,7 +17,7 @@ export async function loadProduct(root = ROOT): Promise<Product> {
   const load = (path: string) => import(pathToFileURL(join(root, 'src', path)).href);
   const { Engine: Loaded }: { Engine: typeof Engine } = await load('engine/engine.ts');
   const { openStore }: Pick<Product, 'openStore'> = await load('store/open.ts');
-  const { StoreUnavailable }: Pick<Product, 'StoreUnavailable'> = await load('store/port.ts');
+  const { StoreUnavailable }: Pick<Product, 'StoreUnavailable'> = await load('store/port/errors.ts');
   return { Engine: Loaded, openStore, StoreUnavailable };
 }
 

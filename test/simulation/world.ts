@@ -1,6 +1,7 @@
 import { derivedId } from '../../src/model/ids.ts';
 import type { Notification, Recipient } from '../../src/model/notification.ts';
-import type { NotificationKey, Store } from '../../src/store/port.ts';
+import type { NotificationKey } from '../../src/store/port/notifications.ts';
+import type { Store } from '../../src/store/port.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 import { FarSide, MALFORMED } from './far-side.ts';
 import { Fleet } from './fleet.ts';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { sizeOf } from '../../src/model/lane.ts';
 import type { Log } from '../../src/model/notification.ts';
-import type { ClaimedBatch, Store } from '../../src/store/port.ts';
+import type { ClaimedBatch } from '../../src/store/port/work.ts';
+import type { Store } from '../../src/store/port.ts';
 import { BOT } from './http-rig.ts';
 
 /** What an engine would do, for tests of what callers see of it. */

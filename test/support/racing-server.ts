@@ -1,4 +1,4 @@
-import type { StoredReply } from '../../src/store/port.ts';
+import type { StoredReply } from '../../src/store/port/acceptance.ts';
 import { serveBroken } from './broken-server.ts';
 
 /** A server with one deliberate fault: it looks whether an Idempotency-Key is new, and inserts it afterwards. */

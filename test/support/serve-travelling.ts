@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RunningServer } from '../../src/serve.ts';
-import type { BatchProgress, HeldBatch, Store } from '../../src/store/port.ts';
+import type { BatchProgress, HeldBatch } from '../../src/store/port/work.ts';
+import type { Store } from '../../src/store/port.ts';
 import { serveBroken } from './broken-server.ts';
 import { LEAPS } from './leap.ts';
 import { leapingClock } from './leaping-clock.ts';

@@ -1,8 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { connectionId, derivedId } from '../../src/model/ids.ts';
 import { sizeOf } from '../../src/model/lane.ts';
-import type { ClaimedBatch, Queue, Store } from '../../src/store/port.ts';
-import { StoreUnavailable } from '../../src/store/port.ts';
+import { StoreUnavailable } from '../../src/store/port/errors.ts';
+import type { ClaimedBatch, Queue } from '../../src/store/port/work.ts';
+import type { Store } from '../../src/store/port.ts';
 
 /** What a caller was told: `ack` a notification was accepted, `done` all of its recipients were recorded as reached. */
 export interface Told {

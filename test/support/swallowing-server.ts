@@ -1,4 +1,4 @@
-import { StoreUnavailable } from '../../src/store/port.ts';
+import { StoreUnavailable } from '../../src/store/port/errors.ts';
 import { serveBroken } from './broken-server.ts';
 
 /** A server with one deliberate fault: what the store could not take is acknowledged all the same. */

@@ -1,5 +1,5 @@
 import { Client, Pool } from 'pg';
-import type { HeldBatch } from '../../src/store/port.ts';
+import type { HeldBatch } from '../../src/store/port/work.ts';
 import { serveBroken } from './broken-server.ts';
 
 /** A server with one deliberate fault: a lease that was lost to another is still believed in, and what it ends is ended anew. */

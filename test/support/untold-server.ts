@@ -1,4 +1,4 @@
-import type { HoldShare } from '../../src/store/port.ts';
+import type { HoldShare } from '../../src/store/port/limits.ts';
 import { serveBroken } from './broken-server.ts';
 
 type Kept = Omit<HoldShare, 'heldMs'> & { readonly until: number };

@@ -7,7 +7,8 @@ import { after, before, describe, it, type TestContext } from 'node:test';
 import { BOT, OTHER_BOT, post, type Reply, type Rig, startRig, tokenFor } from '../../../test/support/http-rig.ts';
 import { startPostgres, type TestPostgres } from '../../../test/support/postgres.ts';
 import { allDelivered, claimAll, record } from '../../store/exam-samples.ts';
-import { type Store, StoreUnavailable } from '../../store/port.ts';
+import { StoreUnavailable } from '../../store/port/errors.ts';
+import type { Store } from '../../store/port.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'beckon-backlog-'));
 let postgres: TestPostgres;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { IdempotencyScope, StoredReply } from '../../store/port.ts';
+import type { IdempotencyScope, StoredReply } from '../../store/port/acceptance.ts';
 import { callerOf } from '../auth/gate.ts';
 import { Fault } from '../faults.ts';
 import { mediaTypeOf } from '../media-type.ts';

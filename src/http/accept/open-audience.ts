@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Parameters } from '../../model/message.ts';
-import type { AskedNotification, Store } from '../../store/port.ts';
+import type { AskedNotification } from '../../store/port/audiences.ts';
+import type { Store } from '../../store/port.ts';
 import { callerOf } from '../auth/gate.ts';
 import { Fault } from '../faults.ts';
 import { type AcceptParts, nameNotification, type SendCall } from './accept.ts';

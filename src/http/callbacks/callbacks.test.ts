@@ -6,7 +6,7 @@ import type { Callback, CallbackRequest } from '../../channels/contract.ts';
 import { connectionId } from '../../model/ids.ts';
 import { isJsonObject, type JsonObject } from '../../model/json.ts';
 import type { News } from '../../model/news.ts';
-import { StoreUnavailable } from '../../store/port.ts';
+import { StoreUnavailable } from '../../store/port/errors.ts';
 
 const CONNECTION = connectionId(BOT, 'whatsapp', null);
 const OK: Callback = { reply: { status: 200, body: 'ok' }, news: [] };

@@ -1,5 +1,6 @@
 import type { CallLimits } from '../../model/tenancy.ts';
-import type { CallAsk, CallCount, Store } from '../../store/port.ts';
+import type { CallAsk, CallCount } from '../../store/port/limits.ts';
+import type { Store } from '../../store/port.ts';
 import type { CallDecision, WindowState } from './call-windows.ts';
 
 interface Waiting {

@@ -5,7 +5,7 @@ import type { JsonObject } from '../../model/json.ts';
 import { findJsonFault } from '../../model/json-guard.ts';
 import { identityKey } from '../../model/person.ts';
 import { type Connection, SCOPE_SEND } from '../../model/tenancy.ts';
-import type { Silence } from '../../store/port.ts';
+import type { Silence } from '../../store/port/directory.ts';
 import { callerOf } from '../auth/gate.ts';
 import { auditOf } from '../contract/audit-of.ts';
 import {

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { FINAL_STATES } from '../../model/notification.ts';
 import { REASONS, type Reason } from '../../model/reasons.ts';
-import type { LedgerFilter } from '../../store/port.ts';
+import type { LedgerFilter } from '../../store/port/notifications.ts';
 import { closed } from '../contract/fields.ts';
 import { Fault } from '../faults.ts';
 

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { isId } from '../../model/ids.ts';
 import { SCOPE_SEND } from '../../model/tenancy.ts';
-import type { NotificationPage } from '../../store/port.ts';
+import type { NotificationPage } from '../../store/port/notifications.ts';
 import type { ChannelCatalog } from '../accept/channel-catalog.ts';
 import { callerOf } from '../auth/gate.ts';
 import { CURSOR, closed, DEFAULT_LIMIT, LIMIT, OF_BOT } from '../contract/fields.ts';

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
 import type { NotificationStatus } from '../../model/notification.ts';
 import { SCOPE_SEND } from '../../model/tenancy.ts';
-import type { NotificationKey } from '../../store/port.ts';
+import type { NotificationKey } from '../../store/port/notifications.ts';
 import { auditOf } from '../contract/audit-of.ts';
 import { NOTHING } from '../contract/fields.ts';
 import { OF_BODIES, type Operation } from '../contract/operation.ts';

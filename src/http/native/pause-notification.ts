@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
 import { SCOPE_SEND } from '../../model/tenancy.ts';
-import type { NotificationKey, PauseTally } from '../../store/port.ts';
+import type { PauseTally } from '../../store/port/interventions.ts';
+import type { NotificationKey } from '../../store/port/notifications.ts';
 import { auditOf } from '../contract/audit-of.ts';
 import { NOTHING } from '../contract/fields.ts';
 import { OF_BODIES, type Operation } from '../contract/operation.ts';

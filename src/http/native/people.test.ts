@@ -15,7 +15,7 @@ import {
 } from '../../../test/support/http-rig.ts';
 import { personId } from '../../model/ids.ts';
 import { isJsonObject, type JsonObject } from '../../model/json.ts';
-import { StoreUnavailable } from '../../store/port.ts';
+import { StoreUnavailable } from '../../store/port/errors.ts';
 
 const NDJSON = 'application/x-ndjson';
 const john = {

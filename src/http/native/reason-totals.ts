@@ -1,6 +1,7 @@
 import type { NotificationSummary } from '../../model/notification.ts';
 import type { Reason } from '../../model/reasons.ts';
-import type { ReasonTally, Store } from '../../store/port.ts';
+import type { ReasonTally } from '../../store/port/notifications.ts';
+import type { Store } from '../../store/port.ts';
 import { Fault } from '../faults.ts';
 import { STRETCH } from './walk-ledger.ts';
 

@@ -4,7 +4,7 @@ import { RECEIPT_STATES } from '../../model/news.ts';
 import { FINAL_STATES, type Notification } from '../../model/notification.ts';
 import { explainReason, REASONS } from '../../model/reasons.ts';
 import { startOf } from '../../model/timing.ts';
-import type { LedgerLine } from '../../store/port.ts';
+import type { LedgerLine } from '../../store/port/notifications.ts';
 import { COUNT, NEXT_CURSOR, nullable, oneOf, TIME } from '../contract/fields.ts';
 
 const REASON = oneOf(Object.keys(REASONS), { description: 'Out of the catalogue of reasons.' });

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { NotificationStatus } from '../../model/notification.ts';
-import type { LedgerFilter, LedgerLine, Store } from '../../store/port.ts';
+import type { LedgerFilter, LedgerLine } from '../../store/port/notifications.ts';
+import type { Store } from '../../store/port.ts';
 
 export interface Walk {
   readonly store: Pick<Store, 'listLedger'>;

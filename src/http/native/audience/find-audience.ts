@@ -1,4 +1,6 @@
-import type { Audience, NotificationKey, Store } from '../../../store/port.ts';
+import type { Audience } from '../../../store/port/audiences.ts';
+import type { NotificationKey } from '../../../store/port/notifications.ts';
+import type { Store } from '../../../store/port.ts';
 
 /** The audience of a notification that is not sealed yet; null: there is none. */
 export const findReceiving = async (

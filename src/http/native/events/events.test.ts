@@ -5,7 +5,7 @@ import { BOT, call, post, type Rig, startRig, tokenFor } from '../../../../test/
 import { openEvents } from '../../../../test/support/read-events.ts';
 import { connectionId, randomId } from '../../../model/ids.ts';
 import type { FinalState, Log } from '../../../model/notification.ts';
-import type { ClaimedBatch } from '../../../store/port.ts';
+import type { ClaimedBatch } from '../../../store/port/work.ts';
 
 const queue = {
   lane: 'normal',

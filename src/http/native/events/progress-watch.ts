@@ -1,6 +1,7 @@
 import type { Clock } from '../../../model/clock.ts';
 import type { NotificationSummary } from '../../../model/notification.ts';
-import type { ReasonTally, Store } from '../../../store/port.ts';
+import type { ReasonTally } from '../../../store/port/notifications.ts';
+import type { Store } from '../../../store/port.ts';
 import type { ReasonTotals } from '../reason-totals.ts';
 import type { EventStream } from './event-stream.ts';
 import { MovingRate } from './moving-rate.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Static, Type } from 'typebox';
 import type { NotificationSummary } from '../../../model/notification.ts';
-import type { ReasonTally } from '../../../store/port.ts';
+import type { ReasonTally } from '../../../store/port/notifications.ts';
 import { nullable } from '../../contract/fields.ts';
 import { SUMMARY, toIso } from '../notification-documents.ts';
 
