@@ -3,43 +3,31 @@ import type { Channel, ChannelTools } from '../channels/contract.ts';
 import type { Clock, Random } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
 import { type Meter, silentMeter } from '../model/meter.ts';
-import type { Connection, Tenancy } from '../model/tenancy.ts';
+import type { Tenancy } from '../model/tenancy.ts';
 import type { ScriptRenderer } from '../render/script/renderer.ts';
 import type { Queue, QueueState } from '../store/port/work.ts';
 import type { Store } from '../store/port.ts';
 import { Accounts } from './accounts.ts';
 import { BatchSizes } from './batch-sizes.ts';
 import { Callbacks } from './callbacks.ts';
-import { type ConnectionState, describeOutlet } from './connection-state.ts';
+import type { ConnectionState } from './connection-state.ts';
 import { type Claimed, type DeliverParts, deliver } from './deliver.ts';
 import { HeldWorks } from './held-works.ts';
 import { isOverWithin } from './in-time.ts';
 import { Interventions } from './interventions.ts';
-import type { Job } from './job.ts';
 import { KnownNotifications } from './known-notifications.ts';
 import { keepLeases } from './leases.ts';
 import { type Moments, silentMoments } from './moments.ts';
 import { Nodes } from './nodes.ts';
-import { Outlet } from './outlet.ts';
+import { Outlets } from './outlets.ts';
 import { Permits } from './permits.ts';
 import { Recorder } from './recorder.ts';
-import { repeat } from './repeat.ts';
 import { Report } from './report.ts';
 import { keepRules } from './rules.ts';
-import {
-  learnFound,
-  settle,
-  settleCancelled,
-  settleClosed,
-  settleExpired,
-  settleLater,
-  settleNotFound,
-  settlePaused,
-  settleRefused,
-} from './settle.ts';
 import { isOneSuspect, isSuspectAlone, takeoversBelow } from './suspects.ts';
 import { Timetable } from './timetable.ts';
 import { type LaneTurns, laneTurns, orderQueues } from './turns.ts';
+import { keepUp } from './upkeep.ts';
 import type { Work } from './work.ts';
 
 export interface EngineParts {
@@ -70,10 +58,6 @@ const POLL_MS = 1_000;
 /** One fault may be a connection that broke, and the next is sound; several are a database that is away. */
 const AFTER_FAULT_MS = 50;
 const AFTER_FAULTS_MS = 1_000;
-const PRUNE_EVERY_MS = 60_000;
-const PRUNE_LIMIT = 1_000;
-const AUDIENCES_EVERY_MS = 1_000;
-const ROWS_PER_STEP = 500;
 
 /**
  * The motion of Beckon: finds due batches, claims them, lets outlets send, records what happened. It holds no truth:
@@ -87,13 +71,10 @@ export class Engine {
   readonly #held = new HeldWorks();
   /** In what was claimed. */
   readonly #turns: LaneTurns;
-  readonly #outlets = new Map<string, Outlet>();
-  /** Outlets of connections that are others now, until what is in flight over them has ended. */
-  readonly #retiring = new Map<Outlet, Promise<void>>();
+  readonly #outlets: Outlets;
   /** Whoever else works on the same database; null where nobody can. */
   readonly #nodes: Nodes | null;
   readonly #permits: Permits | null;
-  readonly #accounts: Accounts;
   readonly #report: Report;
   readonly #recorder: Recorder;
   readonly #interventions: Interventions;
@@ -125,7 +106,6 @@ export class Engine {
     this.#permits = store.kind === 'sqlite' ? null : new Permits(sharing);
     const weightOf = (botId: string) => tenancy.bot(botId)?.weight ?? 1;
     this.#turns = laneTurns(weightOf);
-    this.#accounts = new Accounts({ tenancy, clock, random, nodes: this.#nodes, permits: this.#permits, weightOf });
     this.#recorder = new Recorder({
       store,
       clock,
@@ -133,7 +113,7 @@ export class Engine {
       moments: this.#moments,
       meter: this.#meter,
       onEnded: (work) => this.#end(work),
-      onRoom: () => this.#pumpAll(),
+      onRoom: () => this.#outlets.pumpAll(),
     });
     const notifications = new KnownNotifications(store);
     this.#interventions = new Interventions({
@@ -141,7 +121,7 @@ export class Engine {
       clock,
       works: this.#held.works,
       notifications,
-      withdraw: () => this.#withdrawStopped(),
+      withdraw: () => this.#outlets.withdrawStopped(),
       onReleased: () => this.wake(),
       isStopping: () => this.#stopping,
       onError: (error) => this.#report.failed('heeding cancels and pauses failed', error),
@@ -161,6 +141,15 @@ export class Engine {
       timetable: new Timetable(),
       botName: (botId) => parts.tenancy.bot(botId)?.name ?? '',
     };
+    this.#outlets = new Outlets({
+      ...parts,
+      moments: this.#moments,
+      meter: this.#meter,
+      accounts: new Accounts({ tenancy, clock, random, nodes: this.#nodes, permits: this.#permits, weightOf }),
+      deliver: this.#deliverParts,
+      writing: () => this.#writing.values(),
+      onRoom: () => this.wake(),
+    });
   }
 
   async start(): Promise<void> {
@@ -183,20 +172,14 @@ export class Engine {
         logger,
         leaseMs,
         works: this.#held.works,
-        onRenewed: () => this.#pumpAll(),
+        onRenewed: () => this.#outlets.pumpAll(),
         onLost: (work) => this.#end(work),
       }),
-      repeat({
+      keepUp({
+        store,
         clock,
-        everyMs: PRUNE_EVERY_MS,
-        task: () => this.#prune(),
-        onError: (error) => this.#report.failed('pruning failed', error),
-      }),
-      repeat({
-        clock,
-        everyMs: AUDIENCES_EVERY_MS,
-        task: () => this.#advanceAudiences(),
-        onError: (error) => this.#report.failed('advancing audiences failed', error),
+        isStopping: () => this.#stopping,
+        onError: (message, error) => this.#report.failed(message, error),
       }),
     ];
     this.#running = this.#run();
@@ -221,7 +204,7 @@ export class Engine {
 
   /** Present figures for people and metrics. */
   snapshot() {
-    const outlets = [...this.#outlets.values()];
+    const outlets = this.#outlets.all;
     return {
       batchesHeld: this.#held.works.size,
       waiting: outlets.reduce((sum, outlet) => sum + outlet.waiting, 0),
@@ -232,18 +215,12 @@ export class Engine {
 
   /** What goes on over a connection in this process; null: nothing has been sent over it yet. */
   describeConnection(connectionId: string): ConnectionState | null {
-    const outlet = this.#outlets.get(connectionId);
-    return outlet === undefined ? null : describeOutlet(outlet, this.#parts.clock.monotonic());
+    return this.#outlets.describe(connectionId);
   }
 
   /** Of every connection that something has been sent over. */
-  describeConnections(): { readonly id: string; readonly channel: string; readonly state: ConnectionState }[] {
-    const now = this.#parts.clock.monotonic();
-    return [...this.#outlets.values()].map((outlet) => ({
-      id: outlet.connection.id,
-      channel: outlet.channel.id,
-      state: describeOutlet(outlet, now),
-    }));
+  describeConnections() {
+    return this.#outlets.describeAll();
   }
 
   /**
@@ -256,20 +233,14 @@ export class Engine {
     const callbacksStopped = this.#callbacks.stop(graceMs);
     await this.#running;
     await Promise.all(this.#writing.values());
-    const outlets = [...this.#outlets.values()];
-    this.#giveBack(outlets.flatMap((outlet) => outlet.stop()));
-    const cancelCut = this.#parts.clock.after(graceMs, () => {
-      for (const outlet of [...outlets, ...this.#retiring.keys()]) outlet.abortAll();
-    });
-    await Promise.all([...this.#retiring.values(), ...outlets.map((outlet) => outlet.whenIdle())]);
-    cancelCut();
+    await this.#outlets.drain(graceMs);
     await this.#recorder.flush();
     for (const stop of this.#stopKeeping) stop();
     await this.#interventions.stop();
     await callbacksStopped;
     this.#nodes?.stop();
     this.#permits?.stop();
-    await Promise.all(outlets.map((outlet) => outlet.close()));
+    await this.#outlets.close();
   }
 
   async #run(): Promise<void> {
@@ -294,7 +265,10 @@ export class Engine {
   async #look(): Promise<number> {
     const { store, clock } = this.#parts;
     const [startedAt, from] = [clock.monotonic(), this.#lookFrom];
-    if (this.#tenancyChanged) this.#retireChanged();
+    if (this.#tenancyChanged) {
+      this.#tenancyChanged = false;
+      this.#outlets.retireChanged();
+    }
     const states = await store.listQueues({ after: from, limit: QUEUES_PER_LOOK });
     const urgent = from === null || from.lane === 'urgent' ? [] : await this.#listUrgent();
     // From after the listing: what comes while a database far away is asked must not end every look before its first claim.
@@ -324,7 +298,7 @@ export class Engine {
 
   async #serve(queue: Queue): Promise<number> {
     if (this.#writing.has(keyOf(queue))) return 0;
-    const outlet = await this.#findOutlet(queue.connectionId);
+    const outlet = await this.#outlets.find(queue.connectionId);
     const room = outlet === null ? ORPHANS_PER_LOOK : outlet.room(queue);
     const most = this.#wary.has(keyOf(queue)) ? 1 : this.#batchSizes.worthClaiming(queue, room);
     const limit = Math.min(most, this.#held.roomFor(queue));
@@ -391,118 +365,10 @@ export class Engine {
     this.#end(work);
   }
 
-  /** Another server may have been told of the connection a moment ago: nobody is told that it is gone before we asked. */
-  async #findOutlet(connectionId: string): Promise<Outlet | null> {
-    const known = this.#outletFor(connectionId);
-    if (known !== null || this.#parts.refreshTenancy === undefined) return known;
-    await this.#parts.refreshTenancy();
-    return this.#outletFor(connectionId);
-  }
-
-  #outletFor(connectionId: string): Outlet | null {
-    const known = this.#outlets.get(connectionId);
-    if (known !== undefined) return known;
-    const connection = this.#parts.tenancy.connectionById(connectionId);
-    const channel = connection === null ? null : this.#parts.findChannel(connection.channel);
-    if (connection === null || channel === null) return null;
-    const outlet = this.#openOutlet(connection, channel);
-    this.#outlets.set(connectionId, outlet);
-    return outlet;
-  }
-
-  /**
-   * What waits for a connection that is another now is given back, to be sent over what it has become; what is in flight
-   * ends as it ends. Between two claims, so that nothing but what is being written still comes to the old one.
-   */
-  #retireChanged(): void {
-    this.#tenancyChanged = false;
-    for (const [id, outlet] of this.#outlets) {
-      if (this.#parts.tenancy.connectionById(id) === outlet.connection) continue;
-      this.#outlets.delete(id);
-      this.#retiring.set(
-        outlet,
-        this.#retire(outlet)
-          .catch((error) => this.#report.failed('closing a changed connection failed', error))
-          .finally(() => this.#retiring.delete(outlet)),
-      );
-    }
-  }
-
-  async #retire(outlet: Outlet): Promise<void> {
-    await Promise.allSettled(this.#writing.values());
-    this.#giveBack(outlet.stop());
-    await outlet.whenIdle();
-    await outlet.close();
-  }
-
-  #giveBack(jobs: readonly Job[]): void {
-    for (const job of jobs) {
-      if (job.work.lost) continue;
-      job.work.giveBack(job.recipient);
-      this.#recorder.note(job.work);
-    }
-  }
-
-  #openOutlet(connection: Connection, channel: Channel): Outlet {
-    const [parts, report] = [this.#deliverParts, this.#report];
-    const outlet: Outlet = new Outlet({
-      connection,
-      channel,
-      session: channel.open(connection, this.#parts.tools),
-      account: this.#accounts.accountOf(connection, channel),
-      hold: this.#accounts.holdOf(connection, channel),
-      clock: this.#parts.clock,
-      sendDeadlineMs: Math.min(MAX_SEND_MS, this.#parts.leaseMs / 2),
-      mayStart: (lane) => !this.#recorder.isFullFor(lane),
-      onSending: () => this.#moments.emit('sending', 1),
-      onOutcome: (send, outcome, tookMs) => {
-        this.#moments.emit('sent', 1);
-        this.#meter.attempted(channel.id, outcome.kind, tookMs / 1_000);
-        settle(parts, outlet, send, outcome);
-      },
-      onRefused: (job, refusal) => settleRefused(parts, job, refusal),
-      onExpired: (job) => settleExpired(parts, job),
-      onClosed: (job) => settleClosed(parts, job),
-      onCancelled: (job) => settleCancelled(parts, job),
-      onPaused: (job) => settlePaused(parts, job),
-      onLater: (job, waitMs, detail) => settleLater(parts, outlet, job, { waitMs, detail }),
-      onFound: (job, address) => learnFound(parts, outlet, job, address),
-      lookUps: {
-        onNotFound: (job, outcome, holdMs) => settleNotFound(parts, outlet, job, { outcome, holdMs }),
-        onHeld: (detail, holdMs) => report.lookUpsHeld(outlet, detail, holdMs),
-        onMended: () => report.lookUpsMended(outlet),
-      },
-      onRoom: () => this.wake(),
-    });
-    return outlet;
-  }
-
-  /** In small commits, however much there is. */
-  async #prune(): Promise<void> {
-    const { store, clock } = this.#parts;
-    while (!this.#stopping && (await store.prune({ now: clock.now(), limit: PRUNE_LIMIT })) >= PRUNE_LIMIT);
-  }
-
-  async #advanceAudiences(): Promise<void> {
-    const { store, clock } = this.#parts;
-    while (!this.#stopping && (await store.advanceAudience({ at: clock.now(), limit: ROWS_PER_STEP })));
-  }
-
   #end(work: Work): void {
     if (!this.#held.delete(work)) return;
     this.#report.ended(work);
     this.wake();
-  }
-
-  #withdrawStopped(): void {
-    for (const outlet of this.#outlets.values()) {
-      for (const job of outlet.withdraw(({ work }) => work.isCancelled)) settleCancelled(this.#deliverParts, job);
-      for (const job of outlet.withdraw(({ work }) => work.isPaused)) settlePaused(this.#deliverParts, job);
-    }
-  }
-
-  #pumpAll(): void {
-    for (const outlet of this.#outlets.values()) outlet.pump();
   }
 
   #rest(ms: number): Promise<void> {
@@ -519,6 +385,5 @@ export class Engine {
 
 const keyOf = ({ lane, size, botId, connectionId }: Queue): string => `${lane}/${size}/${botId}/${connectionId}`;
 
-const MAX_SEND_MS = 15_000;
 /** Recipients of connections that are gone, concluded at one look. */
 const ORPHANS_PER_LOOK = 100;

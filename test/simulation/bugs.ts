@@ -172,7 +172,7 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'a drain forgets who was waiting',
-    file: 'engine/engine.ts',
+    file: 'engine/outlets.ts',
     code: 'job.work.giveBack(job.recipient);',
     instead: 'job.work.skip();',
   },
