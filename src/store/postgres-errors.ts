@@ -9,6 +9,7 @@ export function unavailable(error: unknown): unknown {
   const gone = /^(08|53|57P|58)/.test(code) || code === '57014' || /^E[A-Z]+$/.test(code);
   const message = error instanceof Error ? error.message : '';
   const silent = /timeout|Connection terminated|not queryable|Client was closed/i.test(message);
+  const why = code || (/timeout/i.test(message) ? 'no answer in time' : 'connection lost');
   // A new error: pg's own carry the client, and with it the connection's secrets, into whatever prints them.
-  return gone || silent ? new StoreUnavailable(`PostgreSQL cannot be reached: ${code || 'connection lost'}`) : error;
+  return gone || silent ? new StoreUnavailable(`PostgreSQL cannot be reached: ${why}`) : error;
 }

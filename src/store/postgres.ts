@@ -11,7 +11,7 @@ import {
 } from './migrations.ts';
 import { StoreUnavailable } from './port/errors.ts';
 import { codeOf, unavailable } from './postgres-errors.ts';
-import { ANSWER_MS, CONNECT_MS, PLANNING, POOL_SIZE, poolConfig } from './postgres-pool.ts';
+import { ANSWER_MS, CONNECT_MS, FIRST_CONNECT_MS, PLANNING, POOL_SIZE, poolConfig } from './postgres-pool.ts';
 import type { InsertMany, InsertShape, Param, Query, Row, Step, Steps, Value } from './steps.ts';
 
 const WAKE_CHANNEL = 'beckon_wake';
@@ -79,7 +79,7 @@ class PostgresDatabase implements Database {
   async migrate(): Promise<void> {
     const client = new Client({
       connectionString: this.#url,
-      connectionTimeoutMillis: CONNECT_MS,
+      connectionTimeoutMillis: FIRST_CONNECT_MS,
       application_name: 'beckon-migration',
     });
     // Unheard, a connection lost between two statements would end the process; the next statement reports it.
