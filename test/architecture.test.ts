@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const sources = globSync('src/**/*.ts', { cwd: root }).sort();
+const sources = globSync('src/**/*.{ts,tsx}', { cwd: root }).sort();
 
 /**
  * Which rooms a room may look into, besides itself. Arrows go one way: a room that is not named here cannot be reached,
@@ -21,6 +21,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   directory: ['model', 'store'],
   config: ['model', 'channels'],
   client: ['model'],
+  console: ['client', 'model'],
   tenancy: ['model', 'store', 'channels', 'config'],
   sandbox: ['model'],
   engine: ['model', 'store', 'channels', 'directory', 'render'],
@@ -75,7 +76,7 @@ describe('architecture', () => {
 
   it('has no barrel and no drawer for odds and ends', () => {
     assert.deepEqual(
-      sources.filter((path) => /\/(index|utils?|helpers?|common|misc)\.ts$/.test(path)),
+      sources.filter((path) => /\/(index|utils?|helpers?|common|misc)\.tsx?$/.test(path)),
       [],
     );
     assert.deepEqual(
@@ -99,7 +100,7 @@ function assertMayImport(from: string, to: string): void {
 const roomOf = (path: string): string =>
   path
     .replace(/^src\//, '')
-    .replace(/\.ts$/, '')
+    .replace(/\.tsx?$/, '')
     .split('/')[0] ?? '';
 
 function importsOf(path: string): string[] {

@@ -28,14 +28,15 @@ import type {
   SendBody,
 } from './documents.ts';
 import { type Call, exchange, type Fetch, openStream } from './exchange.ts';
+import { createSessionCalls, type SessionCalls } from './session.ts';
 import { createTemplateCalls, type TemplateCalls } from './templates.ts';
 import { watchEvents } from './watch-events.ts';
 
 export interface ClientOptions {
   /** Where the server is: `http://127.0.0.1:8080`. */
   readonly url: string;
-  /** The JWT, or how to get one; asked for each call and each repetition. */
-  readonly token: string | (() => string | Promise<string>);
+  /** The JWT, or how to get one; asked for each call and each repetition. Null: the browser's cookie says who calls. */
+  readonly token: string | null | (() => string | Promise<string>);
   readonly fetch?: Fetch;
   readonly clock?: Clock;
 }
@@ -98,7 +99,7 @@ export interface ChunkUpload extends NotificationRequest {
   /** 0 to 9,999. */
   readonly chunk: number;
   /** At most 10,000 recipients and 4 MiB: lines of NDJSON, or rows of CSV with a header. */
-  readonly body: string | Uint8Array;
+  readonly body: string | Uint8Array<ArrayBuffer>;
   readonly mediaType: PeopleImport['mediaType'];
   /** SHA-256 of the body in base64, so that nothing else is taken for it. */
   readonly sha256?: string;
@@ -175,6 +176,7 @@ export interface Client {
   exportPeople(request: PeopleExport): Promise<ReadableStream<Uint8Array>>;
   /** Of all bots. */
   readonly admin: Admin;
+  readonly session: SessionCalls;
 }
 
 export interface PersonRequest {
@@ -201,7 +203,7 @@ const PAGE = 500;
 /** Throws `ClientError` when `url` is no address of a server. */
 export function createClient({ url, token, fetch = globalThis.fetch, clock = systemClock }: ClientOptions): Client {
   const base = baseOf(url);
-  const tools = { fetch, clock, token: typeof token === 'string' ? () => token : token };
+  const tools = { fetch, clock, token: typeof token === 'function' ? token : () => token };
 
   // The server is the other half of this program, so its documents are taken at their word.
   const call = async <T>(request: Call): Promise<T> => (await exchange(request, tools)) as T;
@@ -211,7 +213,7 @@ export function createClient({ url, token, fetch = globalThis.fetch, clock = sys
       url,
       headers: {
         'content-type': 'application/json',
-        'idempotency-key': request.idempotencyKey ?? globalThis.crypto.randomUUID(),
+        'idempotency-key': request.idempotencyKey ?? freshKey(),
       },
       body: JSON.stringify(request.body),
       isRepeatable: true,
@@ -249,6 +251,7 @@ export function createClient({ url, token, fetch = globalThis.fetch, clock = sys
 
   return {
     admin: createAdmin({ url: `${base}/api/v1/admin`, ask, stream }),
+    session: createSessionCalls(base, ask),
     notify: (request) => send<Job, NotifyBody>(koreUrl(request.botId, 'notify'), request),
     notifyV2: (request) => send<Job, NotifyV2Body>(koreUrl(request.botId, 'notifyV2'), request),
     status: (request) => askStatus('notify', request),
@@ -344,6 +347,12 @@ export function createClient({ url, token, fetch = globalThis.fetch, clock = sys
     },
   };
 }
+
+/** `randomUUID` is not there on a page that came over plain HTTP. */
+const freshKey = (): string =>
+  Array.from(globalThis.crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join(
+    '',
+  );
 
 function queryOf({ states, reasons, prefix, identity }: RecipientFilter = {}): URLSearchParams {
   const query = new URLSearchParams();

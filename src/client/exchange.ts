@@ -8,7 +8,7 @@ export interface Call {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Uint8Array | ReadableStream<Uint8Array> | null;
+  readonly body: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null;
   /** May be sent again when its fate is unknown: it reads only, or carries an idempotency key. */
   readonly isRepeatable: boolean;
   readonly timeoutMs: number | null;
@@ -18,8 +18,8 @@ export interface Call {
 export interface ExchangeTools {
   readonly fetch: Fetch;
   readonly clock: Clock;
-  /** Asked for each try, because a token may be good only once. */
-  readonly token: () => string | Promise<string>;
+  /** Asked for each try, because a token may be good only once. Null: the call carries none. */
+  readonly token: () => string | null | Promise<string>;
 }
 
 const TRIES = 5;
@@ -68,7 +68,8 @@ async function tryOnce(call: Call, tools: ExchangeTools): Promise<Try> {
 
 /** Resolves with the error when there was no answer: what that means depends on who asks. */
 async function ask(call: Call, { fetch, token }: ExchangeTools): Promise<Response | ClientError> {
-  const headers = { ...call.headers, auth: assertSendable(await token()) };
+  const auth = await token();
+  const headers = auth === null ? call.headers : { ...call.headers, auth: assertSendable(auth) };
   const ends = [call.signal, call.timeoutMs === null ? null : AbortSignal.timeout(call.timeoutMs)];
   const signal = AbortSignal.any(ends.filter((end) => end !== null));
   const streaming = call.body instanceof ReadableStream ? { duplex: 'half' as const } : {};

@@ -1,0 +1,57 @@
+import type { Ask } from './client.ts';
+
+/** May look; may send and steer what is sent besides; may configure besides. */
+export type Role = 'viewer' | 'sender' | 'admin';
+
+/** Whoever is signed in to the console. */
+export interface SessionOperator {
+  readonly id: string;
+  readonly name: string;
+  readonly email: string;
+  readonly role: Role;
+  /** Those they may see. */
+  readonly bots: readonly { readonly id: string; readonly name: string }[];
+}
+
+export interface Session {
+  readonly operator: SessionOperator;
+}
+
+/** How somebody can sign in. */
+export interface SessionOptions {
+  /** There is no operator yet: the first is made with the token the server printed. */
+  readonly needsSetup: boolean;
+  /** Where to go to sign in elsewhere. */
+  readonly oidc: readonly { readonly id: string; readonly name: string; readonly href: string }[];
+}
+
+export interface SetUp {
+  readonly token: string;
+  readonly name: string;
+  readonly email: string;
+  readonly password: string;
+}
+
+interface Signalled {
+  readonly signal?: AbortSignal;
+}
+
+/** Signing in by a cookie, as browsers do. */
+export interface SessionCalls {
+  options(options?: Signalled): Promise<SessionOptions>;
+  signIn(credentials: { readonly email: string; readonly password: string }): Promise<Session>;
+  setUp(first: SetUp): Promise<Session>;
+  get(options?: Signalled): Promise<Session>;
+  signOut(): Promise<void>;
+}
+
+export function createSessionCalls(base: string, ask: Ask): SessionCalls {
+  const url = `${base}/api/v1/session`;
+  return {
+    options: ({ signal } = {}) => ask('GET', `${url}/options`, signal),
+    signIn: (body) => ask('POST', url, undefined, { body }),
+    setUp: (body) => ask('POST', `${url}/setup`, undefined, { body }),
+    get: ({ signal } = {}) => ask('GET', url, signal),
+    signOut: () => ask('DELETE', url, undefined),
+  };
+}

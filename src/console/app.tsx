@@ -1,0 +1,87 @@
+import { lazy, Suspense } from 'react';
+import { Redirect, Route, Switch, useLocation } from 'wouter';
+import { BotProvider } from './data/bot.tsx';
+import { ClientProvider } from './data/client.tsx';
+import { OperatorProvider, useOperator, useSession } from './data/session.tsx';
+import { NotFound } from './pages/not-found/not-found.tsx';
+import { SignIn } from './pages/sign-in/sign-in.tsx';
+import { AppearanceProvider } from './parts/appearance.tsx';
+import { ConfirmProvider } from './parts/confirm.tsx';
+import { ErrorBoundary } from './parts/error-boundary.tsx';
+import { recall, remember } from './parts/memory.ts';
+import { Shell } from './parts/shell.tsx';
+import { Loading, Trouble } from './parts/states.tsx';
+import { NowProvider } from './parts/time.tsx';
+import { ToastsProvider } from './parts/toasts.tsx';
+
+/** The pages of a bot, by their path under `/bots/:botId/`. Each is loaded when it is first gone to. */
+const PAGES = [{ path: 'notifications', page: lazy(() => import('./pages/notifications/notifications.tsx')) }] as const;
+
+export function App() {
+  return (
+    <AppearanceProvider>
+      <ToastsProvider>
+        <ClientProvider>
+          <NowProvider>
+            <ConfirmProvider>
+              <Door />
+            </ConfirmProvider>
+          </NowProvider>
+        </ClientProvider>
+      </ToastsProvider>
+    </AppearanceProvider>
+  );
+}
+
+/** Nobody gets past it who is not signed in; then they are where they wanted to go. */
+function Door() {
+  const session = useSession();
+  if (session.isPending) return <Loading label="Loading the console" />;
+  if (session.isError) return <Trouble error={session.error} retry={session.refetch} />;
+  if (session.data === null) return <SignIn />;
+  return (
+    <OperatorProvider operator={session.data.operator}>
+      <Switch>
+        <Route path="/bots/:botId/*">{({ botId }) => <BotPages botId={botId} />}</Route>
+        <Route>
+          <FirstPage />
+        </Route>
+      </Switch>
+    </OperatorProvider>
+  );
+}
+
+const LAST_BOT = 'bot';
+const FIRST_PAGE = 'notifications';
+
+/** Of the bot that was looked at last. */
+function FirstPage() {
+  const { bots } = useOperator();
+  const last = recall(LAST_BOT);
+  const bot = bots.find(({ id }) => id === last) ?? bots[0];
+  if (bot === undefined) return <NotFound />;
+  return <Redirect to={`/bots/${bot.id}/${FIRST_PAGE}`} replace />;
+}
+
+function BotPages({ botId }: { readonly botId: string }) {
+  const [location] = useLocation();
+  remember(LAST_BOT, botId);
+  return (
+    <BotProvider botId={botId} key={botId}>
+      <Shell>
+        <ErrorBoundary resetKey={location}>
+          <Suspense fallback={<Loading />}>
+            <Switch>
+              {PAGES.map(({ path, page: Page }) => (
+                <Route key={path} path={`/bots/:botId/${path}`} component={Page} />
+              ))}
+              <Route>
+                <NotFound />
+              </Route>
+            </Switch>
+          </Suspense>
+        </ErrorBoundary>
+      </Shell>
+    </BotProvider>
+  );
+}

@@ -1,0 +1,82 @@
+import { Button, TextField } from '@radix-ui/themes';
+import { type FormEvent, useState } from 'react';
+import { isStatus } from '../../data/client.tsx';
+import { useSessionOptions, useSignIn } from '../../data/session.tsx';
+import { Field } from '../../parts/field.tsx';
+import { explainError, Loading, Trouble } from '../../parts/states.tsx';
+import { SetUp } from '../set-up/set-up.tsx';
+import { Threshold } from './threshold.tsx';
+
+/** Whoever is not signed in sees this, whatever the address; a new Beckon makes its first operator here. */
+export function SignIn() {
+  const options = useSessionOptions();
+  if (options.isPending) return <Loading label="Loading the sign-in" />;
+  if (options.isError) return <Trouble error={options.error} retry={options.refetch} />;
+  if (options.data.needsSetup) return <SetUp />;
+  return (
+    <Threshold title="Sign in" lead="The operators' console of this Beckon.">
+      <PasswordForm />
+      {options.data.oidc.length > 0 && (
+        <div className="threshold-others">
+          <p className="threshold-or">or</p>
+          {options.data.oidc.map(({ id, name, href }) => (
+            <Button asChild key={id} size="3" variant="outline" color="gray">
+              <a href={href}>Continue with {name}</a>
+            </Button>
+          ))}
+        </div>
+      )}
+    </Threshold>
+  );
+}
+
+function PasswordForm() {
+  const signIn = useSignIn();
+  const [email, setEmail] = useState('');
+  const [password, setPassword] = useState('');
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    signIn.mutate({ email: email.trim(), password });
+  };
+  return (
+    <form className="form" onSubmit={submit}>
+      <Field label="E-mail">
+        {(tie) => (
+          <TextField.Root
+            {...tie}
+            size="3"
+            type="email"
+            autoComplete="username"
+            required
+            autoFocus
+            value={email}
+            onChange={(event) => setEmail(event.target.value)}
+          />
+        )}
+      </Field>
+      <Field label="Password" error={signIn.isError ? refusalOf(signIn.error) : null}>
+        {(tie) => (
+          <TextField.Root
+            {...tie}
+            size="3"
+            type="password"
+            autoComplete="current-password"
+            required
+            value={password}
+            onChange={(event) => setPassword(event.target.value)}
+          />
+        )}
+      </Field>
+      <Button size="3" type="submit" loading={signIn.isPending}>
+        Sign in
+      </Button>
+    </form>
+  );
+}
+
+function refusalOf(error: unknown): string {
+  if (isStatus(error, 401))
+    return 'E-mail and password do not fit together. An administrator can give you a new password.';
+  const { title, fix } = explainError(error);
+  return `${title}. ${fix}`;
+}
