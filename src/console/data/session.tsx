@@ -1,0 +1,76 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { createContext, type ReactNode, use } from 'react';
+import type { Role, SessionOperator } from '../../client/session.ts';
+import { isStatus, useClient } from './client.tsx';
+
+const KEY = ['session'] as const;
+
+/** Who is signed in; null: nobody. */
+export function useSession() {
+  const { session } = useClient();
+  return useQuery({
+    queryKey: KEY,
+    queryFn: async ({ signal }) => {
+      try {
+        return await session.get({ signal });
+      } catch (error) {
+        if (isStatus(error, 401)) return null;
+        throw error;
+      }
+    },
+    staleTime: 60_000,
+  });
+}
+
+export function useSessionOptions() {
+  const { session } = useClient();
+  return useQuery({ queryKey: ['session', 'options'], queryFn: ({ signal }) => session.options({ signal }) });
+}
+
+export function useSignIn() {
+  const { session } = useClient();
+  const queries = useQueryClient();
+  return useMutation({ mutationFn: session.signIn, onSuccess: (found) => queries.setQueryData(KEY, found) });
+}
+
+export function useSetUp() {
+  const { session } = useClient();
+  const queries = useQueryClient();
+  return useMutation({ mutationFn: session.setUp, onSuccess: (found) => queries.setQueryData(KEY, found) });
+}
+
+export function useSignOut() {
+  const { session } = useClient();
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: session.signOut,
+    // Nothing of what this operator saw is left for the next one.
+    onSuccess: () => {
+      queries.clear();
+      queries.setQueryData(KEY, null);
+    },
+  });
+}
+
+const OperatorContext = createContext<SessionOperator | null>(null);
+
+export function OperatorProvider({
+  operator,
+  children,
+}: {
+  readonly operator: SessionOperator;
+  readonly children: ReactNode;
+}) {
+  return <OperatorContext value={operator}>{children}</OperatorContext>;
+}
+
+export function useOperator(): SessionOperator {
+  const operator = use(OperatorContext);
+  if (operator === null) throw new Error('useOperator is called where nobody is signed in');
+  return operator;
+}
+
+const RANKS: Readonly<Record<Role, number>> = { viewer: 0, sender: 1, admin: 2 };
+
+/** Whether the operator may do what takes this role. The server decides; this only keeps from offering what it refuses. */
+export const useMay = (role: Role): boolean => RANKS[useOperator().role] >= RANKS[role];
