@@ -9,8 +9,9 @@ import { fileURLToPath } from 'node:url';
 const root = new URL('../', import.meta.url);
 const { engines } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
 const needed = engines.node.replace('>=', '');
-// Node reads TypeScript everywhere but under node_modules, so a published package brings the program as JavaScript too.
-const main = new URL(root.pathname.includes('/node_modules/') ? 'dist/main.js' : 'src/main.ts', root);
+// A checkout runs as it was written; a package has the program as JavaScript, for Node reads no TypeScript in node_modules.
+const source = new URL('src/main.ts', root);
+const main = existsSync(source) ? source : new URL('dist/main.js', root);
 
 if (isAtLeast(process.versions.node, needed)) {
   // Half of a short command's time is reading its own source; beside the packages only their owner can write.

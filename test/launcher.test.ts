@@ -36,8 +36,9 @@ test('a Node that is new enough runs the program itself', async () => {
   }
 });
 
-test('an installed package runs as JavaScript, because Node reads no TypeScript there', async () => {
-  const launcher = install('node_modules/beckon', '24.0.0', 'must not be read', false);
+test('a package without the source runs as JavaScript, because Node reads no TypeScript there', async () => {
+  const launcher = install('node_modules/beckon', '24.0.0', '', false);
+  rmSync(join(folder, 'node_modules/beckon/src'), { recursive: true });
   const dist = join(folder, 'node_modules/beckon/dist');
   mkdirSync(dist);
   writeFileSync(join(dist, 'main.js'), 'console.log("compiled")');

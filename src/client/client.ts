@@ -32,6 +32,9 @@ import { createSessionCalls, type SessionCalls } from './session.ts';
 import { createTemplateCalls, type TemplateCalls } from './templates.ts';
 import { watchEvents } from './watch-events.ts';
 
+export { ClientError } from './client-error.ts';
+export type { Notification, NotifyBody, NotifyV2Body, ProgressEvent, SendBody } from './documents.ts';
+
 export interface ClientOptions {
   /** Where the server is: `http://127.0.0.1:8080`. */
   readonly url: string;
