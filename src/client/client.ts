@@ -85,6 +85,13 @@ export interface RecipientsRequest extends NotificationRequest {
   readonly filter?: RecipientFilter;
 }
 
+export interface RecipientPageRequest extends RecipientsRequest {
+  /** 1 to 500. */
+  readonly limit?: number;
+  /** `nextCursor` of the page before. */
+  readonly cursor?: string;
+}
+
 export interface RecipientsExport extends RecipientsRequest {
   readonly mediaType: PeopleImport['mediaType'];
 }
@@ -171,6 +178,8 @@ export interface Client {
   extend(request: Send<{ readonly expiresAt: string }> & NotificationRequest): Promise<Extension>;
   /** Those whose delivery has ended, by seq; pages are asked for as they are needed. */
   recipients(request: RecipientsRequest): AsyncGenerator<LedgerRecipient, void, undefined>;
+  /** One page of them. It may hold fewer than `limit`, even nobody, and not be the last: only `nextCursor` says so. */
+  recipientPage(request: RecipientPageRequest): Promise<RecipientPage>;
   /** The same as a file, as it arrives. The stream breaks off with an error when the connection does. */
   exportRecipients(request: RecipientsExport): Promise<ReadableStream<Uint8Array>>;
   /** Streams; never repeated, because what was read cannot be read again. Answers the server's report. */
@@ -244,6 +253,12 @@ export function createClient({ url, token, fetch = globalThis.fetch, clock = sys
     `${notificationsUrl(botId)}/${encodeURIComponent(notificationId)}${verb}`;
   const askOf = <T>(method: Call['method'], verb: string, request: NotificationRequest) =>
     ask<T>(method, notificationUrl(request, verb), request.signal);
+  const recipientPage: Client['recipientPage'] = ({ filter, limit, cursor, ...request }) => {
+    const query = queryOf(filter);
+    if (limit !== undefined) query.set('limit', String(limit));
+    if (cursor !== undefined) query.set('cursor', cursor);
+    return askOf('GET', `/recipients?${query}`, request);
+  };
   const open = (url: string, headers: Call['headers'], signal: AbortSignal | undefined) =>
     openStream(
       { method: 'GET', url, headers, body: null, isRepeatable: false, timeoutMs: null, signal: signal ?? null },
@@ -335,15 +350,18 @@ export function createClient({ url, token, fetch = globalThis.fetch, clock = sys
     exportPeople: ({ botId, mediaType, signal }) =>
       stream(`${base}/api/v1/bots/${encodeURIComponent(botId)}/people`, mediaType, signal),
     async *recipients(request) {
-      const query = queryOf(request.filter);
-      query.set('limit', String(PAGE));
-      for (;;) {
-        const { recipients, nextCursor } = await askOf<RecipientPage>('GET', `/recipients?${query}`, request);
-        yield* recipients;
-        if (nextCursor === null) return;
-        query.set('cursor', nextCursor);
+      for (let cursor: string | null = null; ; ) {
+        const page: RecipientPage = await recipientPage({
+          ...request,
+          limit: PAGE,
+          ...(cursor !== null && { cursor }),
+        });
+        yield* page.recipients;
+        cursor = page.nextCursor;
+        if (cursor === null) return;
       }
     },
+    recipientPage,
     exportRecipients: ({ botId, notificationId, filter, mediaType, signal }) => {
       const url = `${notificationsUrl(botId)}/${encodeURIComponent(notificationId)}/recipients?${queryOf(filter)}`;
       return stream(url, mediaType, signal);

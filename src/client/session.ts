@@ -19,16 +19,17 @@ export interface Session {
 
 /** How somebody can sign in. */
 export interface SessionOptions {
-  /** There is no operator yet: the first is made with the token the server printed. */
+  /** There is no operator yet: the first is made with the link that the server printed. */
   readonly needsSetup: boolean;
   /** Where to go to sign in elsewhere. */
   readonly oidc: readonly { readonly id: string; readonly name: string; readonly href: string }[];
 }
 
+/** `token`: what stands behind the # of a link. The first operator has to be named; whoever was invited is. */
 export interface SetUp {
   readonly token: string;
-  readonly name: string;
-  readonly email: string;
+  readonly name?: string;
+  readonly email?: string;
   readonly password: string;
 }
 
@@ -40,7 +41,10 @@ interface Signalled {
 export interface SessionCalls {
   options(options?: Signalled): Promise<SessionOptions>;
   signIn(credentials: { readonly email: string; readonly password: string }): Promise<Session>;
-  setUp(first: SetUp): Promise<Session>;
+  /** Makes an account good: the first one, or one's own by an invitation. */
+  setUp(account: SetUp): Promise<Session>;
+  /** By a link that is good once. */
+  signInByLink(link: { readonly token: string }): Promise<Session>;
   get(options?: Signalled): Promise<Session>;
   signOut(): Promise<void>;
 }
@@ -51,6 +55,7 @@ export function createSessionCalls(base: string, ask: Ask): SessionCalls {
     options: ({ signal } = {}) => ask('GET', `${url}/options`, signal),
     signIn: (body) => ask('POST', url, undefined, { body }),
     setUp: (body) => ask('POST', `${url}/setup`, undefined, { body }),
+    signInByLink: (body) => ask('POST', `${url}/link`, undefined, { body }),
     get: ({ signal } = {}) => ask('GET', url, signal),
     signOut: () => ask('DELETE', url, undefined),
   };

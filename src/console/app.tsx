@@ -15,7 +15,10 @@ import { NowProvider } from './parts/time.tsx';
 import { ToastsProvider } from './parts/toasts.tsx';
 
 /** The pages of a bot, by their path under `/bots/:botId/`. Each is loaded when it is first gone to. */
-const PAGES = [{ path: 'notifications', page: lazy(() => import('./pages/notifications/notifications.tsx')) }] as const;
+const PAGES = [
+  { path: 'notifications/:notificationId', page: lazy(() => import('./pages/notification/notification.tsx')) },
+  { path: 'notifications', page: lazy(() => import('./pages/notifications/notifications.tsx')) },
+] as const;
 
 export function App() {
   return (

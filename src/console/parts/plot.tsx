@@ -1,0 +1,111 @@
+import { useEffect, useRef } from 'react';
+import uPlot from 'uplot';
+import { useAppearance } from './appearance.tsx';
+import { formatClock, formatCount, formatRate, formatShort } from './format.ts';
+import './plot.css';
+
+export interface PlotSeries {
+  readonly label: string;
+  /** A colour of the theme: `--state-failed`. */
+  readonly color: string;
+  readonly values: readonly (number | null)[];
+}
+
+interface PlotProps {
+  /** What is shown, in words: for whoever cannot see it. */
+  readonly label: string;
+  /** Epoch seconds. */
+  readonly times: readonly number[];
+  readonly series: readonly PlotSeries[];
+  /** On top of one another, each as an area: parts of a whole. Otherwise as lines. */
+  readonly isStacked?: boolean;
+  readonly unit: 'count' | 'perSecond';
+  readonly height?: number;
+}
+
+/** Figures over time. Colours are read from the theme when it is drawn, so it is drawn anew when the theme changes. */
+export function Plot({ label, times, series, isStacked = false, unit, height = 200 }: PlotProps) {
+  const frame = useRef<HTMLDivElement>(null);
+  const { shown } = useAppearance();
+  useEffect(() => {
+    const element = frame.current;
+    if (element === null) return;
+    const style = getComputedStyle(element);
+    const colorOf = (name: string) => style.getPropertyValue(name).trim();
+    const options = optionsFor({ series, isStacked, unit, colorOf, appearance: shown });
+    const plot = new uPlot(
+      { ...options, width: element.clientWidth, height },
+      dataOf(times, series, isStacked),
+      element,
+    );
+    const observer = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height }));
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      plot.destroy();
+    };
+  }, [times, series, isStacked, unit, height, shown]);
+  return <div ref={frame} className="plot" role="img" aria-label={label} style={{ minHeight: height + 28 }} />;
+}
+
+/** The last of a stack is drawn first, up to the sum of all, and those before it over it. */
+function dataOf(times: readonly number[], series: readonly PlotSeries[], isStacked: boolean): uPlot.AlignedData {
+  if (!isStacked) return [[...times], ...series.map(({ values }) => [...values])];
+  const sums = times.map(() => 0);
+  const layers = series.map(({ values }) =>
+    values.map((value, index) => {
+      sums[index] = (sums[index] ?? 0) + (value ?? 0);
+      return sums[index];
+    }),
+  );
+  return [[...times], ...layers.reverse()];
+}
+
+interface Look extends Pick<PlotProps, 'series' | 'unit'> {
+  readonly isStacked: boolean;
+  readonly appearance: 'light' | 'dark';
+  readonly colorOf: (name: string) => string;
+}
+
+function optionsFor({ series, isStacked, unit, colorOf }: Look): Omit<uPlot.Options, 'width' | 'height'> {
+  const axis = {
+    stroke: colorOf('--gray-11'),
+    grid: { stroke: colorOf('--gray-a4'), width: 1 },
+    ticks: { show: false },
+    font: '11.5px "Inter Variable", system-ui, sans-serif',
+  };
+  const ordered = isStacked ? [...series].reverse() : series;
+  return {
+    padding: [8, 4, 0, 0],
+    cursor: { points: { size: 6 }, y: false },
+    scales: { y: { range: (_plot, _min, max) => [0, niceTop(max)] } },
+    axes: [
+      {
+        ...axis,
+        grid: { show: false },
+        space: 70,
+        values: (_plot, splits) => splits.map((at) => formatClock(at * 1000)),
+      },
+      { ...axis, size: 44, values: (_plot, splits) => splits.map(formatShort) },
+    ],
+    series: [
+      { label: 'Time', value: (_plot, at) => (at === null ? '' : formatClock(at * 1000)) },
+      ...ordered.map(({ label, color, values }) => ({
+        label,
+        stroke: colorOf(color),
+        width: isStacked ? 0 : 1.75,
+        ...(isStacked && { fill: colorOf(color) }),
+        points: { show: false },
+        value: (_plot: uPlot, _value: number, _series: number, index: number | null) =>
+          tell(index === null ? null : (values[index] ?? null), unit),
+      })),
+    ],
+  };
+}
+
+const niceTop = (max: number): number => (max > 0 ? max * 1.1 : 1);
+
+function tell(value: number | null, unit: PlotProps['unit']): string {
+  if (value === null) return '–';
+  return unit === 'perSecond' ? `${formatRate(value)}/s` : formatCount(value);
+}
