@@ -211,6 +211,16 @@ test('an import streams once and is never repeated', async () => {
   assert.equal(seen[0]?.url, '/api/v1/bots/st-1/people?onError=abort');
 });
 
+test('people in one piece are imported again when an answer is lost', async () => {
+  answers = [json(503, {}), json(200, { read: 1, imported: 1, bad: 0, errors: [] })];
+  const report = await open().importPeople({ botId: 'st-1', people: '{"a":1}\n', mediaType: 'application/x-ndjson' });
+  assert.equal(report.imported, 1);
+  assert.deepEqual(
+    seen.map(({ body }) => body),
+    ['{"a":1}\n', '{"a":1}\n'],
+  );
+});
+
 test('an aborted call ends without another try', async () => {
   const abort = new AbortController();
   answers = [

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../model/clock.ts';
 import { type Admin, createAdmin } from './admin.ts';
 import { ClientError } from './client-error.ts';
+import { type ConnectionCalls, createConnectionCalls } from './connections.ts';
 import type {
   AudienceChunk,
   AudiencePage,
@@ -28,6 +29,7 @@ import type {
   SendBody,
 } from './documents.ts';
 import { type Call, exchange, type Fetch, openStream } from './exchange.ts';
+import { createPeopleCalls, type ImportReport, type PeopleCalls, type PersonKey } from './people.ts';
 import { createSessionCalls, type SessionCalls } from './session.ts';
 import { createTemplateCalls, type TemplateCalls } from './templates.ts';
 import { watchEvents } from './watch-events.ts';
@@ -98,7 +100,8 @@ export interface RecipientsExport extends RecipientsRequest {
 
 export interface PeopleImport {
   readonly botId: string;
-  readonly people: ReadableStream<Uint8Array>;
+  /** A browser cannot stream a body over every connection; there they are in one piece. */
+  readonly people: ReadableStream<Uint8Array> | string;
   readonly mediaType: 'application/x-ndjson' | 'text/csv';
   /** Query parameters of the import route. */
   readonly query?: Readonly<Record<string, string>>;
@@ -152,9 +155,9 @@ export interface Client {
     seal(seal: Seal): Promise<Notification>;
   };
   readonly preferences: {
-    get(request: PersonRequest): Promise<Preferences>;
+    get(request: PersonKey): Promise<Preferences>;
     /** Replaces what was said before. */
-    put(request: PersonRequest & Preferences): Promise<Preferences>;
+    put(request: PersonKey & Preferences): Promise<Preferences>;
   };
   /** How far it is, and what providers have said of it since. */
   notification(request: NotificationRequest): Promise<Notification>;
@@ -182,20 +185,15 @@ export interface Client {
   recipientPage(request: RecipientPageRequest): Promise<RecipientPage>;
   /** The same as a file, as it arrives. The stream breaks off with an error when the connection does. */
   exportRecipients(request: RecipientsExport): Promise<ReadableStream<Uint8Array>>;
-  /** Streams; never repeated, because what was read cannot be read again. Answers the server's report. */
-  importPeople(request: PeopleImport): Promise<unknown>;
+  /** A stream is never repeated, because what was read cannot be read again. */
+  importPeople(request: PeopleImport): Promise<ImportReport>;
   /** Everybody, as they arrive. The stream breaks off with an error when the connection does. */
   exportPeople(request: PeopleExport): Promise<ReadableStream<Uint8Array>>;
   /** Of all bots. */
   readonly admin: Admin;
+  readonly people: PeopleCalls;
+  readonly connections: ConnectionCalls;
   readonly session: SessionCalls;
-}
-
-export interface PersonRequest {
-  readonly botId: string;
-  /** `u-…` */
-  readonly personId: string;
-  readonly signal?: AbortSignal;
 }
 
 /** A call that may be repeated. */
@@ -234,7 +232,7 @@ export function createClient({ url, token, fetch = globalThis.fetch, clock = sys
     });
   const koreUrl = (botId: string, route: string) => `${base}/api/public/bot/${encodeURIComponent(botId)}/${route}`;
   const notificationsUrl = (botId: string) => `${base}/api/v1/bots/${encodeURIComponent(botId)}/notifications`;
-  const preferencesUrl = ({ botId, personId }: Pick<PersonRequest, 'botId' | 'personId'>) =>
+  const preferencesUrl = ({ botId, personId }: Pick<PersonKey, 'botId' | 'personId'>) =>
     `${base}/api/v1/bots/${encodeURIComponent(botId)}/people/${encodeURIComponent(personId)}/preferences`;
   /** The same however often it is asked. */
   const ask: Ask = (method, url, signal, { body, headers = {} } = {}) =>
@@ -269,6 +267,8 @@ export function createClient({ url, token, fetch = globalThis.fetch, clock = sys
 
   return {
     admin: createAdmin({ url: `${base}/api/v1/admin`, ask, stream }),
+    people: createPeopleCalls(base, ask),
+    connections: createConnectionCalls(base, ask),
     session: createSessionCalls(base, ask),
     notify: (request) => send<Job, NotifyBody>(koreUrl(request.botId, 'notify'), request),
     notifyV2: (request) => send<Job, NotifyV2Body>(koreUrl(request.botId, 'notifyV2'), request),
@@ -343,7 +343,8 @@ export function createClient({ url, token, fetch = globalThis.fetch, clock = sys
         url: `${base}/api/v1/bots/${encodeURIComponent(botId)}/people?${new URLSearchParams(query)}`,
         headers: { 'content-type': mediaType },
         body: people,
-        isRepeatable: false,
+        // Doing it again changes nothing.
+        isRepeatable: typeof people === 'string',
         timeoutMs: null,
         signal: signal ?? null,
       }),

@@ -14,3 +14,11 @@ export function remember(key: string, value: string): void {
     // A private window may refuse; the choice then lasts as long as the page.
   }
 }
+
+export function forget(key: string): void {
+  try {
+    window.localStorage.removeItem(`beckon.${key}`);
+  } catch {
+    // What was refused was never kept.
+  }
+}

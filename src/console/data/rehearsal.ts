@@ -1,0 +1,23 @@
+import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query';
+import type { SendBody } from '../../client/documents.ts';
+import { useBotId } from './bot.tsx';
+import { useClient } from './client.tsx';
+
+/** What a notification would come to, asked anew whenever it is another; null: there is nothing to ask about yet. */
+export function useRehearsal(body: SendBody | null) {
+  const { notifications } = useClient();
+  const botId = useBotId();
+  return useQuery({
+    queryKey: ['bots', botId, 'rehearsal', body],
+    queryFn: ({ signal }) => notifications.preflight({ botId, body: body as SendBody, signal }),
+    enabled: body !== null,
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** The same, when the operator asks for it. */
+export function usePreflight() {
+  const { notifications } = useClient();
+  const botId = useBotId();
+  return useMutation({ mutationFn: (body: SendBody) => notifications.preflight({ botId, body }) });
+}
