@@ -25,7 +25,10 @@ interface HostileOptions {
   readonly hostileMs: number;
   /** Hostile scripts. */
   readonly perSecond: number;
-  /** Nobody looks whether a thread is stuck: the engine's own interrupts are all there is. */
+  /**
+   * Nobody looks whether a thread is stuck: the engine's own interrupts are all there is. The scripts do well once before,
+   * so that nobody breaks them off within their thread either.
+   */
   readonly unwatched?: boolean;
 }
 
@@ -107,10 +110,12 @@ async function renderNormally(renderer: ScriptRenderer, forMs: number, seen = em
   return seen;
 }
 
+const DO_WELL = 'if (context.well) return print("well");';
+
 /** One after the other of the list, each as another tenant's and never seen before. */
 async function renderHostile(
   renderer: ScriptRenderer,
-  { hostileMs, perSecond }: HostileOptions,
+  { hostileMs, perSecond, unwatched = false }: HostileOptions,
   random: Random,
   seen: Tally,
 ): Promise<void> {
@@ -121,15 +126,20 @@ async function renderHostile(
   for (let count = 0; (count * 1_000) / perSecond < hostileMs; count += 1) {
     const [name, source, expected] = list[(first + count) % list.length] ?? ['', '', []];
     seen.begun += 1;
-    const render = async () => {
-      const before = performance.now();
+    const renderFor = async (context: string) => {
       const [rendering] = await renderer.render({
         botId: `st-hostile-${count}`,
         notificationId: 'ds-1',
-        source: `${source}\n// ${count}`,
+        source: `${unwatched ? DO_WELL : ''}${source}\n// ${count}`,
         createdAt: 1,
-        recipients: [{ seq: 0, context: '{}' }],
+        recipients: [{ seq: 0, context }],
       });
+      return rendering;
+    };
+    const render = async () => {
+      if (unwatched) await renderFor('{"well":true}');
+      const before = performance.now();
+      const rendering = await renderFor('{}');
       seen.times.push(performance.now() - before);
       const kind = rendering?.ok === false ? rendering.fault.kind : 'printed';
       if (!expected.includes(kind)) seen.wrong.push(`${name} ${kind}`);

@@ -8,6 +8,13 @@ export const MAX_OUTPUT_BYTES = 65_536;
 /** Of everything one script holds: libraries, context, what it makes. */
 export const MEMORY_BYTES = 16 * 1_048_576;
 export const STACK_BYTES = 128 * 1_024;
+/** What the engine begins with; this build of it does not begin with less. */
+export const ENGINE_BYTES = 16 * 1_048_576;
+/**
+ * Of the engine's whole memory: its own 6 MiB, what a script holds, and gaps. A script that is killed for making gaps
+ * has taken no more than this from the machine.
+ */
+export const LINEAR_BYTES = 32 * 1_048_576;
 /** Processor time of one rendering; the engine asks while it interprets, so a loop inside a built-in gets past this. */
 export const RENDER_CPU_MS = 50;
 /**
@@ -17,6 +24,11 @@ export const RENDER_CPU_MS = 50;
 export const STUCK_CPU_MS = 60;
 /** The same while the sandbox is set up, which is nobody's fault. */
 export const STUCK_SETUP_CPU_MS = 400;
+/**
+ * Wall time after which a rendering of a script nobody has seen come to an end is broken off within its thread. It leaves
+ * a script that loops where the engine asks time to be stopped by it, which is able to tell the line.
+ */
+export const UNTRIED_WALL_MS = 65;
 /** Wall time without progress after which nothing else counts. */
 export const STARVED_MS = 2_500;
 /** A step ends after the first rendering past this, so that a slow script is neither killed nor holds up others. */
@@ -24,7 +36,11 @@ export const STEP_MS = 100;
 
 /** Recipients that share a context; the next step gets a fresh one. */
 export const STEP_SIZE = 100;
-export const MAX_THREADS = 2;
+/** The same with a script nobody has seen come to an end. */
+export const UNTRIED_STEP_SIZE = 1;
+/** For scripts that were seen to end, and for the others. */
+export const PROVEN_THREADS = 2;
+export const UNTRIED_THREADS = 1;
 /** Of sandboxes with libraries loaded, by thread; about 1 to 4 MB each. */
 export const MAX_IMAGES = 8;
 

@@ -3,6 +3,8 @@ const CHUNK_BYTES = 65_536;
 
 /** What a WebAssembly memory held at one moment, without what was empty. */
 export class MemoryImage {
+  static readonly EMPTY = new MemoryImage([]);
+
   /** In order; null: nothing but zeros. */
   readonly #chunks: readonly (Uint8Array | null)[];
 
@@ -40,14 +42,13 @@ export class MemoryImage {
     return this.#chunks.length * CHUNK_BYTES;
   }
 
-  equals(other: MemoryImage): boolean {
-    return (
-      this.#chunks.length === other.#chunks.length &&
-      this.#chunks.every((chunk, index) => {
-        const theirs = other.#chunks[index] ?? null;
-        return chunk === null || theirs === null ? chunk === theirs : Buffer.compare(chunk, theirs) === 0;
-      })
-    );
+  /** Wherever it holds something, memory holds the same. What else there is in memory is not looked at. */
+  isIn(memory: WebAssembly.Memory): boolean {
+    const bytes = new Uint8Array(memory.buffer);
+    return this.#chunks.every((chunk, index) => {
+      const at = index * CHUNK_BYTES;
+      return chunk === null || Buffer.compare(chunk, bytes.subarray(at, at + CHUNK_BYTES)) === 0;
+    });
   }
 }
 

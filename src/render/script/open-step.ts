@@ -3,7 +3,8 @@ import { LIBRARIES } from './bundle.ts';
 import { faulty, type Rendering } from './fault.ts';
 import { answerIntl } from './intl.ts';
 import { MAX_OUTPUT_BYTES, MEMORY_BYTES, RENDER_CPU_MS } from './limits.ts';
-import { cpuMs, orderOf, type Sandbox } from './sandbox.ts';
+import { orderOf, type Sandbox } from './sandbox.ts';
+import { cpuMs } from './stoppable.ts';
 
 /** The name of the script in stack traces. */
 const SCRIPT = 'script';
@@ -15,6 +16,8 @@ const MAX_NEEDS = 256;
 export interface Step {
   readonly tenant: string;
   readonly source: string;
+  /** Nobody has seen the script come to an end. */
+  readonly isUntried: boolean;
   /** What the script takes for now, epoch ms. */
   readonly now: number;
   readonly recipients: readonly { readonly seed: number; readonly context: string }[];

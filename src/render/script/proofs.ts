@@ -1,8 +1,8 @@
 const MAX_PROVEN = 10_000;
 
 /**
- * Scripts, by tenant and source, whose last step ended by itself. Only they may use the last thread: however many
- * others are stuck somewhere, whoever did well before never waits for them.
+ * Scripts, by tenant and source, whose last step ended by itself. However many others are at
+ * work or stuck somewhere, whoever did well before never waits for them.
  */
 export class Proofs {
   /** The longest unused first. */

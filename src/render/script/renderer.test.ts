@@ -198,8 +198,14 @@ describe('a script that hangs where nothing asks whether it may go on', () => {
     assert.deepEqual(kinds(await run([false, false, true, false])), ['well', 'well', 'time', 'well']);
   });
 
+  it('is broken off within its thread, with nobody looking, as long as it was never seen to end', async () => {
+    parked = new Set();
+    assert.deepEqual(kinds(await run([true])), ['time']);
+    assert.deepEqual(kinds(await run([false])), ['well']);
+  });
+
   it('is switched off after the second time, for ten minutes, for that tenant', async () => {
-    assert.deepEqual(kinds(await run([true, false, true, false])), ['time', 'disabled', 'time', 'disabled']);
+    assert.deepEqual(kinds(await run([true, false, true, false])), ['time', 'well', 'time', 'disabled']);
     assert.deepEqual(kinds(await run([false])), ['disabled']);
     assert.deepEqual(kinds(await run([false], 'st-2')), ['well']);
     assert.deepEqual(kinds(await run([false], 'st-1', `${HANG};`)), ['well']);

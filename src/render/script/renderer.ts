@@ -3,7 +3,14 @@ import { createRequire } from 'node:module';
 import type { Clock } from '../../model/clock.ts';
 import { faulty, type Rendering } from './fault.ts';
 import { Kills, keyOf } from './kills.ts';
-import { MAX_CONTEXT_BYTES, MAX_THREADS, RENDER_CPU_MS, STEP_SIZE } from './limits.ts';
+import {
+  MAX_CONTEXT_BYTES,
+  PROVEN_THREADS,
+  RENDER_CPU_MS,
+  STEP_SIZE,
+  UNTRIED_STEP_SIZE,
+  UNTRIED_THREADS,
+} from './limits.ts';
 import { Proofs } from './proofs.ts';
 import { seedOf } from './seed.ts';
 import { Thread } from './thread-handle.ts';
@@ -95,17 +102,14 @@ class ThreadPool implements ScriptRenderer {
   /** Scripts at work of which nobody knows whether they end. */
   #untried = 0;
 
-  /** Whoever did well before always finds a thread, or one that is about to be free, whatever the others do. */
+  /** Whoever did well before finds the same threads free, whatever the others do. */
   #mayServe(isUntried: boolean): boolean {
-    const free = this.#idle.length + this.#room;
-    if (this.#served.size >= MAX_THREADS || free === 0) return false;
-    const isOneLeft = free > 1 || this.#served.size > this.#untried;
-    return !isUntried || (this.#untried < MAX_THREADS - 1 && isOneLeft);
+    return isUntried ? this.#untried < UNTRIED_THREADS : this.#served.size - this.#untried < PROVEN_THREADS;
   }
 
   /** Threads that may be started. Where one was lost the next may be, so one more is kept ready from then on. */
   get #room(): number {
-    return Math.max(0, MAX_THREADS + Number(this.#wasLost) - this.#threads.size - this.#starting);
+    return Math.max(0, PROVEN_THREADS + UNTRIED_THREADS + Number(this.#wasLost) - this.#threads.size - this.#starting);
   }
 
   #starting = 0;
@@ -119,23 +123,25 @@ class ThreadPool implements ScriptRenderer {
     this.#moveOn(tenant, ticket);
   }
 
-  /** Runs the next recipients; the one during whom the thread died is the culprit, and everybody else gets a new turn. */
+  /** Runs the next recipients; the one during whom it was stopped is the culprit, and everybody else gets a new turn. */
   async #step(ticket: Ticket): Promise<void> {
     const { request, renderings } = ticket;
+    const isUntried = !this.#proofs.has(ticket.key);
     const indexes = request.recipients
       .keys()
       .filter((index) => renderings[index] === undefined)
-      .take(STEP_SIZE)
+      .take(isUntried ? UNTRIED_STEP_SIZE : STEP_SIZE)
       .toArray();
     const recipients = indexes.flatMap((index) => {
       const recipient = request.recipients[index];
       return recipient ? [{ context: recipient.context, seed: seedOf(request.notificationId, recipient.seq) }] : [];
     });
-    const thread = await this.#takeThread(this.#proofs.has(ticket.key));
+    const { botId, source } = request;
+    const thread = await this.#takeThread(!isUntried);
     const end =
       thread === null
         ? ({ kind: 'unborn' } as const)
-        : await thread.run({ tenant: request.botId, source: request.source, now: request.createdAt, recipients });
+        : await thread.run({ tenant: botId, source, isUntried, now: request.createdAt, recipients });
     if (thread !== null) this.#putBack(thread);
     if (end.kind === 'unborn') return fill(ticket, UNBORN);
     this.#proofs.note(ticket.key, end.kind === 'rendered');

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { after, before, describe, it } from 'node:test';
+import { before, describe, it } from 'node:test';
+import { ENGINE_BYTES, LINEAR_BYTES } from './limits.ts';
 import { MemoryImage } from './memory-image.ts';
 import { OpenStep } from './open-step.ts';
 import { type Images, Sandbox } from './sandbox.ts';
@@ -11,29 +12,17 @@ const LODASH = 'print(koreUtil._.capitalize(context.word))';
 
 describe('a sandbox', () => {
   const images: Images = new Map();
-  const memories: WebAssembly.Memory[] = [];
-  const { Instance } = WebAssembly;
   let wasm: WebAssembly.Module;
   before(async () => {
     const path = createRequire(import.meta.url).resolve('@jitl/quickjs-wasmfile-release-sync/wasm');
     wasm = await WebAssembly.compile(await readFile(path));
-    // Whatever an instance is given as its memory is looked into below.
-    WebAssembly.Instance = class extends Instance {
-      constructor(module: WebAssembly.Module, imports: WebAssembly.Imports) {
-        super(module, imports);
-        const memory = Object.values(imports['a'] ?? {}).find((value) => value instanceof WebAssembly.Memory);
-        if (memory instanceof WebAssembly.Memory) memories.push(memory);
-      }
-    };
-  });
-  after(() => {
-    WebAssembly.Instance = Instance;
   });
 
-  async function open() {
-    const sandbox = await Sandbox.open({ wasm, images, beat: () => {} });
-    const memory = memories.at(-1);
-    assert.ok(memory);
+  const memoryOf = (bytes: number) =>
+    new WebAssembly.Memory({ initial: bytes / CHUNK_BYTES, maximum: LINEAR_BYTES / CHUNK_BYTES });
+
+  async function open(memory = memoryOf(ENGINE_BYTES)) {
+    const sandbox = await Sandbox.open({ wasm, memory, images, beat: () => {} });
     const run = (tenant: string, source: string, context: object) =>
       new OpenStep(sandbox, { tenant, source, now: 0 }, (work) => work()).render({
         context: JSON.stringify(context),
@@ -71,6 +60,36 @@ describe('a sandbox', () => {
     assert.ok(!holds(memory, 'xyzzy-44'));
   });
 
+  it('is byte by byte as new for the next tenant, whatever was written wherever there is memory', async () => {
+    const { sandbox, memory, run } = await open(memoryOf(LINEAR_BYTES));
+    sandbox.begin({ tenant: 'st-one', now: 0 }, ['_']);
+    sandbox.begin({ tenant: 'st-two', now: 0 }, ['_']);
+    const asNew = Buffer.from(memory.buffer.slice(0));
+    new Uint8Array(memory.buffer).fill(0xaa);
+    sandbox.begin({ tenant: 'st-three', now: 0 }, ['_']);
+    assert.equal(Buffer.compare(Buffer.from(memory.buffer), asNew), 0);
+    assert.deepEqual(run('st-four', LODASH, { word: 'fred' }), { ok: true, output: 'Fred' });
+  });
+
+  it('takes over the memory of one that broke off, and nothing of what is in it', async () => {
+    const { memory, run } = await open();
+    run('st-one', 'print(context.word)', { word: 'xyzzy-45' });
+    new Uint8Array(memory.buffer).fill(0xaa, CHUNK_BYTES);
+    const next = await open(memory);
+    assert.ok(!holds(memory, 'xyzzy-45'));
+    const asNew = await open();
+    assert.equal(Buffer.compare(Buffer.from(memory.buffer), Buffer.from(asNew.memory.buffer)), 0);
+    assert.deepEqual(next.run('st-two', LODASH, { word: 'fred' }), { ok: true, output: 'Fred' });
+  });
+
+  it('never has more memory than it may, however a script asks for it', async () => {
+    const { memory, run } = await open();
+    const source = 'const a = []; for (;;) try { a.push("x".repeat(1e5) + a.length); } catch (e) {}';
+    run('st-one', source, {});
+    const { byteLength } = memory.buffer;
+    assert.ok(byteLength > ENGINE_BYTES && byteLength <= LINEAR_BYTES, `${byteLength}`);
+  });
+
   it('uses what another sandbox loaded, and gives the same answers with memory full of rubbish', async () => {
     await (await open()).run('st-one', LODASH, { word: 'x' });
     const loaded = images.get('_');
@@ -102,15 +121,14 @@ describe('an image of memory', () => {
     assert.equal(bytes()[CHUNK_BYTES + 7], 1);
     assert.equal(bytes()[CHUNK_BYTES + 8], 0);
     assert.equal(bytes()[2 * CHUNK_BYTES], 9);
-    assert.ok(!MemoryImage.of(memory).equals(image));
     image.putBack(memory, { wholly: true });
     assert.ok(
       bytes()
         .subarray(2 * CHUNK_BYTES)
         .every((byte) => byte === 0),
     );
-    assert.ok(MemoryImage.of(memory).equals(image));
-    bytes()[CHUNK_BYTES + 7] = 2;
-    assert.ok(!MemoryImage.of(memory).equals(image));
+    assert.ok(image.isIn(memory));
+    bytes()[CHUNK_BYTES + 8] = 2;
+    assert.ok(!image.isIn(memory));
   });
 });

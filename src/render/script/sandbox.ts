@@ -11,6 +11,7 @@ import { bundleOf, LIBRARIES, localeSource } from './bundle.ts';
 import { standStill } from './clock-imports.ts';
 import { MAX_IMAGES, MEMORY_BYTES, STACK_BYTES } from './limits.ts';
 import { MemoryImage } from './memory-image.ts';
+import { cpuMs } from './stoppable.ts';
 
 /** The package's types are those of its CommonJS build, where the variant lies one step deeper. */
 const engine = 'default' in packaged ? packaged.default : packaged;
@@ -31,6 +32,8 @@ export type Images = Map<string, MemoryImage>;
 
 interface SandboxParts {
   readonly wasm: WebAssembly.Module;
+  /** What is in it is lost. */
+  readonly memory: WebAssembly.Memory;
   /** Those of the sandbox before, from whose set-up this one's does not differ by a byte. */
   readonly images: Images;
   /** Called when work that is not the script's went on. */
@@ -52,8 +55,8 @@ export class Sandbox {
   #tenant: string | null = null;
   #stopAtMs = 0;
 
-  private constructor(module: QuickJSWASMModule, time: { now: number }, { images, beat }: SandboxParts) {
-    this.#memory = module.getWasmMemory();
+  private constructor(module: QuickJSWASMModule, time: { now: number }, { memory, images, beat }: SandboxParts) {
+    this.#memory = memory;
     this.#time = time;
     this.#images = images;
     this.#beat = beat;
@@ -68,6 +71,7 @@ export class Sandbox {
 
   static async open(parts: SandboxParts): Promise<Sandbox> {
     const time = { now: 0 };
+    MemoryImage.EMPTY.putBack(parts.memory, { wholly: true });
     const host = {
       instantiateWasm(imports: WebAssembly.Imports, onSuccess: (instance: WebAssembly.Instance) => void) {
         const instance = new WebAssembly.Instance(parts.wasm, standStill(imports, time));
@@ -78,7 +82,7 @@ export class Sandbox {
       print() {},
       printErr() {},
     };
-    const variant = newVariant(engine, { emscriptenModule: host });
+    const variant = newVariant(engine, { emscriptenModule: host, wasmMemory: parts.memory });
     return new Sandbox(await newQuickJSWASMModuleFromVariant(variant), time, parts);
   }
 
@@ -131,10 +135,9 @@ export class Sandbox {
 
   /** The images of another sandbox are good for this one if both were set up alike, address by address. */
   #keepBase(): void {
-    const base = MemoryImage.of(this.#memory);
-    if (this.#images.get('')?.equals(base) === true) return;
+    if (this.#images.get('')?.isIn(this.#memory) === true) return;
     this.#images.clear();
-    this.#images.set('', base);
+    this.#images.set('', MemoryImage.of(this.#memory));
   }
 
   #putBack(libraries: readonly string[], wholly: boolean): void {
@@ -181,9 +184,3 @@ export function orderOf(names: ReadonlySet<string>): string[] {
   const all = new Set([...names].flatMap((name) => [LIBRARIES[name]?.after ?? name, name]));
   return Object.keys(LIBRARIES).filter((name) => all.has(name));
 }
-
-/** Of this thread. */
-export const cpuMs = (): number => {
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1_000;
-};

@@ -8,12 +8,12 @@ import { Spending } from './spending.ts';
 import { BEATS, DONE, SCRIPT, SIGNS_BYTES, type ThreadData, type ThreadMessage } from './thread-signs.ts';
 
 /**
- * What became of a step. `died`: the thread is gone, and it happened while recipient number `done` was rendered;
- * `unborn`: it never came up.
+ * What became of a step. `stopped`: while recipient number `done` was rendered the script was broken off, or the thread
+ * was lost; `unborn`: the thread never came up.
  */
 export type StepEnd =
   | { readonly kind: 'rendered'; readonly renderings: readonly Rendering[] }
-  | { readonly kind: 'died'; readonly done: number }
+  | { readonly kind: 'stopped'; readonly done: number }
   | { readonly kind: 'unborn' };
 
 /** How often the watch looks. Counting looks instead of time forgives a process that was itself held up. */
@@ -56,7 +56,7 @@ export class Thread {
     this.#worker.unref();
     this.#worker.on('message', (message: ThreadMessage) => {
       if (message.kind === 'ready') this.#ready.resolve();
-      else this.#finish(message);
+      else this.#finish(message.kind === 'rendered' ? message : this.#stoppedHere());
     });
     // Its memory ran out, or its own code failed: either way it is gone, and says nothing we would repeat.
     this.#worker.on('error', () => this.#die());
@@ -119,8 +119,12 @@ export class Thread {
   #die(): void {
     this.#dead = true;
     this.#ready.resolve();
-    this.#finish({ kind: 'died', done: Atomics.load(this.#signs, DONE) });
+    this.#finish(this.#stoppedHere());
     void this.#worker.terminate();
+  }
+
+  #stoppedHere(): StepEnd {
+    return { kind: 'stopped', done: Atomics.load(this.#signs, DONE) };
   }
 
   #finish(end: StepEnd): void {

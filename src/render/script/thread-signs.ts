@@ -19,4 +19,6 @@ export type ThreadMessage =
   /** Loaded, and waiting for its first step. */
   | { readonly kind: 'ready' }
   /** Renderings of the step's first recipients, at least one; the others did not come to their turn. */
-  | { readonly kind: 'rendered'; readonly renderings: readonly Rendering[] };
+  | { readonly kind: 'rendered'; readonly renderings: readonly Rendering[] }
+  /** The script was broken off during the recipient whose turn it was, and nothing of the step counts. */
+  | { readonly kind: 'stopped' };
