@@ -74,7 +74,7 @@ const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'people',
-    summary: 'import or export the directory',
+    summary: 'import or export the directory, or erase somebody everywhere',
     load: () => import('./commands/people.ts'),
   },
   {

@@ -92,6 +92,8 @@ const ROWS: Readonly<Record<string, Row | 'open'>> = {
   deletePerson: { status: 204 },
   getPreferences: { status: 200 },
   putPreferences: json(200, { optOuts: [{ category: 'news', channel: null }] }),
+  erasePerson: json(202, { person: 'a@abc.com' }),
+  getErasure: { status: 200 },
   listConnections: { status: 200 },
   listSuppressions: { status: 200 },
   liftSuppression: { status: 204 },
@@ -186,6 +188,7 @@ describe('who may call what', () => {
       personId: randomId('u'),
       connectionId: randomId('dc'),
       template: 'unknown',
+      erasureId: randomId('er'),
     };
     const token = await tokenFor('cs-both');
     const ask = (named: Objects, body = row.body) =>
@@ -228,6 +231,7 @@ describe('who may call what', () => {
     readonly connectionId: string;
     readonly identity: string;
     readonly template: string;
+    readonly erasureId: string;
   }
 
   /** Of the first bot, one of each kind. */
@@ -247,7 +251,10 @@ describe('who may call what', () => {
     const notificationId = String(sent.json['_id']);
     const pause = { botId: BOT, notificationId, at: rig.clock.now(), reason: 'caller' } as const;
     if (isPaused) assert.ok(await rig.store.pause(pause));
-    return { notificationId, personId, connectionId: through, identity: 'a@abc.com', template: 'welcome' };
+    const erasureId = randomId('er');
+    await rig.store.erase({ botId: BOT, erasureId, who: { identity: 'gone@abc.com' }, at: rig.clock.now() });
+    const named = { personId, connectionId: through, identity: 'a@abc.com', template: 'welcome' };
+    return { notificationId, ...named, erasureId };
   }
 
   /** The same, but that nobody has sealed the notification. */
@@ -271,7 +278,7 @@ describe('who may call what', () => {
     { body, type, query = '' }: Row,
     botId: string,
     token: string | null,
-    { notificationId, personId, connectionId: through, identity, template }: Objects,
+    { notificationId, personId, connectionId: through, identity, template, erasureId }: Objects,
   ): Promise<Reply> {
     const named = {
       botId,
@@ -281,6 +288,7 @@ describe('who may call what', () => {
       connectionId: through,
       identity,
       template,
+      erasureId,
       chunk: '1',
     };
     const managed = { botId: MANAGED_BOT, connectionId: MANAGED_CONNECTION, clientId: MANAGED_APP };

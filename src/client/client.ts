@@ -7,6 +7,7 @@ import type {
   AudiencePage,
   Callback,
   Cancellation,
+  Erasure,
   Extension,
   Job,
   JobStatus,
@@ -159,6 +160,15 @@ export interface Client {
     /** Replaces what was said before. */
     put(request: PersonKey & Preferences): Promise<Preferences>;
   };
+  readonly erasures: {
+    /** Takes somebody out of everything the bot has; when it resolves, it is on disk and under way. */
+    begin(request: {
+      readonly botId: string;
+      readonly person: string;
+      readonly signal?: AbortSignal;
+    }): Promise<Erasure>;
+    get(request: ErasureRequest): Promise<Erasure>;
+  };
   /** How far it is, and what providers have said of it since. */
   notification(request: NotificationRequest): Promise<Notification>;
   /**
@@ -194,6 +204,13 @@ export interface Client {
   readonly people: PeopleCalls;
   readonly connections: ConnectionCalls;
   readonly session: SessionCalls;
+}
+
+export interface ErasureRequest {
+  readonly botId: string;
+  /** `er-…` */
+  readonly erasureId: string;
+  readonly signal?: AbortSignal;
 }
 
 /** A call that may be repeated. */
@@ -234,6 +251,7 @@ export function createClient({ url, token, fetch = globalThis.fetch, clock = sys
   const notificationsUrl = (botId: string) => `${base}/api/v1/bots/${encodeURIComponent(botId)}/notifications`;
   const preferencesUrl = ({ botId, personId }: Pick<PersonKey, 'botId' | 'personId'>) =>
     `${base}/api/v1/bots/${encodeURIComponent(botId)}/people/${encodeURIComponent(personId)}/preferences`;
+  const erasuresUrl = (botId: string) => `${base}/api/v1/bots/${encodeURIComponent(botId)}/erasures`;
   /** The same however often it is asked. */
   const ask: Ask = (method, url, signal, { body, headers = {} } = {}) =>
     call({
@@ -318,6 +336,11 @@ export function createClient({ url, token, fetch = globalThis.fetch, clock = sys
     preferences: {
       get: ({ signal, ...key }) => ask('GET', preferencesUrl(key), signal),
       put: ({ signal, optOuts, ...key }) => ask('PUT', preferencesUrl(key), signal, { body: { optOuts } }),
+    },
+    erasures: {
+      begin: ({ botId, person, signal }) => ask('POST', erasuresUrl(botId), signal, { body: { person } }),
+      get: ({ botId, erasureId, signal }) =>
+        ask('GET', `${erasuresUrl(botId)}/${encodeURIComponent(erasureId)}`, signal),
     },
     notification: (request) => askOf('GET', '', request),
     events: ({ botId, notificationId, lastEventId = null, signal = null }) => {

@@ -508,3 +508,14 @@ export interface Preferences {
     readonly channel: string | null;
   }[];
 }
+
+/** How far it is to take somebody out of everything a bot has. */
+export interface Erasure {
+  readonly id: string;
+  /** False: it goes on. */
+  readonly isComplete: boolean;
+  readonly looked: number;
+  readonly erased: number;
+  readonly createdAt: string;
+  readonly finishedAt: string | null;
+}

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { ON_ERROR } from '../directory/import-people.ts';
 import { FORMATS } from '../directory/read-people.ts';
+import { erasePerson } from './people-erase.ts';
 import { exportFile } from './people-export.ts';
 import { importFile } from './people-import.ts';
 import { addTarget } from './target.ts';
@@ -14,6 +15,7 @@ export function define(command: Command): void {
   command.description('Brings people into the directory of a bot and out of it, through the API of a running server.');
   defineImport(command.command('import'));
   defineExport(command.command('export'));
+  defineErase(command.command('erase'));
 }
 
 function defineImport(command: Command): void {
@@ -38,6 +40,22 @@ function defineExport(command: Command): void {
     .addOption(formatOption())
     .addHelpText('after', '\nExample:\n  beckon people export people.csv --app cs-1e845b00-81ad-5757-a1e7-d0f6fea227e9')
     .action((file, options) => exportFile(command, file, options));
+}
+
+function defineErase(command: Command): void {
+  addTarget(command)
+    .description('Erases a person from everything a bot has, and stays until it is done.')
+    .argument('<person>', 'an identity (e-mail, phone number, id at a channel) or the id of a person, u-…')
+    .option('--json-output', 'print the answer as JSON instead of a sentence')
+    .addHelpText(
+      'after',
+      `
+Whoever waits to be sent something is suppressed; counts stay, and so does a STOP, under a hash.
+
+Example:
+  beckon people erase ann@example.com --app cs-1e845b00-81ad-5757-a1e7-d0f6fea227e9`,
+    )
+    .action((person, options) => erasePerson(command, person, options));
 }
 
 const formatOption = (): Option =>

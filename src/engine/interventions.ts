@@ -7,7 +7,7 @@ import type { KnownNotifications } from './known-notifications.ts';
 import type { Work } from './work.ts';
 
 export interface InterventionsParts {
-  readonly store: Pick<Store, 'listChanged' | 'endCancelled' | 'settlePauses' | 'goOnRetrying'>;
+  readonly store: Pick<Store, 'listChanged' | 'endCancelled' | 'settlePauses' | 'goOnRetrying' | 'goOnErasing'>;
   readonly clock: Clock;
   /** Everything this process holds. */
   readonly works: ReadonlySet<Work>;
@@ -96,6 +96,7 @@ export class Interventions {
     while (!isStopping() && (await store.endCancelled({ at: clock.now(), limit: BATCHES_PER_STEP })) > 0);
     while (!isStopping() && (await store.settlePauses({ at: clock.now(), limit: PARKED_PER_STEP })) > 0) onReleased();
     while (!isStopping() && (await store.goOnRetrying({ at: clock.now() })) > 0) onReleased();
+    while (!isStopping() && (await store.goOnErasing({ at: clock.now() })) > 0);
   }
 
   async #letGo(): Promise<void> {

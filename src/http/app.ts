@@ -35,6 +35,7 @@ import { audienceRoutes } from './native/audience/routes.ts';
 import { callbackLogRoute } from './native/callbacks.ts';
 import { connectionRoutes } from './native/connections.ts';
 import { NATIVE_PREFIX } from './native/context.ts';
+import { erasureRoutes } from './native/erasures.ts';
 import { eventsRoute } from './native/events/events.ts';
 import { extendRoute } from './native/extend-notification.ts';
 import { listRoute } from './native/list-notifications.ts';
@@ -169,6 +170,7 @@ export function createApp(parts: AppParts): FastifyInstance {
   app.register(extendRoute, { ...native, onChange });
   app.register(retryRoute, { ...native, backlog, onChange });
   app.register(preferenceRoutes, native);
+  app.register(erasureRoutes, { ...native, onChange });
   app.register(recallRoute, { ...native, backlog });
   app.register(templateRoutes, native);
   app.register(previewRoute, native);

@@ -51,6 +51,7 @@ export const FAULTS = {
   retry_running: row([409, 409, 'Conflict'], [409, 'retry_running', 'Another retry of the notification is going on']),
   notification_unknown: row([400, 400, 'Invalid request ID'], [404, 'not_found', 'There is no such notification']),
   person_unknown: row([404, 404, 'Not Found'], [404, 'not_found', 'There is no such person']),
+  erasure_unknown: row([404, 404, 'Not Found'], [404, 'not_found', 'There is no such erasure']),
   connection_unknown: row([404, 404, 'Not Found'], [404, 'not_found', 'There is no such connection']),
   template_unknown: row([404, 404, 'Not Found'], [404, 'not_found', 'There is no such template']),
   precondition_failed: row(

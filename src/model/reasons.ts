@@ -168,6 +168,12 @@ export const REASONS = {
     hint: 'Send it again with wider hours or a later expiresAt: the detail says when the next time begins.',
     retry: 'once_mended',
   },
+  erased: {
+    meaning: 'The recipient was erased before it was sent',
+    mendedBy: 'nobody',
+    hint: 'Nothing is to be done: who it was is not known any more.',
+    retry: 'no',
+  },
   cancelled: {
     meaning: 'The notification was cancelled',
     mendedBy: 'sender',

@@ -10,6 +10,7 @@ import { examineCancel } from './exam-cancel.ts';
 import { examineCheckpoint } from './exam-checkpoint.ts';
 import { examineClaim } from './exam-claim.ts';
 import { examineConfigured } from './exam-configured.ts';
+import { examineErasures } from './exam-erasures.ts';
 import { examineFallBack } from './exam-fall-back.ts';
 import { examineLedger } from './exam-ledger.ts';
 import { examineNotificationList } from './exam-notification-list.ts';
@@ -50,6 +51,7 @@ export function examineStore(name: string, open: () => Promise<Store>): void {
     examineAddresses(store);
     examineSilences(store);
     examinePreferences(store);
+    examineErasures(store);
     examineTemplates(store);
     examineRateShares(store);
     examineRules(store);

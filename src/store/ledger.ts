@@ -24,12 +24,14 @@ export function* listLedger(request: LedgerStretch): Steps<LedgerLine[]> {
     limit,
     ...conditions.params,
   );
-  return rows.map((row) => ({ log: routed(logOf(row), textOrNull(row, 'route')), receipt: receiptOf(row) }));
+  return rows.map((row) => ({ log: routedLogOf(row), receipt: receiptOf(row) }));
 }
 
 // Typed when it was written.
-const routed = (log: Log, route: string | null): Log =>
-  route === null ? log : { ...log, route: JSON.parse(route) as NonNullable<Log['route']> };
+export function routedLogOf(row: Row): Log {
+  const route = textOrNull(row, 'route');
+  return route === null ? logOf(row) : { ...logOf(row), route: JSON.parse(route) as NonNullable<Log['route']> };
+}
 
 /** `AND …` for each part of the filter that is there; parameters are numbered from `first`. */
 function conditionsOf({ states, reasons, identity, prefix }: LedgerFilter, first: number) {

@@ -399,6 +399,22 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       PRIMARY KEY (bot_id, person_id, category, channel)
     ) {keyed}`,
   ],
+  [
+    // One row an erasure, which goes through what a bot has; see `erasures.ts`. names is JSON, and NULL when it is over.
+    `CREATE TABLE erasures (
+      bot_id {text} NOT NULL,
+      id {text} NOT NULL,
+      names {text},
+      stage {int} NOT NULL,
+      place {text} NOT NULL,
+      looked {int} NOT NULL,
+      erased {int} NOT NULL,
+      created_at {int} NOT NULL,
+      finished_at {int},
+      PRIMARY KEY (bot_id, id)
+    ) {keyed}`,
+    'CREATE INDEX erasures_open ON erasures (bot_id, id) WHERE finished_at IS NULL',
+  ],
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -14,6 +14,7 @@ import { checkpoint } from './checkpoint.ts';
 import * as configured from './configured.ts';
 import * as dataKeys from './data-keys.ts';
 import type { Database } from './database.ts';
+import * as erasures from './erasures.ts';
 import * as ledger from './ledger.ts';
 import { SCHEMA_VERSION } from './migrations.ts';
 import * as notifications from './notifications.ts';
@@ -187,6 +188,19 @@ function createStore(database: Database, clock: Clock): Store {
     setPreferences: (request) => write(() => audited(request, preferences.setPreferences(request))),
     listPreferences: (request) => read(() => preferences.listPreferences(request)),
     listOptedOut: (request) => read(() => preferences.listOptedOut(request)),
+
+    erase: (request) => write(() => audited(request, erasures.erase(request), Boolean)),
+    findErasure: (key) => read(() => erasures.findErasure(key)),
+    async goOnErasing(request) {
+      const { isAny, isAnyWiped } = await read(() => erasures.findOpen());
+      if (!isAny) return 0;
+      if (isAnyWiped) {
+        // Whoever reads in it keeps it, and the erasure is not over.
+        const wal = await database.tidyWal({ fromBytes: 0 });
+        if ((wal?.heldBy ?? null) === null) await write(() => erasures.endWiped(request));
+      }
+      return write(() => erasures.goOnErasing(request));
+    },
 
     putTemplate: (request) => write(() => audited(request, templates.putTemplate(request), hasChanged)),
     findTemplate: (request) => read(() => templates.findTemplate(request)),

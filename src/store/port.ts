@@ -3,6 +3,7 @@ import type { Audiences } from './port/audiences.ts';
 import type { AuditTrail } from './port/audit.ts';
 import type { Callbacks } from './port/callbacks.ts';
 import type { Directory } from './port/directory.ts';
+import type { Erasures } from './port/erasures.ts';
 import type { Interventions } from './port/interventions.ts';
 import type { Limits } from './port/limits.ts';
 import type { Notifications } from './port/notifications.ts';
@@ -28,6 +29,7 @@ export interface Store
     Notifications,
     Receipts,
     Directory,
+    Erasures,
     Templates,
     Tenancy,
     AuditTrail,

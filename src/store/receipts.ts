@@ -1,3 +1,4 @@
+import { ERASED } from '../model/erasure.ts';
 import { isArrived, stepOf } from '../model/fall-back.ts';
 import { advances, RECEIPT_STATES, type Receipt, type ReceiptCounts, type ReceiptState } from '../model/news.ts';
 import type { Reason } from '../model/reasons.ts';
@@ -49,7 +50,7 @@ type Told = RecordReceipts['receipts'][number];
 
 /** The counts of a notification are its lock: whoever tells of the same recipients at the same moment waits here. */
 export function* recordReceipts({ botId, connectionId, receipts }: RecordReceipts): Steps<number> {
-  const known = yield* dropUnknown(botId, connectionId, receipts);
+  const known = yield* withoutWords(botId, yield* dropUnknown(botId, connectionId, receipts));
   if (known.length === 0) return 0;
   const ids = [...new Set(known.map((told) => told.notificationId))].sort();
   yield* insertMany(
@@ -121,6 +122,22 @@ function* dropUnknown(botId: string, connectionId: string, receipts: readonly To
     if (told.seq < 0 || told.seq >= total || step === null) return [];
     return step === 0 ? [told] : [{ ...told, step }];
   });
+}
+
+/** What a provider says of those who were erased meanwhile may name them. Few receipts say anything. */
+function* withoutWords(botId: string, receipts: readonly Told[]): Steps<readonly Told[]> {
+  const wordy = receipts.filter(({ detail }) => detail !== null);
+  if (wordy.length === 0) return receipts;
+  const rows = yield* query(
+    `SELECT notification_id, seq FROM logs WHERE identity = '${ERASED}' AND (bot_id, notification_id, seq) IN (
+       SELECT t.bot_id, t.notification_id, t.seq FROM {rows t(bot_id text, notification_id text, seq int) $1}
+     )`,
+    wordy.map((told) => ({ bot_id: botId, notification_id: told.notificationId, seq: told.seq })),
+  );
+  const erased = new Set(rows.map((row) => `${text(row, 'notification_id')}.${int(row, 'seq')}`));
+  return erased.size === 0
+    ? receipts
+    : receipts.map((told) => (erased.has(nameOf(told)) ? { ...told, detail: null } : told));
 }
 
 /** Which channel of a notification it is that a connection speaks for; null: none. */

@@ -1,7 +1,9 @@
+import { isErased, isOf } from '../model/erasure.ts';
 import { sizeOf } from '../model/lane.ts';
 import { BATCH_SIZE, LANES, type Recipient } from '../model/notification.ts';
 import { countBacklog } from './backlogs.ts';
 import { BATCHES, leaseClock, listHeldSeqs, queueKey } from './batches.ts';
+import { listBeingErased } from './erasures.ts';
 import { forgetKept, keptRecipients } from './kept-recipients.ts';
 import { PARKED_MS } from './pause.ts';
 import type { RetryAnswer, RetryRequest, RetryState } from './port/interventions.ts';
@@ -177,7 +179,7 @@ function* goOn(key: NotificationKey, at: number): Steps<number> {
 interface Matching {
   readonly recipient: Recipient;
   readonly state: string;
-  /** The provider says that they have it, or what they alone were to be sent is not known any more. */
+  /** The provider says that they have it, they were erased, or what they alone were to be sent is not known any more. */
   readonly isLeftOut: boolean;
 }
 
@@ -204,14 +206,17 @@ function* listMatching(key: NotificationKey, retried: Row, untilSeq: number): St
   );
   // What came before anything was kept had words for single recipients only if it could have.
   const mayBePlain = intOrNull(retried, 'keeps') !== null || text(retried, 'api') === 'kore-v1';
+  const beingErased = yield* listBeingErased(key.botId);
   return rows.map((row) => {
     const own = kept.get(int(row, 'seq'));
     const receipt = textOrNull(row, 'receipt');
     const hasIt = receipt !== null && receipt !== 'failed';
+    const recipient = pendingAgain(row, own);
+    const isNobody = isErased(recipient) || beingErased.some((one) => isOf(one, recipient.identity, null));
     return {
-      recipient: pendingAgain(row, own),
+      recipient,
       state: text(row, 'state'),
-      isLeftOut: hasIt || (own === undefined && !mayBePlain),
+      isLeftOut: hasIt || isNobody || (own === undefined && !mayBePlain),
     };
   });
 }

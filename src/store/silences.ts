@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { identityKey } from '../model/person.ts';
 import { lastBy } from './people-rows.ts';
 import type {
@@ -17,7 +18,40 @@ const SILENCES: InsertShape = {
     detail = excluded.detail, at = excluded.at WHERE silences.at <= excluded.at`,
 };
 
+/*
+ * Somebody who was erased stays silenced, under a hash: nobody can read who it is, and whoever is about to write to an
+ * identity can find out. Where a bot has none of these, that costs a look into an index.
+ */
+const HASHED = { prefix: 'sha256:', end: 'sha256;' } as const;
+
+const hashed = (botId: string, identity: string): string =>
+  HASHED.prefix + hash('sha256', JSON.stringify([botId, identity]));
+
+/** What is kept of these is that they are silenced; that somebody is welcome again goes with them. */
+export function* hashSilences(botId: string, names: readonly string[]): Steps<void> {
+  const connections = yield* query('SELECT DISTINCT connection_id FROM silences WHERE bot_id = $1', botId);
+  for (const row of connections) {
+    const gone = yield* query(
+      `DELETE FROM silences WHERE bot_id = $1 AND connection_id = $2 AND identity {any:text $3}
+       RETURNING identity, reason, at`,
+      botId,
+      text(row, 'connection_id'),
+      names,
+    );
+    yield* insertMany(
+      SILENCES,
+      gone
+        .filter(({ reason }) => reason !== null)
+        .map((one) => [
+          ...[botId, text(row, 'connection_id'), hashed(botId, text(one, 'identity'))],
+          ...[text(one, 'reason'), null, int(one, 'at')],
+        ]),
+    );
+  }
+}
+
 export function* silence({ botId, connectionId, entries }: SilenceRequest): Steps<void> {
+  yield* forgetHashed({ botId, connectionId, identities: entries.map(({ identity }) => identityKey(identity)) });
   const rows = entries
     .toSorted((one, other) => one.at - other.at)
     .map(({ identity, reason, detail, at }) => [botId, connectionId, identityKey(identity), reason, detail, at]);
@@ -25,6 +59,17 @@ export function* silence({ botId, connectionId, entries }: SilenceRequest): Step
     SILENCES,
     lastBy(rows, ([, , identity]) => String(identity)),
   );
+}
+
+/** They have said something anew since they were erased. */
+function* forgetHashed({ botId, connectionId, identities }: ResolveRequest): Steps<number> {
+  const rows = yield* query(
+    'DELETE FROM silences WHERE bot_id = $1 AND connection_id = $2 AND identity {any:text $3} RETURNING identity',
+    botId,
+    connectionId,
+    identities.map((identity) => hashed(botId, identity)),
+  );
+  return rows.length;
 }
 
 /** Never dated before the word it takes back, so that it holds whosever clock that word was dated by. */
@@ -37,18 +82,35 @@ export function* liftSilence({ botId, connectionId, identity, at }: LiftRequest)
     identityKey(identity),
     at,
   );
-  return lifted.length > 0;
+  return lifted.length + (yield* forgetHashed({ botId, connectionId, identities: [identityKey(identity)] })) > 0;
 }
 
 export function* listSilenced({ botId, connectionId, identities }: ResolveRequest): Steps<Map<string, SilenceReason>> {
   const rows = yield* query(
     `SELECT identity, reason FROM silences
-     WHERE bot_id = $1 AND connection_id = $2 AND identity {any:text $3} AND reason IS NOT NULL`,
+     WHERE bot_id = $1 AND connection_id = $2 AND identity {any:text $3} AND reason IS NOT NULL
+     UNION ALL SELECT NULL, NULL WHERE EXISTS (SELECT 1 FROM silences
+       WHERE bot_id = $1 AND connection_id = $2 AND identity > '${HASHED.prefix}' AND identity < '${HASHED.end}')`,
     botId,
     connectionId,
     identities,
   );
-  return new Map(rows.map((row) => [text(row, 'identity'), reasonOf(row)]));
+  const found = new Map<string, SilenceReason>();
+  for (const row of rows) if (row['identity'] !== null) found.set(text(row, 'identity'), reasonOf(row));
+  return found.size === rows.length
+    ? found
+    : new Map([...found, ...(yield* listHashed({ botId, connectionId, identities }))]);
+}
+
+function* listHashed({ botId, connectionId, identities }: ResolveRequest): Steps<Map<string, SilenceReason>> {
+  const byHash = new Map(identities.map((identity) => [hashed(botId, identity), identity]));
+  const rows = yield* query(
+    'SELECT identity, reason FROM silences WHERE bot_id = $1 AND connection_id = $2 AND identity {any:text $3}',
+    botId,
+    connectionId,
+    [...byHash.keys()],
+  );
+  return new Map(rows.map((row) => [byHash.get(text(row, 'identity')) ?? '', reasonOf(row)]));
 }
 
 export function* listSilences({ botId, connectionId, afterIdentity, limit }: SilencePage): Steps<Silence[]> {

@@ -107,6 +107,7 @@ export class StoreLink {
         ),
       settlePauses: (request) => call('settlePauses', () => store.settlePauses(request)),
       goOnRetrying: (request) => call('goOnRetrying', () => store.goOnRetrying(request)),
+      goOnErasing: (request) => call('goOnErasing', () => store.goOnErasing(request)),
       voidLeases: () => call('voidLeases', () => store.voidLeases()),
       findNotifications: (request) => call('findNotifications', () => store.findNotifications(request)),
       findNotification: (key) => call('findNotification', () => store.findNotification(key)),

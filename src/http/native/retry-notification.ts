@@ -4,7 +4,6 @@ import type { FinalState } from '../../model/notification.ts';
 import { REASONS, type Reason } from '../../model/reasons.ts';
 import { SCOPE_SEND } from '../../model/tenancy.ts';
 import type { RetryAnswer, RetryState } from '../../store/port/interventions.ts';
-import type { NotificationKey } from '../../store/port/notifications.ts';
 import type { BoundedBacklog } from '../accept/bounded-backlog.ts';
 import { readRequestKey } from '../accept/idempotency.ts';
 import { auditOf } from '../contract/audit-of.ts';
@@ -19,6 +18,7 @@ import { IDEMPOTENCY_KEY } from './idempotency-key.ts';
 import { readJsonBodies } from './json-bodies.ts';
 import { toIso } from './notification-documents.ts';
 import { readDeadline } from './read-deadline.ts';
+import { untilOver } from './until-over.ts';
 
 export interface RetryRouteOptions extends Pick<NativeContext, 'store' | 'gate' | 'clock'> {
   readonly backlog: Pick<BoundedBacklog, 'assertRoom'>;
@@ -68,7 +68,7 @@ const RETRY_STATE = Type.Object(
     leftOut: Type.Integer({
       minimum: 0,
       description:
-        'Fit and stay as they are: the provider says that they have it, or what they alone were to be sent is not known any more.',
+        'Fit and stay as they are: the provider says that they have it, they were erased, or what they alone were to be sent is not known any more.',
     }),
     isComplete: Type.Boolean({ description: 'False: it goes on, through a large notification or behind a worker.' }),
     expiresAt: TIME,
@@ -143,7 +143,13 @@ function createRetry(options: RetryRouteOptions, bytesOf: (request: FastifyReque
     const { no } = stateOf(answer);
     if (answer.kind === 'replay') reply.header('idempotency-replayed', 'true');
     onChange();
-    const state = await untilOver(key, no, options);
+    const state = await untilOver({
+      clock,
+      find: () => store.findRetry({ ...key, no }),
+      isOver: ({ isOver }) => isOver,
+      goOn: () => store.goOnRetrying({ at: clock.now() }),
+    });
+    if (state === null) throw new Fault('notification_unknown');
     reply.code(202);
     const { expiresAt: deadline } = await findNotification(store, request);
     const { retried, leftOut, isOver } = state;
@@ -168,18 +174,3 @@ function stateOf(answer: RetryAnswer): RetryState {
       throw new Fault('idempotency_key_reused');
   }
 }
-
-/** A large notification takes its time; the rest is done by whoever sends. */
-async function untilOver(key: NotificationKey, no: number, { store, clock }: RetryRouteOptions): Promise<RetryState> {
-  const endsAt = clock.monotonic() + PATIENCE_MS;
-  for (;;) {
-    const state = await store.findRetry({ ...key, no });
-    if (state === null) throw new Fault('notification_unknown');
-    if (state.isOver || clock.monotonic() >= endsAt) return state;
-    const looked = await store.goOnRetrying({ at: clock.now() });
-    if (looked === 0) await new Promise<void>((resolve) => clock.after(STEP_MS, resolve));
-  }
-}
-
-const PATIENCE_MS = 1_000;
-const STEP_MS = 100;
