@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { CHANNELS, findChannel } from './channels/channels.ts';
 import { createOutbound } from './channels/outbound-undici.ts';
 import type { LoadedConfig } from './config/file.ts';
@@ -11,8 +12,10 @@ import { keepTime } from './engine/timekeeping.ts';
 import { watchWal } from './engine/wal-watch.ts';
 import { createApp } from './http/app.ts';
 import { generatePlatformPem, openPlatformKey } from './http/auth/platform-key.ts';
+import { openConsole } from './http/console/console.ts';
 import { Doors } from './http/doors.ts';
 import { createHealthApp } from './http/health-app.ts';
+import { makeSetUpLink, makeSignInLink } from './http/session/links.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { type Clock, type Random, systemClock } from './model/clock.ts';
 import type { Logger } from './model/logger.ts';
@@ -40,6 +43,10 @@ export interface RunningServer {
   readonly url: string;
   readonly address: AddressInfo;
   readonly engine: Engine;
+  /** Where the first admin is made; null: there are operators already. */
+  makeSetUpLink(): Promise<string | null>;
+  /** Where an operator is signed in at once; it is made if nobody has the e-mail. */
+  makeSignInLink(who: { readonly name: string; readonly email: string }): Promise<string>;
   /** Stops without losing or repeating anything; resolves when all is closed. Safe to call twice. */
   drain(): Promise<void>;
   /** Resolves once everything is closed, whoever asked for it. */
@@ -64,6 +71,9 @@ async function untilLeft(doors: Doors, lingerMs: number, clock: Clock): Promise<
 function prepare({ settings, config, logger }: ServeOptions, store: Store, clock: Clock) {
   return Promise.all([keepTime({ store, clock, logger }), openRegistry({ store, settings, config, logger, clock })]);
 }
+
+/** Where `npm run build:console` puts it. */
+const CONSOLE_FOLDER = fileURLToPath(new URL('../dist/console', import.meta.url));
 
 const FOLLOW_EVERY_MS = 1_000;
 
@@ -139,6 +149,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     backlogLimits: settings,
     // Without a key of its own the server publishes one nobody depends on: apps that enforce JWE need a lasting key.
     platformKey: await openPlatformKey(settings.platformKey ?? generatePlatformPem()),
+    ...(settings.console === 'on' && { console: openConsole(CONSOLE_FOLDER) }),
     isDraining: () => draining,
     describeWal: () => wal.describe(),
     metrics: { ...metrics, render: async () => metrics.render({ ...describe(engine), queue: await lookAtQueue() }) },
@@ -183,10 +194,14 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const address = app.server.address();
   if (address === null || typeof address === 'string') throw new Error('the server listens on no address');
   let drained: Promise<void> | null = null;
+  const url = `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
+  const links = { store, clock, base: settings.publicUrl ?? url };
   return {
-    url: `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`,
+    url,
     address,
     engine,
+    makeSetUpLink: () => makeSetUpLink(links),
+    makeSignInLink: (who) => makeSignInLink(who, links),
     drain: () => {
       drained ??= closeAll();
       return drained;

@@ -31,8 +31,10 @@ describe('GET /openapi.json', () => {
     const operations = listOperations(document);
     assert.ok(operations.length >= 20);
     assert.equal(new Set(operations.map(({ id }) => id)).size, operations.length);
-    for (const { id, path, scope, replies } of operations) {
-      assert.equal(scope !== null, path.startsWith('/api/'), `${id} ${scope}`);
+    for (const { id, path, tag, scope, role, replies } of operations) {
+      const isOfApps = path.startsWith('/api/') && !path.startsWith('/api/v1/session');
+      assert.equal(scope !== null, isOfApps, `${id} ${scope}`);
+      assert.equal(role !== null, isOfApps && tag !== 'kore', `${id} ${role}`);
       for (const [status, contents] of Object.entries(replies)) {
         const isRefusal = status >= '400' && !path.startsWith('/api/public');
         if (isRefusal) assert.ok('application/problem+json' in contents || path.startsWith('/channels/'), id);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { connectionId, randomId } from '../src/model/ids.ts';
 import { isJsonObject } from '../src/model/json.ts';
+import { ROLES } from '../src/model/operator.ts';
 import { SCOPE_ADMIN, SCOPE_SEND } from '../src/model/tenancy.ts';
 import { type DocumentedOperation, fetchDocument, listOperations } from './support/api-document.ts';
 import {
@@ -15,6 +16,7 @@ import {
   tokenFor,
   UNKNOWN_BOT,
 } from './support/http-rig.ts';
+import { signInAs } from './support/operators.ts';
 
 const MESSAGE = { type: 'text', val: 'x' };
 const V1 = { channel: 'msteams', userIdentityType: 'resolve', message: MESSAGE, identities: ['a@abc.com'] };
@@ -50,6 +52,7 @@ interface Row {
   readonly foreign?: (connectionId: string) => object;
   /** It is about a notification that is not sealed. */
   readonly isOfAudience?: true;
+  readonly isOfNoBot?: true;
   /** What it leaves that says who asked, where that is more than one entry. */
   readonly kept?: number;
 }
@@ -112,6 +115,14 @@ const ROWS: Readonly<Record<string, Row | 'open'>> = {
   saveApp: json(200, { algorithm: 'HS256', bots: [BOT], name: 'Renamed' }),
   rotateApp: json(200, {}),
   deleteApp: { status: 204 },
+  listOwnBots: { status: 200, isOfNoBot: true },
+  // By password, link and cookie, which `src/http/session/session.test.ts` is about.
+  getSignInOptions: 'open',
+  getSession: 'open',
+  signIn: 'open',
+  signInByLink: 'open',
+  setUpOperator: 'open',
+  signOut: 'open',
   getApiDocument: 'open',
   getProblemPage: 'open',
   getHealth: 'open',
@@ -144,7 +155,8 @@ describe('who may call what', () => {
       const operation = operations.find((each) => each.id === id);
       assert.ok(operation);
       const objects = row.isOfAudience ? await makeAudience() : await makeObjects(row);
-      const ask = (botId: string, token: string | null, named = objects) => callAs(operation, row, botId, token, named);
+      const ask = (botId: string, token: string | null, named = objects) =>
+        callAs(operation, row, botId, token === null ? {} : { auth: token }, named);
       const isAdmin = operation.scope === SCOPE_ADMIN;
       if (isAdmin) await makeManaged();
       const missing = operation.scope === SCOPE_SEND ? 'cs-librarian' : 'cs-sender';
@@ -158,7 +170,7 @@ describe('who may call what', () => {
       if (isAdmin) {
         for (const app of ['cs-builder', 'cs-upstart', 'cs-admin'])
           assertRefused(await ask(BOT, await tokenFor(app)), isKore, 403, 'scope_missing');
-      } else {
+      } else if (!row.isOfNoBot) {
         const other = await ask(BOT, await tokenFor('cs-other'));
         assertRefused(other, isKore, 404, 'bot_not_found');
         assert.equal(other.text, (await ask(UNKNOWN_BOT, await tokenFor('cs-other'))).text);
@@ -167,6 +179,38 @@ describe('who may call what', () => {
 
       const kept = await countKept();
       assert.equal((await ask(BOT, await tokenFor(isAdmin ? 'cs-operator' : 'cs-builder'))).status, row.status);
+      assert.equal((await countKept()) - kept, operation.isAudited ? (row.kept ?? 1) : 0, 'entries in the audit');
+    });
+  }
+
+  for (const [id, row] of Object.entries(ROWS)) {
+    if (row === 'open') continue;
+    it(`${id}: operators of the right role may, from the console, and no others`, async () => {
+      const operation = operations.find((each) => each.id === id);
+      assert.ok(operation);
+      const objects = row.isOfAudience ? await makeAudience() : await makeObjects(row);
+      if (operation.scope === SCOPE_ADMIN) await makeManaged();
+      const ask = (who: Readonly<Record<string, string>>) => callAs(operation, row, BOT, who, objects);
+      const isKore = operation.tag === 'kore';
+      const sessions = await Promise.all(ROLES.map((role) => signInAs(rig, { role, bots: [BOT] })));
+      const least = ROLES.indexOf(operation.role ?? 'admin');
+
+      for (const [rank, session] of sessions.entries()) {
+        if (isKore) assertRefused(await ask(session), isKore, 401, 'unauthenticated');
+        else if (rank < least) assertRefused(await ask(session), isKore, 403, 'role_missing');
+      }
+      if (isKore) return;
+      const [session = {}] = sessions.slice(least);
+      for (const elsewhere of [{ 'sec-fetch-site': 'cross-site' }, { 'sec-fetch-site': 'same-site' }])
+        assertRefused(await ask({ ...session, ...elsewhere }), isKore, 403, 'cross_origin');
+      const nowhere = await ask({ cookie: session['cookie'] ?? '' });
+      if (operation.method !== 'GET') assertRefused(nowhere, isKore, 403, 'cross_origin');
+      if (operation.scope !== SCOPE_ADMIN && !row.isOfNoBot) {
+        const others = await ask(await signInAs(rig, { role: 'sender', bots: [OTHER_BOT] }));
+        assertRefused(others, isKore, 404, 'bot_not_found');
+      }
+      const kept = await countKept();
+      assert.equal((await ask(session)).status, row.status);
       assert.equal((await countKept()) - kept, operation.isAudited ? (row.kept ?? 1) : 0, 'entries in the audit');
     });
   }
@@ -192,7 +236,7 @@ describe('who may call what', () => {
     };
     const token = await tokenFor('cs-both');
     const ask = (named: Objects, body = row.body) =>
-      callAs(operation, { ...row, ...(body !== undefined && { body }) }, OTHER_BOT, token, named);
+      callAs(operation, { ...row, ...(body !== undefined && { body }) }, OTHER_BOT, { auth: token }, named);
     const namesObjects = operation.path.split('{').length > 2;
     if (namesObjects) {
       const [hidden, absent] = [await ask(objects), await ask(unknown)];
@@ -269,7 +313,7 @@ describe('who may call what', () => {
     const objects = { ...(await makeObjects({ status: 200 })), notificationId };
     assert.ok(operation);
     const first = { ...operation, path: operation.path.replace('{chunk}', '0') };
-    assert.equal((await callAs(first, ROWS['addAudienceChunk'] as Row, BOT, auth, objects)).status, 200);
+    assert.equal((await callAs(first, ROWS['addAudienceChunk'] as Row, BOT, { auth }, objects)).status, 200);
     return objects;
   }
 
@@ -277,7 +321,7 @@ describe('who may call what', () => {
     { method, path, scope }: DocumentedOperation,
     { body, type, query = '' }: Row,
     botId: string,
-    token: string | null,
+    who: Readonly<Record<string, string>>,
     { notificationId, personId, connectionId: through, identity, template, erasureId }: Objects,
   ): Promise<Reply> {
     const named = {
@@ -296,7 +340,7 @@ describe('who may call what', () => {
     const url = path.replace(/\{(\w+)\}/g, (_, name: keyof typeof names) => encodeURIComponent(names[name]));
     return call(rig, url + query, {
       method,
-      headers: { ...(token !== null && { auth: token }), ...(type && { 'content-type': type }) },
+      headers: { ...who, ...(type && { 'content-type': type }) },
       ...(body !== undefined && { body }),
     });
   }

@@ -249,7 +249,7 @@ describe('misuse', { concurrency: 4 }, () => {
     const args = ['--port', '0', '--database', `sqlite:${join(folder, 'held.db')}`];
     const first = startCli(['serve', '--config', config, ...args], { env: ENV });
     const [said] = await once(first.stdout, 'data');
-    assert.match(String(said), /^Beckon listens on http:\/\/127\.0\.0\.1:\d+\n$/);
+    assert.match(String(said), /^Beckon listens on http:\/\/127\.0\.0\.1:\d+\n/);
     assertSentence(await serve(args), 75, new RegExp(`in use by process ${first.pid} on `));
     first.kill('SIGTERM');
     assert.deepEqual(await once(first, 'exit'), [0, null]);

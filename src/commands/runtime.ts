@@ -23,6 +23,7 @@ export function readCommandSettings(command: Command): Settings {
   for (const option of command.options) {
     const value: unknown = command.getOptionValue(option.attributeName());
     if (option.long && typeof value === 'string') flags[option.long] = value;
+    if (option.negate && value === false) flags[option.long?.replace('--no-', '--') ?? ''] = 'off';
   }
   const settings = readSettings({
     flags,

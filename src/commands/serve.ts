@@ -9,6 +9,7 @@ import { firstStopSignal } from './stop-signals.ts';
 
 export function define(command: Command): void {
   addSettings(command, SETTING_KEYS)
+    .option('--no-console', 'serve the API only, as --console off')
     .description('Runs the server. Every flag can be set by its environment variable instead.')
     .addHelpText(
       'after',
@@ -24,9 +25,18 @@ Examples:
       const stopped = firstStopSignal();
       const settings = readCommandSettings(command);
       const server = await start(settings);
-      console.log(`Beckon listens on ${server.url}`);
+      console.log(await greet(server, settings));
       process.exitCode = await runUntilStopped(server, stopped, Math.max(settings.drainMs, settings.lingerMs));
     });
+}
+
+/** One write: whoever waits for the first line may read no other. */
+async function greet(server: RunningServer, { console, role }: Settings): Promise<string> {
+  const greeting = `Beckon listens on ${server.url}`;
+  const setUp = console === 'on' && role !== 'worker' ? await server.makeSetUpLink() : null;
+  return setUp === null
+    ? greeting
+    : `${greeting}\nNobody can sign in yet. Make the first admin, within a day: ${setUp}`;
 }
 
 async function start(settings: Settings): Promise<RunningServer> {

@@ -7,6 +7,8 @@ export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', '
 export const LOG_FORMATS = ['auto', 'json', 'text'] as const;
 export const ROLES = ['all', 'api', 'worker'] as const;
 export type Role = (typeof ROLES)[number];
+export const SWITCH = ['on', 'off'] as const;
+export type Switch = (typeof SWITCH)[number];
 export type LogLevel = (typeof LOG_LEVELS)[number];
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
@@ -50,6 +52,12 @@ export const SETTINGS = {
     placeholder: 'role',
     fallback: 'all',
     parse: parseChoice(ROLES),
+  }),
+  console: plain<Switch>({
+    help: 'on or off: whether the operators’ console is served at /',
+    placeholder: 'switch',
+    fallback: 'on',
+    parse: parseChoice(SWITCH),
   }),
   logLevel: plain<LogLevel>({
     help: 'how much to log: trace, debug, info, warn, error, fatal or silent',

@@ -14,6 +14,7 @@ import { createGate } from './auth/gate.ts';
 import type { PlatformKey } from './auth/platform-key.ts';
 import { expectPace } from './body-pace.ts';
 import { callbackRoutes } from './callbacks/callbacks.ts';
+import type { Console } from './console/console.ts';
 import { KORE_PREFIX } from './error-handler.ts';
 import { answerAlive, createReadiness } from './health.ts';
 import { createJwks } from './jwks.ts';
@@ -40,6 +41,7 @@ import { eventsRoute } from './native/events/events.ts';
 import { extendRoute } from './native/extend-notification.ts';
 import { listRoute } from './native/list-notifications.ts';
 import { notificationRoutes } from './native/notifications.ts';
+import { ownBotsRoute } from './native/own-bots.ts';
 import { pauseRoutes } from './native/pause-notification.ts';
 import { peopleRoutes } from './native/people.ts';
 import { preferenceRoutes } from './native/preferences.ts';
@@ -54,6 +56,8 @@ import { showProblemPage } from './problem-pages.ts';
 import { PROBLEM_PAGES } from './problems.ts';
 import { RefusalTally } from './refusal-tally.ts';
 import { DEFAULT_LIMITS, openServer, type ServerLimits } from './server.ts';
+import { sessionRoutes } from './session/routes.ts';
+import { Sessions } from './session/sessions.ts';
 import { createMetricsReply, type MetricsPage } from './show-metrics.ts';
 import { turnAway } from './turn-away.ts';
 
@@ -83,6 +87,8 @@ export interface AppParts {
   /** The write-ahead log of the database; null: it has none. */
   readonly describeWal?: () => JsonObject | null;
   readonly metrics?: MetricsPage;
+  /** Absent: nothing is served but the API. */
+  readonly console?: Console;
 }
 
 /** The whole HTTP surface. Listens nowhere yet: call `listen` on what comes back. */
@@ -91,8 +97,10 @@ export function createApp(parts: AppParts): FastifyInstance {
   const limits = { ...DEFAULT_LIMITS, ...parts.limits };
   const meter = parts.metrics?.meter ?? silentMeter;
   const tally = new RefusalTally({ clock, logger, meter });
-  const app = openServer(limits, { logger, clock, tally, meter });
-  const gate = createGate(parts);
+  const app = openServer(limits, { logger, clock, tally, meter, ...(parts.console && { console: parts.console }) });
+  const publicUrl = parts.tools.publicUrl;
+  const sessions = new Sessions({ store, clock, publicUrl });
+  const gate = createGate({ ...parts, sessions });
   const isDraining = parts.isDraining ?? (() => false);
   const leave = { clock, restOfBodyMs: limits.headersTimeoutMs, isDraining };
   takeLeave(app, leave);
@@ -158,6 +166,8 @@ export function createApp(parts: AppParts): FastifyInstance {
     onCancel: () => parts.engine.heedCallers(),
   });
   const native = { ...parts, prefix: NATIVE_PREFIX, gate, catalog };
+  app.register(sessionRoutes, { ...native, sessions, publicUrl });
+  app.register(ownBotsRoute, native);
   app.register(auditRoute, native);
   app.register(botRoutes, native);
   app.register(adminConnectionRoutes, native);

@@ -23,6 +23,19 @@ export const FAULTS = {
     [401, 4002, 'Permission denied. Scope is incorrect!'],
     [403, 'scope_missing', 'The app lacks the scope this call needs'],
   ),
+  role_missing: row(
+    [401, 4002, 'Permission denied. Scope is incorrect!'],
+    [403, 'role_missing', "The operator's role does not allow it"],
+  ),
+  cross_origin: row([403, 403, 'Forbidden'], [403, 'cross_origin', 'Another site asked for it']),
+  session_missing: row([401, 401, 'Unauthorized'], unauthenticated()),
+  sign_in_refused: row(
+    [401, 401, 'Unauthorized'],
+    [401, 'sign_in_refused', 'Nobody signs in with this e-mail and this password'],
+  ),
+  sign_ins_limited: row([429, 429, 'Too Many Requests'], [429, 'sign_ins_limited', 'Too many attempts to sign in']),
+  link_refused: row([410, 410, 'Gone'], [410, 'link_refused', 'The link was used, has run out, or never was']),
+  password_weak: row([422, 422, 'Unprocessable Content'], [422, 'password_weak', 'The password is too easy to guess']),
   bot_forbidden: row([401, 4002, 'Invalid SDK credentials'], botNotFound()),
   bot_unknown: row([400, 400, 'Invalid StreamId'], botNotFound()),
   minute_limit: row(

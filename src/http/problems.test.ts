@@ -30,7 +30,8 @@ describe('native routes', () => {
       connections: [],
       callLimits: { perMinute: 0, perHour: 0 },
     });
-    const gate = createGate({ store: rig.store, clock: rig.clock, platformKey: rig.platformKey, tenancy });
+    const sessions = { find: async () => null };
+    const gate = createGate({ store: rig.store, clock: rig.clock, platformKey: rig.platformKey, tenancy, sessions });
     const admit = gate.requireScope(SCOPE_DIRECTORY);
     app.get('/api/v1/bots/:botId/whoami', { onRequest: admit }, async (request) => {
       const { app: caller, bot, subject } = callerOf(request);

@@ -4,6 +4,7 @@ import type { Clock } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
 import type { Meter } from '../model/meter.ts';
 import type { BodyPace } from './body-pace.ts';
+import type { Console } from './console/console.ts';
 import { createErrorHandler } from './error-handler.ts';
 import { Fault } from './faults.ts';
 import { limitConnections } from './limit-connections.ts';
@@ -60,10 +61,15 @@ export interface ServerParts {
   readonly clock: Clock;
   readonly tally: RefusalTally;
   readonly meter: Pick<Meter, 'answered'>;
+  /** What may be at an address that is no route's. */
+  readonly console?: Console;
 }
 
 /** A Fastify server without routes: its limits, its error bodies, its log line, and what it refuses before routing matters. */
-export function openServer(limits: ServerLimits, { logger, clock, tally, meter }: ServerParts): FastifyInstance {
+export function openServer(
+  limits: ServerLimits,
+  { logger, clock, tally, meter, console }: ServerParts,
+): FastifyInstance {
   const answerError = createErrorHandler(logger);
   const app = Fastify({
     bodyLimit: limits.maxBodyBytes,
@@ -85,14 +91,16 @@ export function openServer(limits: ServerLimits, { logger, clock, tally, meter }
     logger: false,
   });
   app.decorateRequest('caller', null);
-  app.decorateRequest('operator', null);
+  app.decorateRequest('actor', null);
   limitConnections(app.server, limits.maxConnections, { clock, tally });
   app.addHook('onResponse', createRequestLog(logger, tally, meter));
   app.addHook('onClose', async () => tally.tell());
   app.addHook('onRequest', refuseAmbiguousTarget);
   app.setErrorHandler(answerError);
-  app.setNotFoundHandler(() => {
-    throw new Fault('route_unknown');
+  app.setNotFoundHandler(async (request, reply) => {
+    const page = await console?.find(request);
+    if (page === undefined || page === null) throw new Fault('route_unknown');
+    return reply.code(page.status).headers(page.headers).send(page.body);
   });
   return app;
 }

@@ -1,7 +1,7 @@
 import { hash, randomBytes } from 'node:crypto';
 
-/** Kore's prefixes: job, log, message, bot, user, client, connection; and ours: callback, erasure. */
-export type IdPrefix = 'ds' | 'nl' | 'ms' | 'st' | 'u' | 'cs' | 'dc' | 'cb' | 'er';
+/** Kore's prefixes: job, log, message, bot, user, client, connection; and ours: callback, erasure, operator. */
+export type IdPrefix = 'ds' | 'nl' | 'ms' | 'st' | 'u' | 'cs' | 'dc' | 'cb' | 'er' | 'op';
 
 const NAMESPACE = 'beckon/';
 const ID_BODY = '[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}';

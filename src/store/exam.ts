@@ -14,6 +14,7 @@ import { examineErasures } from './exam-erasures.ts';
 import { examineFallBack } from './exam-fall-back.ts';
 import { examineLedger } from './exam-ledger.ts';
 import { examineNotificationList } from './exam-notification-list.ts';
+import { examineOperators } from './exam-operators.ts';
 import { examinePause } from './exam-pause.ts';
 import { examinePeople } from './exam-people.ts';
 import { examinePreferences } from './exam-preferences.ts';
@@ -62,6 +63,7 @@ export function examineStore(name: string, open: () => Promise<Store>): void {
     examineLedger(store);
     examineAudit(store);
     examineConfigured(store);
+    examineOperators(store);
     examineUpkeep(store);
   });
 }

@@ -415,6 +415,53 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     ) {keyed}`,
     'CREATE INDEX erasures_open ON erasures (bot_id, id) WHERE finished_at IS NULL',
   ],
+  [
+    // Who signs in to the console. They are of no one bot; bots is JSON. password is a hash of it; NULL: there is none.
+    `CREATE TABLE operators (
+      id {text} NOT NULL PRIMARY KEY,
+      email {text} NOT NULL,
+      name {text} NOT NULL,
+      role {text} NOT NULL,
+      bots {text} NOT NULL,
+      password {text},
+      disabled_at {int},
+      created_at {int} NOT NULL,
+      signed_in_at {int}
+    ) {keyed}`,
+    'CREATE UNIQUE INDEX operators_by_email ON operators (email)',
+    // Who they are to a provider of identities.
+    `CREATE TABLE operator_identities (
+      provider {text} NOT NULL,
+      subject {text} NOT NULL,
+      operator_id {text} NOT NULL,
+      PRIMARY KEY (provider, subject)
+    ) {keyed}`,
+    // Of the token that a browser holds only the hash.
+    `CREATE TABLE operator_sessions (
+      hash {text} NOT NULL PRIMARY KEY,
+      operator_id {text} NOT NULL,
+      created_at {int} NOT NULL,
+      seen_at {int} NOT NULL,
+      ends_at {int} NOT NULL
+    ) {keyed}`,
+    'CREATE INDEX operator_sessions_by_operator ON operator_sessions (operator_id)',
+    'CREATE INDEX operator_sessions_by_end ON operator_sessions (ends_at)',
+    // Good once; likewise only hashes.
+    `CREATE TABLE secret_links (
+      hash {text} NOT NULL PRIMARY KEY,
+      kind {text} NOT NULL,
+      about {text} NOT NULL,
+      expires_at {int} NOT NULL
+    ) {keyed}`,
+    'CREATE INDEX secret_links_by_end ON secret_links (expires_at)',
+    // Attempts to sign in, by a hash of whose they are.
+    `CREATE TABLE sign_in_counts (
+      key {text} NOT NULL PRIMARY KEY,
+      count {int} NOT NULL,
+      ends_at {int} NOT NULL
+    ) {keyed}`,
+    'CREATE INDEX sign_in_counts_by_end ON sign_in_counts (ends_at)',
+  ],
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

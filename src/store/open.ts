@@ -18,6 +18,7 @@ import * as erasures from './erasures.ts';
 import * as ledger from './ledger.ts';
 import { SCHEMA_VERSION } from './migrations.ts';
 import * as notifications from './notifications.ts';
+import * as operators from './operators.ts';
 import * as pauses from './pause.ts';
 import * as people from './people.ts';
 import { StoreDamaged, StoreUnavailable } from './port/errors.ts';
@@ -35,6 +36,7 @@ import * as restored from './restored.ts';
 import * as retries from './retry.ts';
 import * as rules from './rules.ts';
 import * as scopeCalls from './scope-calls.ts';
+import * as sessions from './sessions.ts';
 import * as silences from './silences.ts';
 import { openSqlite } from './sqlite.ts';
 import * as templates from './templates.ts';
@@ -227,6 +229,24 @@ function createStore(database: Database, clock: Clock): Store {
     findDataKey: (request) => read(() => dataKeys.findDataKey(request)),
     listDataKeys: (page) => read(() => dataKeys.listDataKeys(page)),
     rewrapDataKey: (request) => write(() => dataKeys.rewrapDataKey(request)),
+
+    listOperators: () => read(() => operators.listOperators()),
+    findOperator: (request) => read(() => operators.findOperator(request)),
+    findAccount: (request) => read(() => operators.findAccount(request)),
+    addOperator: (request) => write(() => operators.addOperator(request)),
+    changeOperator: (request) => write(() => operators.changeOperator(request)),
+    removeOperator: (request) => write(() => operators.removeOperator(request)),
+    addLink: (request) => write(() => sessions.addLink(request)),
+    findLink: (request) => read(() => sessions.findLink(request)),
+    takeLink: (request) => write(() => sessions.takeLink(request)),
+    redeemLink: (request) => write(() => operators.redeemLink(request)),
+    openSession: (request) => write(() => sessions.openSession(request)),
+    findSession: (request) => read(() => sessions.findSession(request)),
+    touchSession: (request) => write(() => sessions.touchSession(request)),
+    endSession: (request) => write(() => sessions.endSession(request)),
+    endSessionsOf: (request) => write(() => sessions.endSessionsOf(request)),
+    countSignIns: (request) => write(() => sessions.countSignIns(request)),
+    forgiveSignIn: (request) => write(() => sessions.forgiveSignIn(request)),
 
     markRestored: (request) => write(() => restored.markRestored(request)),
     findRestored: () => read(() => restored.findRestored()),

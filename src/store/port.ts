@@ -7,6 +7,7 @@ import type { Erasures } from './port/erasures.ts';
 import type { Interventions } from './port/interventions.ts';
 import type { Limits } from './port/limits.ts';
 import type { Notifications } from './port/notifications.ts';
+import type { Operators } from './port/operators.ts';
 import type { Receipts } from './port/receipts.ts';
 import type { Templates } from './port/templates.ts';
 import type { Tenancy } from './port/tenancy.ts';
@@ -32,6 +33,7 @@ export interface Store
     Erasures,
     Templates,
     Tenancy,
+    Operators,
     AuditTrail,
     Upkeep {
   readonly kind: 'sqlite' | 'postgres';

@@ -1,5 +1,6 @@
 import type { IdempotencyScope, StoredReply } from './port/acceptance.ts';
 import { pruneScopeCalls } from './scope-calls.ts';
+import { pruneSignIns } from './sessions.ts';
 import { int, query, type Row, type Steps, text } from './steps.ts';
 
 /** How long an idempotency key is remembered: three days outlast any sane client's retries. */
@@ -70,5 +71,6 @@ export function* prune({ now, limit }: { readonly now: number; readonly limit: n
     now,
     limit,
   );
-  return replies.length + jtis.length + (yield* pruneScopeCalls({ limit }));
+  const signIns = yield* pruneSignIns({ now, limit });
+  return replies.length + jtis.length + signIns + (yield* pruneScopeCalls({ limit }));
 }

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from '../../src/model/json.ts';
+import { ROLES, type Role } from '../../src/model/operator.ts';
 import { call, type Rig } from './http-rig.ts';
 
 /** An operation as the document of the API describes it. */
@@ -10,6 +11,8 @@ export interface DocumentedOperation {
   readonly tag: string;
   /** What the app needs; null: nobody is asked who they are. */
   readonly scope: string | null;
+  /** The least role of an operator; null: no operator may call it, or anybody may. */
+  readonly role: Role | null;
   /** Whoever calls it leaves an entry in the audit. */
   readonly isAudited: boolean;
   readonly parameters: readonly DocumentedParameter[];
@@ -40,13 +43,14 @@ export function listOperations(document: JsonObject): DocumentedOperation[] {
 
 function readOperation(path: string, method: string, operation: JsonObject): DocumentedOperation {
   const { operationId, tags, parameters = [] } = operation;
-  const scope = operation['x-scope'];
+  const { 'x-scope': scope, 'x-role': role } = operation;
   return {
     id: String(operationId),
     method: method.toUpperCase(),
     path,
     tag: Array.isArray(tags) ? String(tags[0]) : '',
     scope: typeof scope === 'string' ? scope : null,
+    role: ROLES.find((each) => each === role) ?? null,
     isAudited: method !== 'get' && operation['x-changes'] !== false,
     parameters: Array.isArray(parameters) ? parameters.map((parameter) => readParameter(object(parameter))) : [],
     bodies: schemasOf(isJsonObject(operation['requestBody']) ? operation['requestBody'] : {}),

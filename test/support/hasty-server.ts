@@ -28,6 +28,7 @@ const settings: Settings = {
   port: 0,
   logLevel: 'info',
   logFormat: 'json',
+  console: 'off',
   secretKey: null,
   oldSecretKey: null,
   platformKey: null,

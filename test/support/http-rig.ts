@@ -106,7 +106,7 @@ const MASTER_KEY = randomBytes(32);
 const NO_LIMITS: CallLimits = { perMinute: 0, perHour: 0 };
 
 export async function startRig(
-  options: Partial<Pick<AppParts, 'limits' | 'backlogLimits' | 'isDraining' | 'channels'>> & {
+  options: Partial<Pick<AppParts, 'limits' | 'backlogLimits' | 'isDraining' | 'channels' | 'console'>> & {
     readonly publicUrl?: string;
     readonly callLimits?: CallLimits;
     /** Of `BOT`. */
@@ -155,6 +155,7 @@ export async function startRig(
     backlogLimits: options.backlogLimits ?? { maxBotBacklog: 0, maxBacklog: 0 },
     ...(options.limits && { limits: options.limits }),
     ...(options.isDraining && { isDraining: options.isDraining }),
+    ...(options.console && { console: options.console }),
   });
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   return {

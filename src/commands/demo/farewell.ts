@@ -27,6 +27,9 @@ export async function tellNextSteps(someone: string, world: World): Promise<stri
   return `
 The server is at ${url}, the simulators (with a guide) at ${sandbox.urls.base}. Ctrl-C ends the demo.
 
+See all of it in the operators' console. This link signs you in, once:
+  ${world.consoleLink}
+
 Try next, in another terminal:
   npx beckon send --url ${url} --config ${configPath} --app ${clientId} --channel msteams --to ${someone} --text Hello --watch
 

@@ -32,6 +32,8 @@ export interface World {
   readonly clientId: string;
   readonly configPath: string;
   readonly client: Client;
+  /** Where the reader of the demo is signed in to the console at once. */
+  readonly consoleLink: string;
   mint(lifeSeconds: number): Promise<string>;
   close(): Promise<void>;
 }
@@ -54,7 +56,9 @@ export async function startWorld({ data, port, quiet }: WorldOptions): Promise<W
     const app = await findApp(configPath, clientId);
     const mint = (lifeSeconds: number) => mintDemoToken(app, lifeSeconds);
     const client = createClient({ url: server.url, token: () => mint(CALL_TOKEN_SECONDS) });
-    return { sandbox, url: server.url, botId, clientId, configPath, client, mint, close: () => stack.disposeAsync() };
+    const consoleLink = await server.makeSignInLink({ name: 'Demo', email: 'demo@example.com' });
+    const close = () => stack.disposeAsync();
+    return { sandbox, url: server.url, botId, clientId, configPath, client, consoleLink, mint, close };
   } catch (error) {
     await stack.disposeAsync();
     throw error;

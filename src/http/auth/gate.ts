@@ -1,22 +1,35 @@
 import type { FastifyRequest } from 'fastify';
 import type { Clock } from '../../model/clock.ts';
+import { hasRole, type Operator, type Role } from '../../model/operator.ts';
 import { type App, type Bot, SCOPE_ADMIN, type Tenancy } from '../../model/tenancy.ts';
 import type { Store } from '../../store/port.ts';
 import { Fault } from '../faults.ts';
+import { operatorActs } from '../session/sessions.ts';
 import { refuseReplay } from './jti.ts';
 import type { PlatformKey } from './platform-key.ts';
-import { findToken, verifyToken } from './token.ts';
+import { findToken, hasToken, verifyToken } from './token.ts';
 
 /** Who calls. Set by the gate, before a byte of the body is read. */
-export interface Operator {
-  readonly app: App;
+export interface Actor {
+  /** Of an operator who is signed in, what an app of their own would be. */
+  readonly app: Pick<App, 'clientId' | 'kind' | 'bots'>;
   /** The token's subject; the client id when it names none. */
   readonly subject: string;
 }
 
 /** Who calls, for which bot. */
-export interface Caller extends Operator {
+export interface Caller extends Actor {
   readonly bot: Bot;
+}
+
+/** What an operation asks of whoever calls it. */
+export interface Access {
+  /** What an app needs. */
+  readonly scope: string;
+  /** The least role of an operator. */
+  readonly role: Role;
+  /** There is a `:botId` in the path; else it is of no one bot. */
+  readonly isOfBot: boolean;
 }
 
 export interface Gate {
@@ -25,8 +38,11 @@ export interface Gate {
    * the request ends in a `Fault`. Afterwards `callerOf(request)` answers.
    */
   requireScope(scope: string): (request: FastifyRequest) => Promise<void>;
-  /** The same for what is of no one bot: the app is of kind `admin` and has the scope. `operatorOf(request)` answers. */
-  requireAdmin(): (request: FastifyRequest) => Promise<void>;
+  /**
+   * The same, but that an operator who is signed in and has the role is let in as well. Of what is of no one bot
+   * `actorOf(request)` answers afterwards.
+   */
+  requireAccess(access: Access): (request: FastifyRequest) => Promise<void>;
 }
 
 export interface GateParts {
@@ -34,12 +50,13 @@ export interface GateParts {
   readonly store: Pick<Store, 'useJti'>;
   readonly clock: Clock;
   readonly platformKey: PlatformKey;
+  readonly sessions: { find(request: FastifyRequest): Promise<Operator | null> };
 }
 
 declare module 'fastify' {
   interface FastifyRequest {
     caller: Caller | null;
-    operator: Operator | null;
+    actor: Actor | null;
   }
 }
 
@@ -47,24 +64,33 @@ export function createGate(parts: GateParts): Gate {
   return {
     requireScope: (scope) =>
       async function admitCaller(request) {
-        const operator = await admit(request, scope, parts);
-        const bot = findBotFor(operator.app, botIdOf(request), parts.tenancy);
-        request.caller = { ...operator, bot };
+        request.caller = toCaller(request, await admitApp(request, scope, parts), parts.tenancy);
       },
-    requireAdmin: () =>
-      async function admitOperator(request) {
-        const operator = await admit(request, SCOPE_ADMIN, parts);
-        if (operator.app.kind !== 'admin') throw new Fault('scope_missing');
-        request.operator = operator;
+    requireAccess: ({ scope, role, isOfBot }) =>
+      async function admitActor(request) {
+        const actor = hasToken(request.headers)
+          ? await admitApp(request, scope, parts)
+          : await admitOperator(request, role, parts);
+        if (scope === SCOPE_ADMIN && actor.app.kind !== 'admin') throw new Fault('scope_missing');
+        if (isOfBot) request.caller = toCaller(request, actor, parts.tenancy);
+        else request.actor = actor;
       },
   };
 }
 
-async function admit(request: FastifyRequest, scope: string, parts: GateParts): Promise<Operator> {
+async function admitApp(request: FastifyRequest, scope: string, parts: GateParts): Promise<Actor> {
   const token = await verifyToken(findToken(request.headers), parts);
   await refuseReplay(token, parts);
   if (!token.app.scopes.includes(scope)) throw new Fault('scope_missing');
   return { app: token.app, subject: token.subject };
+}
+
+async function admitOperator(request: FastifyRequest, role: Role, { sessions }: GateParts): Promise<Actor> {
+  const operator = await sessions.find(request);
+  if (operator === null) throw new Fault('token_missing');
+  if (!hasRole(operator, role))
+    throw new Fault('role_missing', `the role ${operator.role} is not enough: ask an admin`);
+  return operatorActs(operator);
 }
 
 /** The caller of a request that went through the gate. */
@@ -74,13 +100,17 @@ export function callerOf(request: FastifyRequest): Caller {
 }
 
 /** Who acts, for a bot or for all. */
-export function operatorOf(request: FastifyRequest): Operator {
-  const operator = request.caller ?? request.operator;
-  if (operator === null) throw new Error(`${request.routeOptions.url} reads who acts but has no gate`);
-  return operator;
+export function actorOf(request: FastifyRequest): Actor {
+  const actor = request.caller ?? request.actor;
+  if (actor === null) throw new Error(`${request.routeOptions.url} reads who acts but has no gate`);
+  return actor;
 }
 
-function findBotFor(app: App, botId: string, tenancy: Tenancy): Bot {
+function toCaller(request: FastifyRequest, actor: Actor, tenancy: Tenancy): Caller {
+  return { ...actor, bot: findBotFor(actor.app, botIdOf(request), tenancy) };
+}
+
+function findBotFor(app: Actor['app'], botId: string, tenancy: Tenancy): Bot {
   const bot = tenancy.bot(botId);
   if (app.kind === 'builder' && (bot === null || !app.bots.includes(botId))) throw new Fault('bot_forbidden');
   if (bot === null) throw new Fault('bot_unknown');

@@ -21,6 +21,9 @@ export interface VerifiedToken {
 /** Clocks of honest callers differ by a little. */
 export const LEEWAY_MS = 5000;
 
+export const hasToken = ({ auth, authorization }: IncomingHttpHeaders): boolean =>
+  (typeof auth === 'string' && auth !== '') || authorization !== undefined;
+
 /** The token from `auth:`, else from `Authorization: Bearer`. A `Bearer ` before it is a courtesy on both. */
 export function findToken(headers: IncomingHttpHeaders): string {
   const given = headers['auth'];

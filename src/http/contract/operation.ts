@@ -1,6 +1,8 @@
 import type {} from '@fastify/swagger';
 import type { FastifySchema } from 'fastify';
 import { type TSchema, Type } from 'typebox';
+import type { Role } from '../../model/operator.ts';
+import { SCOPE_ADMIN } from '../../model/tenancy.ts';
 import { FAULTS, type FaultName } from '../faults.ts';
 import { oneOf } from './fields.ts';
 
@@ -12,6 +14,7 @@ export const TAGS = {
   kore: "Kore.ai's Proactive Notifications API, v1 and v2, as its callers know it.",
   callbacks: 'Where providers tell what became of messages. Each is checked by its provider’s own signature.',
   admin: 'Who may do what, for apps of kind admin.',
+  session: 'Who is signed in to the console. Whatever the console does is done with the operations of this document.',
   server: 'The server itself.',
 } as const;
 
@@ -21,8 +24,10 @@ export interface Operation {
   readonly tag: keyof typeof TAGS;
   readonly summary: string;
   readonly description: string;
-  /** What the calling app must have; null: anybody may call. */
+  /** What the calling app must have; null: no app is asked for. */
   readonly scope: string | null;
+  /** It is about the session of whoever is signed in, and no app has one. */
+  readonly isOfSession?: true;
   /** A POST that only asks. Whatever else is no GET hands `auditOf` its request to the store, which keeps one entry. */
   readonly changes?: false;
   readonly params?: TSchema;
@@ -47,14 +52,14 @@ export interface ReplyDescription {
 }
 
 /** As the routes of the framework and the generator of the document take it. */
-export function toRouteSchema(operation: Operation): FastifySchema {
-  const { id, tag, summary, description, scope, changes, params, query, headers, body } = operation;
+export function toRouteSchema(operation: Operation, method: string): FastifySchema {
+  const { id, tag, summary, description, changes, params, query, headers, body } = operation;
   return {
     operationId: id,
     tags: [tag],
     summary,
     description,
-    ...describeAccess(scope),
+    ...describeAccess(operation, method),
     ...(changes === false && { 'x-changes': false }),
     ...(params && { params }),
     ...(query && { querystring: query }),
@@ -64,9 +69,25 @@ export function toRouteSchema(operation: Operation): FastifySchema {
   };
 }
 
-/** The scope stands beside: only OAuth and OpenID have a place for scopes in a document. */
-export const describeAccess = (scope: string | null): object =>
-  scope === null ? { security: [] } : { security: [{ auth: [] }, { bearer: [] }], 'x-scope': scope };
+/** Scope and role stand beside: only OAuth and OpenID have a place for them in a document. */
+function describeAccess(operation: Operation, method: string): object {
+  const { scope, isOfSession } = operation;
+  if (isOfSession) return { security: [{ session: [] }] };
+  if (scope === null) return { security: [] };
+  const security = [...TOKENS, { session: [] }];
+  return { security, 'x-scope': scope, 'x-role': leastRole(operation, method) };
+}
+
+const TOKENS = [{ auth: [] }, { bearer: [] }] as const;
+
+/** Of what only apps may call. */
+export const describeAppAccess = (scope: string): object => ({ security: TOKENS, 'x-scope': scope });
+
+/** Whoever may sign in may look, and what only asks is a look too. */
+export function leastRole({ scope, changes }: Pick<Operation, 'scope' | 'changes'>, method: string): Role {
+  if (scope === SCOPE_ADMIN) return 'admin';
+  return method === 'GET' || changes === false ? 'viewer' : 'sender';
+}
 
 type Described = Record<string, { readonly content?: object }>;
 
@@ -81,6 +102,7 @@ function mergeReplies(faults: Described, replies: Described): Described {
 
 export const EVERYWHERE = ['request_malformed', 'store_unavailable'] as const satisfies FaultName[];
 export const OF_TOKENS = ['token_missing', 'scope_missing', 'bot_unknown'] as const satisfies FaultName[];
+const OF_SESSIONS = ['role_missing', 'cross_origin'] as const satisfies FaultName[];
 /** Of whatever may have a body. */
 export const OF_BODIES = [
   'body_invalid',
@@ -105,7 +127,7 @@ export function describeReplies(replies: Operation['replies']): Described {
 }
 
 function describeFaults({ faults, scope }: Operation): Described {
-  const names = [...EVERYWHERE, ...(scope === null ? [] : OF_TOKENS), ...faults];
+  const names = [...EVERYWHERE, ...(scope === null ? [] : [...OF_TOKENS, ...OF_SESSIONS]), ...faults];
   const byStatus = Map.groupBy(new Set(names), (name) => FAULTS[name].native.status);
   const described = [...byStatus].map(([status, group]) => [
     status,
@@ -132,6 +154,7 @@ const COMES_AGAIN: ReadonlySet<FaultName> = new Set<FaultName>([
   'checks_busy',
   'audiences_open',
   'draining',
+  'sign_ins_limited',
 ]);
 const RETRY_AFTER = Type.String({ description: 'Seconds after which to try again.' });
 

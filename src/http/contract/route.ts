@@ -9,11 +9,11 @@ import type {
 
 import { SCOPE_ADMIN } from '../../model/tenancy.ts';
 import type { Gate } from '../auth/gate.ts';
-import { type Operation, toRouteSchema } from './operation.ts';
+import { leastRole, type Operation, toRouteSchema } from './operation.ts';
 import { compileValidator } from './validate.ts';
 
 export interface OperationRoute<Asked extends RouteGenericInterface> {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly url: string;
   readonly operation: Operation;
   /** What is decided from the headers, after the caller was admitted. */
@@ -22,7 +22,7 @@ export interface OperationRoute<Asked extends RouteGenericInterface> {
   readonly handler: RouteHandlerMethod<RawServerDefault, IncomingMessage, ServerResponse, Asked>;
 }
 
-/** Serves an operation: who has its scope is admitted, what fits its schemas gets through. */
+/** Serves an operation: who has its scope or its role is admitted, what fits its schemas gets through. */
 export function addOperation<Asked extends RouteGenericInterface>(
   app: FastifyInstance,
   gate: Gate,
@@ -33,17 +33,22 @@ export function addOperation<Asked extends RouteGenericInterface>(
     method,
     url,
     exposeHeadRoute: false,
-    schema: toRouteSchema(operation),
+    schema: toRouteSchema(operation, method),
     validatorCompiler: (part) =>
       part.httpPart === 'body' && operation.body?.isStream ? (value: unknown) => ({ value }) : compileValidator(part),
     // A serializer made from the schema would silently leave out what the schema forgot.
     serializerCompiler: () => JSON.stringify,
-    onRequest: [...admissionOf(operation, gate), ...onRequest],
+    onRequest: [...admissionOf(route, gate), ...onRequest],
     handler,
   });
 }
 
-function admissionOf({ scope }: Operation, gate: Gate) {
+function admissionOf(
+  { operation, method, url }: Pick<OperationRoute<never>, 'operation' | 'method' | 'url'>,
+  gate: Gate,
+) {
+  const { scope } = operation;
   if (scope === null) return [];
-  return [scope === SCOPE_ADMIN ? gate.requireAdmin() : gate.requireScope(scope)];
+  const isOfBot = scope !== SCOPE_ADMIN && url.includes('/:botId');
+  return [gate.requireAccess({ scope, role: leastRole(operation, method), isOfBot })];
 }

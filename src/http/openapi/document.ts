@@ -39,7 +39,7 @@ const ELSEWHERE: Readonly<Record<string, FastifySchema>> = {
   ...Object.fromEntries(
     Object.entries({ ...CALLBACK_OPERATIONS, ...SERVER_OPERATIONS }).map(([route, operation]) => [
       route,
-      toRouteSchema(operation),
+      toRouteSchema(operation, route.split(' ')[0] ?? ''),
     ]),
   ),
 };
@@ -84,6 +84,13 @@ const SECURITY = {
     scheme: 'bearer',
     bearerFormat: 'JWT',
     description: 'The same JWT as `Authorization: Bearer`.',
+  },
+  session: {
+    type: 'apiKey',
+    in: 'cookie',
+    name: 'beckon-session',
+    description:
+      'An operator who is signed in to the console; behind HTTPS the name begins with __Host-. x-role of an operation is the least role it takes. What is no GET has to come from the console’s own pages.',
   },
 } as const;
 

@@ -3,7 +3,7 @@ import { type TSchema, Type } from 'typebox';
 import { SCOPE_SEND } from '../../model/tenancy.ts';
 import { MAX_IDENTITIES, MAX_PARAMETER_CHARS, MAX_PARAMETERS } from '../accept/asked.ts';
 import { BOT_ID, COUNT, closed, NOTIFICATION_ID, oneOf, TIME } from '../contract/fields.ts';
-import { describeAccess, describeReplies, OF_BODIES, OF_TOKENS, type Operation } from '../contract/operation.ts';
+import { describeAppAccess, describeReplies, OF_BODIES, OF_TOKENS, type Operation } from '../contract/operation.ts';
 import { KORE_PREFIX } from '../error-handler.ts';
 import { FAULTS, type FaultName } from '../faults.ts';
 
@@ -189,7 +189,7 @@ function toKoreSchema({ id, summary, description, params, body, reply, faults }:
     tags: ['kore'],
     summary,
     description,
-    ...describeAccess(SCOPE_SEND),
+    ...describeAppAccess(SCOPE_SEND),
     ...(!body && { 'x-changes': false }),
     params,
     ...(body && {

@@ -1,0 +1,28 @@
+/**
+ * What the console's pages may do: load what this server has and talk to it. A script or a style sheet that is not a file
+ * of ours needs the nonce, which is new with every page.
+ */
+export const policyFor = (nonce: string): Readonly<Record<string, string>> => ({
+  ...OF_EVERY_FILE,
+  'content-security-policy': [
+    "default-src 'none'",
+    `script-src 'self' 'nonce-${nonce}'`,
+    `style-src 'self' 'nonce-${nonce}'`,
+    "connect-src 'self'",
+    "img-src 'self' data:",
+    "font-src 'self'",
+    "manifest-src 'self'",
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+    "form-action 'self'",
+  ].join('; '),
+  'cross-origin-opener-policy': 'same-origin',
+  'permissions-policy': 'camera=(), geolocation=(), microphone=()',
+  'cache-control': 'no-store',
+});
+
+export const OF_EVERY_FILE: Readonly<Record<string, string>> = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+};

@@ -1,0 +1,53 @@
+import { hash } from 'node:crypto';
+import type { Clock } from '../../model/clock.ts';
+import type { Store } from '../../store/port.ts';
+import { Fault } from '../faults.ts';
+
+const WINDOW_MS = 15 * 60_000;
+
+/**
+ * How often somebody may guess in a window, over all nodes. An account bears more from everywhere than from one address, so
+ * that whoever guesses does not lock its owner out; an address may be that of a whole company.
+ */
+const LIMITS = { pair: 10, account: 100, address: 100 } as const;
+type Kind = keyof typeof LIMITS;
+
+export class Attempts {
+  readonly #parts: { readonly store: Pick<Store, 'countSignIns' | 'forgiveSignIn'>; readonly clock: Clock };
+
+  constructor(parts: { readonly store: Pick<Store, 'countSignIns' | 'forgiveSignIn'>; readonly clock: Clock }) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Counts first and asks then, so that many guesses at once count as many. Answers how to forgive a good one; throws a
+   * `Fault` when there were too many.
+   */
+  async count(whose: { readonly account: string | null; readonly address: string }): Promise<() => Promise<void>> {
+    const { store, clock } = this.#parts;
+    const kinds = keysOf(whose);
+    const at = clock.now();
+    const counts = await store.countSignIns({ keys: [...kinds.keys()], at, windowMs: WINDOW_MS });
+    const over = counts.filter(({ key, count }) => count > LIMITS[kinds.get(key) ?? 'pair']);
+    if (over.length > 0) {
+      const seconds = Math.ceil((Math.max(...over.map(({ endsAt }) => endsAt)) - at) / 1_000);
+      const detail = `wait ${Math.ceil(seconds / 60)} min, or have an admin send a new invitation`;
+      throw new Fault('sign_ins_limited', detail, { 'retry-after': String(seconds) });
+    }
+    return () => store.forgiveSignIn({ keys: [...kinds.keys()] });
+  }
+}
+
+/** Hashes: who tried to sign in is nobody's business afterwards. */
+function keysOf({
+  account,
+  address,
+}: {
+  readonly account: string | null;
+  readonly address: string;
+}): Map<string, Kind> {
+  const key = (...parts: readonly string[]) => hash('sha256', JSON.stringify(parts));
+  const keys = new Map<string, Kind>([[key('address', address), 'address']]);
+  if (account !== null) keys.set(key('account', account), 'account').set(key('pair', account, address), 'pair');
+  return keys;
+}
