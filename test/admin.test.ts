@@ -74,6 +74,9 @@ describe('configuring over the API', () => {
     const [botId, appId] = [randomId('st'), randomId('cs')];
     const bot = await api.bots.save(botId, { name: 'Made here', limits: { perMinute: 5, perHour: 50 } });
     assert.deepEqual(bot, { ...bot, id: botId, name: 'Made here', weight: 1, declaredIn: 'api' });
+    const { channels } = await api.channels();
+    const settings = channels.find(({ id }) => id === 'ivr')?.settings ?? {};
+    assert.deepEqual(settings['required'], ['url', 'secret']);
     const connection = await api.connections.save(hookOf(botId, 'one'));
     assert.deepEqual(connection.settings['secret'], '***');
     assert.equal(connection.id, connectionId(botId, 'ivr', 'Hook'));

@@ -105,6 +105,7 @@ const ROWS: Readonly<Record<string, Row | 'open'>> = {
   getBot: { status: 200 },
   saveBot: json(200, { name: 'Renamed', weight: 3 }),
   deleteBot: { status: 204 },
+  listChannels: { status: 200 },
   listManagedConnections: { status: 200, query: `?botId=${BOT}` },
   getConnection: { status: 200 },
   saveConnection: json(200, { ...HOOK, limits: { concurrency: 3 } }),

@@ -57,6 +57,16 @@ export interface ManagedConnection extends Required<ConnectionBody> {
   readonly declaredIn: 'file' | 'api';
 }
 
+/** A channel there is. */
+export interface ChannelDescription {
+  readonly id: string;
+  /** A bot may have several connections of it, told apart by name. */
+  readonly named: boolean;
+  /** JSON Schema of what the settings of a connection hold; `secret: true` stands at what is kept sealed. */
+  readonly settings: JsonObject;
+  readonly defaults: { readonly perSecond: number | null; readonly concurrency: number };
+}
+
 /** HS256 and HS512 have a `clientSecret`, made for you when left out; RS256 and RS512 a `publicKey` in PEM form. */
 export interface AppKey {
   readonly clientSecret?: string;
@@ -110,6 +120,8 @@ export interface Admin {
     save(botId: string, body: BotBody, options?: Signalled): Promise<ManagedBot>;
     remove(botId: string, options?: Signalled): Promise<void>;
   };
+  /** What can be connected to, and what each has to be told. */
+  channels(options?: Signalled): Promise<{ readonly channels: readonly ChannelDescription[] }>;
   readonly connections: {
     list(botId: string, options?: Signalled): Promise<{ readonly connections: readonly ManagedConnection[] }>;
     get(connectionId: string, options?: Signalled): Promise<ManagedConnection>;
@@ -162,6 +174,7 @@ export function createAdmin({ url, ask, stream }: AdminCalls): Admin {
     audit: ({ signal, botId, ...page }) => ask('GET', auditUrl({ botId }, page), signal),
     exportAudit: (request) => stream(auditUrl(request), 'application/x-ndjson', request.signal),
     bots: things('bots'),
+    channels: ({ signal } = {}) => ask('GET', `${url}/channels`, signal),
     connections: {
       list: (botId, { signal } = {}) => ask('GET', withQuery('connections', { botId }), signal),
       get: (id, { signal } = {}) => ask('GET', connection(id), signal),

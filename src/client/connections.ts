@@ -1,4 +1,5 @@
 import type { Ask } from './client.ts';
+import type { SuppressionPage } from './documents.ts';
 
 /** A connection of a bot, and what the server that was asked does on it just now. */
 export interface ConnectionState {
@@ -26,15 +27,50 @@ export interface ConnectionState {
   } | null;
 }
 
+export interface SuppressionsRequest {
+  readonly botId: string;
+  /** `dc-…` */
+  readonly connectionId: string;
+  /** 1 to 500. */
+  readonly limit?: number;
+  /** `nextCursor` of the page before. */
+  readonly cursor?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface LiftRequest {
+  readonly botId: string;
+  readonly connectionId: string;
+  /** As listed. */
+  readonly identity: string;
+  readonly signal?: AbortSignal;
+}
+
+/** How a bot reaches its channels. */
 export interface ConnectionCalls {
-  list(request: {
-    readonly botId: string;
-    readonly signal?: AbortSignal;
-  }): Promise<{ readonly connections: readonly ConnectionState[] }>;
+  /** How fast each sends at present, and why not faster. */
+  list(request: { readonly botId: string; readonly signal?: AbortSignal }): Promise<{
+    readonly connections: readonly ConnectionState[];
+  }>;
+  /** Who must not be written to over it. */
+  suppressions(request: SuppressionsRequest): Promise<SuppressionPage>;
+  /** Lets an identity be written to again. */
+  lift(request: LiftRequest): Promise<void>;
 }
 
 export function createConnectionCalls(base: string, ask: Ask): ConnectionCalls {
+  const all = (botId: string) => `${base}/api/v1/bots/${encodeURIComponent(botId)}/connections`;
+  const suppressions = ({ botId, connectionId }: Pick<LiftRequest, 'botId' | 'connectionId'>) =>
+    `${all(botId)}/${encodeURIComponent(connectionId)}/suppressions`;
   return {
-    list: ({ botId, signal }) => ask('GET', `${base}/api/v1/bots/${encodeURIComponent(botId)}/connections`, signal),
+    list: ({ botId, signal }) => ask('GET', all(botId), signal),
+    suppressions: ({ limit, cursor, signal, ...key }) => {
+      const query = new URLSearchParams();
+      if (limit !== undefined) query.set('limit', String(limit));
+      if (cursor !== undefined) query.set('cursor', cursor);
+      return ask('GET', `${suppressions(key)}?${query}`, signal);
+    },
+    lift: ({ identity, signal, ...key }) =>
+      ask('DELETE', `${suppressions(key)}/${encodeURIComponent(identity)}`, signal),
   };
 }

@@ -420,6 +420,19 @@ export interface RecipientPage {
   readonly nextCursor: string | null;
 }
 
+/** An identity that is not written to. */
+export interface Suppression {
+  readonly identity: string;
+  readonly reason: 'opted_out' | 'address_dead';
+  readonly detail: string | null;
+  readonly since: string;
+}
+
+export interface SuppressionPage {
+  readonly suppressions: readonly Suppression[];
+  readonly nextCursor: string | null;
+}
+
 /** What a template says. */
 export interface TemplateDefinition {
   readonly description?: string;

@@ -18,6 +18,9 @@ import { ToastsProvider } from './parts/toasts.tsx';
 const PAGES = [
   { path: 'notifications/:notificationId', page: lazy(() => import('./pages/notification/notification.tsx')) },
   { path: 'notifications', page: lazy(() => import('./pages/notifications/notifications.tsx')) },
+  { path: 'connections/new', page: lazy(() => import('./pages/connection/new-connection.tsx')) },
+  { path: 'connections/:connectionId', page: lazy(() => import('./pages/connection/connection.tsx')) },
+  { path: 'connections', page: lazy(() => import('./pages/connections/connections.tsx')) },
 ] as const;
 
 export function App() {

@@ -4,6 +4,7 @@ import './design/radix.css';
 import 'uplot/dist/uPlot.min.css';
 import './design/theme.css';
 import './design/sheet.css';
+import './design/states.css';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
 import { signStyles } from './parts/style-nonce.ts';

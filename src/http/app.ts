@@ -31,6 +31,7 @@ import { requireJsonBody } from './media-type.ts';
 import { appRoutes } from './native/admin/apps.ts';
 import { auditRoute } from './native/admin/audit.ts';
 import { botRoutes } from './native/admin/bots.ts';
+import { channelRoute } from './native/admin/channels.ts';
 import { adminConnectionRoutes } from './native/admin/connections.ts';
 import { audienceRoutes } from './native/audience/routes.ts';
 import { callbackLogRoute } from './native/callbacks.ts';
@@ -67,7 +68,7 @@ export interface AppParts {
   /** Where it is changed. */
   readonly registry: Registry;
   /** Every channel there is; what a bot may use of them is in the tenancy. */
-  readonly channels: readonly (ChannelFacts & Pick<Channel, 'open' | 'openInbox'>)[];
+  readonly channels: readonly (ChannelFacts & Pick<Channel, 'open' | 'openInbox' | 'settings' | 'defaults'>)[];
   /** What the inboxes of channels work with. */
   readonly tools: ChannelTools;
   readonly clock: Clock;
@@ -170,6 +171,7 @@ export function createApp(parts: AppParts): FastifyInstance {
   app.register(ownBotsRoute, native);
   app.register(auditRoute, native);
   app.register(botRoutes, native);
+  app.register(channelRoute, native);
   app.register(adminConnectionRoutes, native);
   app.register(appRoutes, native);
   app.register(listRoute, native);

@@ -1,0 +1,140 @@
+import { Button, Callout, Switch, TextField } from '@radix-ui/themes';
+import { type FormEvent, useState } from 'react';
+import type { ChannelDescription, ManagedConnection } from '../../client/admin.ts';
+import { ClientError } from '../../client/client-error.ts';
+import { type CheckedConnection, useSaveConnection } from '../data/connections.ts';
+import { channelName } from './channel.tsx';
+import { Field } from './field.tsx';
+import { type Entered, enteredOf, SettingField, settingsFrom, settingsOf } from './settings-form.tsx';
+import { explainError } from './states.tsx';
+import './connection-form.css';
+
+interface ConnectionFormProps {
+  readonly botId: string;
+  readonly channel: ChannelDescription;
+  /** Null: it is made. */
+  readonly known: ManagedConnection | null;
+  /** What stands in the fields of a new one, such as a simulator's. */
+  readonly suggested?: Entered;
+  readonly onSaved: (saved: CheckedConnection) => void;
+}
+
+/** What a channel has to be told, made from its schema. Saved, the provider is asked at once whether it is good. */
+export function ConnectionForm({ botId, channel, known, suggested = {}, onSaved }: ConnectionFormProps) {
+  const settings = settingsOf(channel.settings);
+  const [entered, setEntered] = useState<Entered>(() => ({
+    ...enteredOf(settings, known?.settings ?? {}),
+    ...suggested,
+  }));
+  const [name, setName] = useState(known?.name ?? '');
+  const [perSecond, setPerSecond] = useState(() => String(known?.limits.perSecond ?? ''));
+  const [allowPrivate, setAllowPrivate] = useState(known?.allowPrivateNetwork ?? suggested['url'] !== undefined);
+  const save = useSaveConnection();
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    const body = {
+      botId,
+      channel: channel.id,
+      name: channel.named ? name.trim() : null,
+      settings: settingsFrom(settings, entered),
+      limits: { ...known?.limits, perSecond: perSecond === '' ? null : Number(perSecond) },
+      allowPrivateNetwork: allowPrivate,
+      afterUnknown: known?.afterUnknown ?? null,
+    };
+    save.mutate(body, { onSuccess: onSaved });
+  };
+  const fault = faultOf(save.error);
+  const needed = settings.filter(({ isRequired }) => isRequired);
+  const others = settings.filter(({ isRequired }) => !isRequired);
+  const field = (setting: (typeof settings)[number]) => (
+    <SettingField
+      key={setting.key}
+      setting={setting}
+      value={entered[setting.key] ?? ''}
+      onChange={(value) => setEntered((before) => ({ ...before, [setting.key]: value }))}
+      isKept={known !== null && setting.key in known.settings}
+      error={fault?.key === setting.key ? fault.words : null}
+    />
+  );
+  return (
+    <form className="form connection-form" onSubmit={submit}>
+      {channel.named && (
+        <Field
+          label="Name"
+          hint="Callers choose the connection by it."
+          error={fault?.key === 'name' ? fault.words : null}
+        >
+          {(tie) => (
+            <TextField.Root
+              {...tie}
+              required
+              readOnly={known !== null}
+              value={name}
+              onChange={(event) => setName(event.target.value)}
+            />
+          )}
+        </Field>
+      )}
+      {needed.map(field)}
+      <details className="more" open={others.some(({ key }) => key === fault?.key) || undefined}>
+        <summary>More settings</summary>
+        <div className="form">
+          {others.map(field)}
+          <Field
+            label="Calls a second"
+            optional
+            hint={`Instead of ${channel.defaults.perSecond ?? 'none'}, which ${channelName(channel.id)} documents; 0: no such limit.`}
+          >
+            {(tie) => (
+              <TextField.Root
+                {...tie}
+                type="number"
+                min="0"
+                step="any"
+                value={perSecond}
+                onChange={(event) => setPerSecond(event.target.value)}
+              />
+            )}
+          </Field>
+          <Field
+            label="May call private addresses"
+            hint="Loopback and private networks, such as the simulators'. Refused otherwise."
+          >
+            {(tie) => <Switch {...tie} checked={allowPrivate} onCheckedChange={setAllowPrivate} />}
+          </Field>
+        </div>
+      </details>
+      {fault !== null && fault.key === null && (
+        <Callout.Root color="red" size="1" className="callout" role="alert">
+          <Callout.Text>{fault.words}</Callout.Text>
+        </Callout.Root>
+      )}
+      <div className="form-foot">
+        <Button type="submit" loading={save.isPending}>
+          Save and check
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+/** What the server says is wrong, and with which setting; null: nothing. */
+function faultOf(error: unknown): { readonly key: string | null; readonly words: string } | null {
+  if (error === null) return null;
+  const { title, fix } = explainError(error);
+  const pointer = error instanceof ClientError ? error.body?.['pointer'] : null;
+  const key = typeof pointer === 'string' ? (pointer.replace(/^\/settings/, '').split('/')[1] ?? null) : null;
+  return { key, words: key === null ? `${title}. ${fix}` : fix.replace(/^\S+: /, '') };
+}
+
+/** What the provider said to the credentials. */
+export function CheckResult({ check }: { readonly check: CheckedConnection['check'] }) {
+  return (
+    <Callout.Root color={check.ok ? 'jade' : 'red'} size="1" className="callout" role="status">
+      <Callout.Text>
+        <strong>{check.ok ? 'The credentials are good.' : 'The provider refuses the credentials.'}</strong>{' '}
+        {check.detail}
+      </Callout.Text>
+    </Callout.Root>
+  );
+}
