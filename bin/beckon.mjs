@@ -12,12 +12,30 @@ const needed = engines.node.replace('>=', '');
 // A checkout runs as it was written; a package has the program as JavaScript, for Node reads no TypeScript in node_modules.
 const source = new URL('src/main.ts', root);
 const main = existsSync(source) ? source : new URL('dist/main.js', root);
+const self = fileURLToPath(import.meta.url);
 
-if (isAtLeast(process.versions.node, needed)) {
-  // Half of a short command's time is reading its own source; beside the packages only their owner can write.
-  module.enableCompileCache(fileURLToPath(new URL('node_modules/.cache/beckon', root)));
+/** Half of a short command's time is reading its own source; beside the packages only their owner can write. */
+const cache = fileURLToPath(new URL('node_modules/.cache/beckon', root));
+/**
+ * What a server does not need V8 would take as well: 64 MB twice for what is young, and for what is old four times what is in
+ * use. That is 110 MB at the peak, for no speed (docs/performance.md). It can be said only where a process begins.
+ */
+const LEAN = process.argv[2] === 'serve' ? ['--max-semi-space-size=16', '--heap-growing-percent=100'] : [];
+
+if (!isAtLeast(process.versions.node, needed)) runWithPinnedNode();
+else if (LEAN.length > 0 && mayBeginAnew()) {
+  // The same process goes on as another program: signals, streams and whoever watches it notice nothing.
+  process.execve(process.execPath, [process.execPath, ...LEAN, ...process.execArgv, self, ...process.argv.slice(2)]);
+} else {
+  module.enableCompileCache(cache);
   await import(main.href);
-} else runWithPinnedNode();
+}
+
+/** Not twice, not against who said otherwise, and not where a parent speaks over a channel, which would be closed. */
+function mayBeginAnew() {
+  const said = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ');
+  return !/semi.space/.test(said) && process.execve !== undefined && process.channel === undefined;
+}
 
 /** `npm ci` brings a Node that fits; without it there is nothing to run the program with. */
 function runWithPinnedNode() {
@@ -27,8 +45,9 @@ function runWithPinnedNode() {
     console.error(`beckon: needs Node ${needed} or newer, and this is ${process.versions.node}.`);
     process.exit(78);
   }
-  const child = spawn(pinned, [fileURLToPath(main), ...process.argv.slice(2)], {
+  const child = spawn(pinned, [...LEAN, fileURLToPath(main), ...process.argv.slice(2)], {
     stdio: 'inherit',
+    env: { NODE_COMPILE_CACHE: cache, ...process.env },
   });
   // A terminal sends Ctrl-C to both of us; passing it on as well would be the second one, which means "at once".
   process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'));

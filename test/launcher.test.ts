@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -34,6 +35,28 @@ test('a Node that is new enough runs the program itself', async () => {
     const launcher = install(`fits-${needed}`, needed, main, true);
     assert.equal((await runCli([], { launcher })).stdout, `${process.pid}\n`, needed);
   }
+});
+
+test('a server begins with as much room for garbage as it needs, in the same process', async () => {
+  const main = 'console.log(JSON.stringify([process.execArgv.join(), process.pid, process.argv.slice(2)]))';
+  const begun = async (command: string, env: Readonly<Record<string, string>> = {}) => {
+    const child = startCli([command, '--port', '1'], { launcher: install('lean', '24.0.0', main, false), env });
+    const [flags, pid, words] = JSON.parse(await outputUntil(child, /]]/));
+    assert.deepEqual([pid, words], [child.pid, [command, '--port', '1']]);
+    return flags;
+  };
+  const lean = '--max-semi-space-size=16,--heap-growing-percent=100';
+  assert.equal(await begun('serve'), lean);
+  assert.equal(await begun('send'), '');
+  assert.equal(await begun('serve', { NODE_OPTIONS: '--max-semi-space-size=4' }), '', 'against who said otherwise');
+  const old = await runCli(['serve'], { launcher: install('lean-pinned', '999.0.0', main, true) });
+  assert.equal(JSON.parse(old.stdout)[0], lean, 'an old Node hands it over');
+});
+
+test('a server whose parent speaks to it over a channel keeps that', async () => {
+  const main = 'process.send?.(process.execArgv.join()); process.disconnect?.();';
+  const child = fork(install('channel', '24.0.0', main, false), ['serve'], { execArgv: [] });
+  assert.deepEqual((await once(child, 'message')).slice(0, 1), ['']);
 });
 
 test('a package without the source runs as JavaScript, because Node reads no TypeScript there', async () => {

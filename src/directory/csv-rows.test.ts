@@ -4,6 +4,7 @@ import { parse } from 'csv-parse/sync';
 import { stringify } from 'csv-stringify/sync';
 import fc from 'fast-check';
 import { bytesOf } from '../../test/support/people.ts';
+import { writeRows } from './csv-lines.ts';
 import { type Row, RowReader } from './csv-rows.ts';
 import { type Line, LineSplitter } from './lines.ts';
 
@@ -161,11 +162,12 @@ for (const text of ['"', '""', '"a', '",', '"""', '","', 'a"', '', 'a']) {
 
 const cell = fc.oneof(fc.string({ unit: fc.constantFrom('a', ',', '"', '\n', '\r', ' ', 'é', "'") }), fc.string());
 
-test('reads what csv-stringify writes', async () => {
+test('writes what csv-stringify writes, and reads it', async () => {
   const table = fc.array(fc.array(cell, { minLength: 2, maxLength: 4 }), { maxLength: 6 });
   await fc.assert(
     fc.asyncProperty(table, fc.integer({ min: 1, max: 9 }), async (rows, size) => {
       const csv = stringify(rows, { record_delimiter: '\r\n', quoted_match: /[\r\n]/ });
+      assert.equal(writeRows(rows), csv);
       assert.deepEqual(
         (await rowsOf(csv, size)).map((row) => row.cells),
         rows,

@@ -1,8 +1,8 @@
-import { stringify } from 'csv-stringify/sync';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { Person, PersonAddress } from '../model/person.ts';
 import { joinList } from './csv-cells.ts';
 import { type Column, columnsOf, FIXED_COLUMNS, headerOf, parseHeader } from './csv-columns.ts';
+import { writeRows } from './csv-lines.ts';
 import { guardCell } from './formula-guard.ts';
 import type { FindChannel } from './parse-person.ts';
 import { addressToJson } from './person-json.ts';
@@ -26,11 +26,11 @@ export class CsvWriter {
   }
 
   header(): string {
-    return toCsv([this.#headers]);
+    return writeRows([this.#headers]);
   }
 
   page(people: readonly Person[]): string {
-    return toCsv(people.map((person) => this.#row(person).map(guardCell)));
+    return writeRows(people.map((person) => this.#row(person).map(guardCell)));
   }
 
   #row(person: Person): string[] {
@@ -103,7 +103,3 @@ function valueAt(address: PersonAddress, key: string): string {
 
 const toCell = (value: JsonObject | JsonObject[]): string =>
   Object.keys(value).length === 0 ? '' : JSON.stringify(value);
-
-function toCsv(rows: readonly (readonly string[])[]): string {
-  return stringify([...rows], { record_delimiter: '\r\n', quoted_match: /[\r\n]/ });
-}

@@ -1,4 +1,4 @@
-import { stringify } from 'csv-stringify/sync';
+import { writeRows } from '../../directory/csv-lines.ts';
 import { guardCell } from '../../directory/formula-guard.ts';
 import type { Format } from '../../directory/read-people.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
@@ -47,11 +47,11 @@ const COLUMNS: readonly (readonly [header: string, ...path: string[]])[] = [
   ...['state', 'at', 'reason', 'hint', 'detail'].map((key) => [`receipt.${key}`, 'receipt', key] as const),
 ];
 
-const HEADER = toCsv([COLUMNS.map(([header]) => header)]);
+const HEADER = writeRows([COLUMNS.map(([header]) => header)]);
 
 /** No cell runs in a spreadsheet: identities and details are other people's words. */
 function writeCsv(recipients: readonly JsonObject[]): string {
-  return toCsv(recipients.map((recipient) => COLUMNS.map(([, ...path]) => guardCell(cellAt(recipient, path)))));
+  return writeRows(recipients.map((recipient) => COLUMNS.map(([, ...path]) => guardCell(cellAt(recipient, path)))));
 }
 
 function cellAt(recipient: JsonObject, path: readonly string[]): string {
@@ -62,7 +62,3 @@ function cellAt(recipient: JsonObject, path: readonly string[]): string {
 
 /** A channel that was tried, and why it was left. */
 const toWords = (tried: Json): string => (isJsonObject(tried) ? `${tried['channel']}: ${tried['reason']}` : '');
-
-function toCsv(rows: readonly (readonly string[])[]): string {
-  return stringify([...rows], { record_delimiter: '\r\n', quoted_match: /[\r\n]/ });
-}
