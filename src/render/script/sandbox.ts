@@ -12,6 +12,7 @@ import { standStill } from './clock-imports.ts';
 import { MAX_IMAGES, MEMORY_BYTES, STACK_BYTES } from './limits.ts';
 import { MemoryImage } from './memory-image.ts';
 import { cpuMs } from './stoppable.ts';
+import { writeByEncoder } from './text-in.ts';
 
 /** The package's types are those of its CommonJS build, where the variant lies one step deeper. */
 const engine = 'default' in packaged ? packaged.default : packaged;
@@ -77,6 +78,9 @@ export class Sandbox {
         const instance = new WebAssembly.Instance(parts.wasm, standStill(imports, time));
         onSuccess(instance);
         return instance.exports;
+      },
+      onRuntimeInitialized(this: Parameters<typeof writeByEncoder>[0]) {
+        writeByEncoder(this);
       },
       // What it prints when it aborts is nobody's to read.
       print() {},
