@@ -39,6 +39,12 @@ export function useSetUp() {
   return useMutation({ mutationFn: session.setUp, onSuccess: (found) => queries.setQueryData(KEY, found) });
 }
 
+export function useSignInByLink() {
+  const { session } = useClient();
+  const queries = useQueryClient();
+  return useMutation({ mutationFn: session.signInByLink, onSuccess: (found) => queries.setQueryData(KEY, found) });
+}
+
 export function useSignOut() {
   const { session } = useClient();
   const queries = useQueryClient();

@@ -1,19 +1,20 @@
 import { Button, TextField } from '@radix-ui/themes';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useEffect, useState } from 'react';
 import { useSetUp } from '../../data/session.tsx';
 import { Field } from '../../parts/field.tsx';
 import { explainError } from '../../parts/states.tsx';
+import { forgetToken } from '../sign-in/link.ts';
 import { Threshold } from '../sign-in/threshold.tsx';
-
-const MIN_PASSWORD = 12;
+import { NewPassword } from './new-password.tsx';
 
 /** The first operator of a new Beckon, who proves to be at the server by the token it printed. */
-export function SetUp() {
+export function SetUp({ givenToken }: { readonly givenToken: string }) {
   const setUp = useSetUp();
-  const [token, setToken] = useState(tokenOfAddress);
+  const [token, setToken] = useState(givenToken);
   const [name, setName] = useState('');
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
+  useEffect(forgetToken, []);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setUp.mutate({ token: token.trim(), name: name.trim(), email: email.trim(), password });
@@ -22,7 +23,10 @@ export function SetUp() {
   return (
     <Threshold title="Set up Beckon" lead="Make the first operator. They may do everything, and invite the others.">
       <form className="form" onSubmit={submit}>
-        <Field label="Set-up token" hint="The server printed it when it started; look for “set-up” in its log.">
+        <Field
+          label="Set-up token"
+          hint="The server printed it when it started; it stands behind the # of the link in its log."
+        >
           {(tie) => (
             <TextField.Root
               {...tie}
@@ -62,24 +66,11 @@ export function SetUp() {
             />
           )}
         </Field>
-        <Field
-          label="Password"
-          hint={`At least ${MIN_PASSWORD} characters. A few words you can remember are good.`}
+        <NewPassword
+          value={password}
+          onChange={setPassword}
           error={refusal === null ? null : `${refusal.title}. ${refusal.fix}`}
-        >
-          {(tie) => (
-            <TextField.Root
-              {...tie}
-              size="3"
-              type="password"
-              required
-              minLength={MIN_PASSWORD}
-              autoComplete="new-password"
-              value={password}
-              onChange={(event) => setPassword(event.target.value)}
-            />
-          )}
-        </Field>
+        />
         <Button size="3" type="submit" loading={setUp.isPending}>
           Make the first operator
         </Button>
@@ -87,6 +78,3 @@ export function SetUp() {
     </Threshold>
   );
 }
-
-/** A link from the server's log carries it where no server and no log in between sees it. */
-const tokenOfAddress = (): string => new URLSearchParams(window.location.hash.slice(1)).get('token') ?? '';

@@ -4,18 +4,23 @@ import { isStatus } from '../../data/client.tsx';
 import { useSessionOptions, useSignIn } from '../../data/session.tsx';
 import { Field } from '../../parts/field.tsx';
 import { explainError, Loading, Trouble } from '../../parts/states.tsx';
+import { Invitation } from '../set-up/invitation.tsx';
 import { SetUp } from '../set-up/set-up.tsx';
+import { linkOf } from './link.ts';
+import { LinkSignIn } from './link-sign-in.tsx';
 import { Threshold } from './threshold.tsx';
 
 /** Whoever is not signed in sees this, whatever the address; a new Beckon makes its first operator here. */
 export function SignIn() {
   const options = useSessionOptions();
+  const [link] = useState(() => linkOf(window.location));
   if (options.isPending) return <Loading label="Loading the sign-in" />;
   if (options.isError) return <Trouble error={options.error} retry={options.refetch} />;
-  if (options.data.needsSetup) return <SetUp />;
+  if (link?.page === 'invitation') return <Invitation token={link.token} />;
+  if (options.data.needsSetup) return <SetUp givenToken={link?.token ?? ''} />;
   return (
     <Threshold title="Sign in" lead="The operators' console of this Beckon.">
-      <PasswordForm />
+      {link === null ? <PasswordForm /> : <LinkSignIn token={link.token} otherwise={<PasswordForm />} />}
       {options.data.oidc.length > 0 && (
         <div className="threshold-others">
           <p className="threshold-or">or</p>
