@@ -1,9 +1,11 @@
+import type { Exclusion } from '../model/audience.ts';
 import type { CallbackEvent } from '../model/callback.ts';
 import type { FallBackCause } from '../model/fall-back.ts';
 import type { GivenHours, Hours } from '../model/hours.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { ReceiptCounts, ReceiptState } from '../model/news.ts';
 import type { Api, Counts, FinalState, Lane, PauseReason } from '../model/notification.ts';
+import type { PeopleFilter } from '../model/people-filter.ts';
 import type { TemplateKey, TemplateParameter } from '../model/template.ts';
 
 /** Kore's words for a whole notification; it is over when it is not IN_PROGRESS. */
@@ -137,12 +139,19 @@ interface SendWords {
   };
   /** Whoever is named again ends as suppressed. */
   readonly deduplicate?: boolean;
+  /** Who is left out, however they are named: they end as suppressed. */
+  readonly exclude?: Exclusion;
 }
 
 /** The body of a native send. */
 export interface SendBody extends SendWords {
-  /** Identities, or objects that name one and what is special about it. */
-  readonly recipients: readonly (string | SendRecipient)[];
+  /** Identities, or objects that name one and what is special about it; or whoever of the directory fits a filter. */
+  readonly recipients: readonly (string | SendRecipient)[] | { readonly filter: FilterBody };
+}
+
+/** Whoever fits all that is said; everybody only where that is said. */
+export interface FilterBody extends PeopleFilter {
+  readonly everybody?: true;
 }
 
 /** The same for more recipients than one call takes: they come in chunks, and nobody is sent anything before the seal. */
@@ -214,8 +223,8 @@ export interface NotificationSummary {
   /** Which interface it came through. */
   readonly api: Api;
   readonly counts: Counts;
-  /** `scheduled`: its `sendAt` is still to come. */
-  readonly state: 'receiving' | 'scheduled' | 'sending' | 'paused' | 'finished' | 'cancelled';
+  /** `collecting`: whom it is for is being looked up. `scheduled`: its `sendAt` is still to come. */
+  readonly state: 'receiving' | 'collecting' | 'scheduled' | 'sending' | 'paused' | 'finished' | 'cancelled';
   readonly category: string | null;
   /** Why it goes to those who declined the category. */
   readonly preferencesOverride: { readonly reason: string } | null;

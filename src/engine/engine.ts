@@ -8,6 +8,7 @@ import type { ScriptRenderer } from '../render/script/renderer.ts';
 import type { Queue, QueueState } from '../store/port/work.ts';
 import type { Store } from '../store/port.ts';
 import { Accounts } from './accounts.ts';
+import { Audiences } from './audiences.ts';
 import { BatchSizes } from './batch-sizes.ts';
 import { Callbacks } from './callbacks.ts';
 import type { ConnectionState } from './connection-state.ts';
@@ -79,6 +80,7 @@ export class Engine {
   readonly #recorder: Recorder;
   readonly #interventions: Interventions;
   readonly #callbacks: Callbacks;
+  readonly #audiences: Audiences;
   readonly #deliverParts: DeliverParts;
   /** Queues whose claimed batches are still being resolved or written; nothing more of them is claimed meanwhile. */
   readonly #writing = new Map<string, Promise<unknown>>();
@@ -127,6 +129,12 @@ export class Engine {
       onError: (error) => this.#report.failed('heeding cancels and pauses failed', error),
     });
     this.#callbacks = new Callbacks(parts);
+    this.#audiences = new Audiences({
+      store,
+      clock,
+      isStopping: () => this.#stopping,
+      onError: (error) => this.#report.failed('gathering recipients failed', error),
+    });
     this.#deliverParts = {
       store,
       clock,
@@ -181,6 +189,7 @@ export class Engine {
         isStopping: () => this.#stopping,
         onError: (message, error) => this.#report.failed(message, error),
       }),
+      this.#audiences.start(),
     ];
     this.#running = this.#run();
   }
@@ -200,6 +209,11 @@ export class Engine {
   /** Something was cancelled, paused, resumed, extended or retried. */
   heedCallers(): void {
     this.#interventions.heed();
+  }
+
+  /** Recipients are to be gathered. */
+  heedAudiences(): void {
+    if (!this.#stopping) this.#audiences.heed();
   }
 
   /** Present figures for people and metrics. */

@@ -77,6 +77,8 @@ export interface AppParts {
     wake(): void;
     /** Something was cancelled, paused, resumed, extended or retried. */
     heedCallers(): void;
+    /** Recipients are to be gathered. */
+    heedAudiences(): void;
     /** What it does on a connection just now; null: nothing yet. */
     describeConnection(connectionId: string): JsonObject | null;
   };

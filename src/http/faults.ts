@@ -90,6 +90,11 @@ export const FAULTS = {
     [400, 400, 'Invalid request ID'],
     [409, 'audience_unsealed', 'Its recipients are still being received'],
   ),
+  audience_collecting: row(
+    [503, 503, 'Service Unavailable'],
+    [503, 'audience_collecting', 'It is still being looked up whom it is for'],
+  ),
+  audience_empty: row([409, 409, 'Conflict'], [409, 'audience_empty', 'It is for nobody, and so it is over']),
   audience_sealed: row([409, 409, 'Conflict'], [409, 'audience_sealed', 'It is sealed: nobody more is taken']),
   audience_incomplete: row(
     [409, 409, 'Conflict'],

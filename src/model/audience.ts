@@ -1,6 +1,7 @@
 import type { Parameters } from './message.ts';
-import type { Log, Recipient } from './notification.ts';
-import { identityKey } from './person.ts';
+import type { Log, Notification, Recipient } from './notification.ts';
+import type { PeopleFilter } from './people-filter.ts';
+import { identityKey, type Person } from './person.ts';
 
 /** How the recipients of a notification are chosen from those who are named for it. */
 export interface AudiencePlan {
@@ -8,6 +9,31 @@ export interface AudiencePlan {
   readonly deduplicate: boolean;
   /** Of all, beneath each one's own. */
   readonly parameters: Parameters | null;
+  /** Where they come from; absent: they are uploaded. */
+  readonly from?: AudienceSource;
+  /** Who is left out, whoever names them; absent: nobody is. */
+  readonly exclude?: Exclusion;
+}
+
+export type AudienceSource =
+  /** Whoever of the directory fits, by the name that a channel goes by before their others. */
+  | { readonly kind: 'filter'; readonly filter: PeopleFilter; readonly prefers: 'email' | 'phone' }
+  | { readonly kind: 'named'; readonly recipients: readonly Recipient[] };
+
+/** People, not names: whoever is named in another way is left out too, as far as the directory knows. */
+export interface Exclusion {
+  readonly identities?: readonly string[];
+  /** Who has one of them. */
+  readonly tags?: readonly string[];
+  /** All recipients of these, whatever became of them. */
+  readonly notifications?: readonly string[];
+}
+
+/** How somebody of the directory can be named, the best first. */
+export function namesOf(person: Pick<Person, 'email' | 'upn' | 'phone' | 'identities'>, prefers: 'email' | 'phone') {
+  const { email, upn, phone, identities } = person;
+  const names = prefers === 'phone' ? [phone, email, upn] : [email, upn, phone];
+  return [...names, ...identities].filter((name) => name !== null);
 }
 
 /** Of one chunk of an upload. */
@@ -38,8 +64,15 @@ export function partByIdentity(recipients: readonly Recipient[], seen: ReadonlyS
   return { first, again, keys: [...keys] };
 }
 
+/** So that a canary is not taken for over because others had their end before it began. */
+export function withLeftOut<Asked extends Pick<Notification, 'options'>>(asked: Asked, leftOut: number): Asked {
+  const { canary } = asked.options ?? {};
+  if (canary === undefined || leftOut === 0) return asked;
+  return { ...asked, options: { ...asked.options, canary: { ...canary, leftOut } } };
+}
+
 /** The end of somebody who is left out from the beginning. */
-export const suppressedLog = ({ seq, identity }: Recipient, reason: 'duplicate', at: number): Log => ({
+export const suppressedLog = ({ seq, identity }: Recipient, reason: 'duplicate' | 'excluded', at: number): Log => ({
   seq,
   identity,
   state: 'suppressed',

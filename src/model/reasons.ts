@@ -54,6 +54,12 @@ export const REASONS = {
     hint: 'Nothing is to be done: whoever was named first is sent it, once.',
     retry: 'no',
   },
+  excluded: {
+    meaning: 'The notification leaves the recipient out',
+    mendedBy: 'sender',
+    hint: 'Nothing is to be done if that was meant: they are in `exclude`, by name, by tag or with another notification.',
+    retry: 'no',
+  },
   blocked_by_recipient: {
     meaning: 'The recipient has blocked or removed the app',
     mendedBy: 'recipient',

@@ -16,6 +16,8 @@ export interface Canary {
   readonly maxFailureShare: number;
   /** Where no more than that failed: whether the others follow, or somebody resumes it. */
   readonly next: 'continue' | 'pause';
+  /** Of the notification, have their end from the beginning; absent: nobody has. */
+  readonly leftOut?: number;
 }
 
 /** Of those who were tried: whoever opted out, was cancelled or came too late says nothing of how sending goes. */
@@ -27,8 +29,8 @@ export const isOverCeiling = (counts: Counts, { failureShare, after }: PauseWhen
 
 /** Null: too early to say. As soon as too many of all of them have failed, how the others go changes nothing. */
 export function judgeCanary(counts: Counts, canary: Canary): 'continue' | 'pause' | null {
-  const { recipients, maxFailureShare, next } = canary;
+  const { recipients, maxFailureShare, next, leftOut = 0 } = canary;
   if (failuresOf(counts) > maxFailureShare * recipients) return 'pause';
-  if (counts.total - counts.pending < recipients) return null;
+  if (counts.total - counts.pending - leftOut < recipients) return null;
   return failuresOf(counts) > maxFailureShare * triedOf(counts) ? 'pause' : next;
 }

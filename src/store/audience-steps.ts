@@ -1,30 +1,32 @@
+import { AUDIENCE, move, type StoredAudience, storedAudience } from './audience-rows.ts';
 import { countBacklog } from './backlogs.ts';
+import { collect, exclude } from './collecting.ts';
 import type { NotificationKey } from './port/notifications.ts';
-import { execute, int, query, type Row, type Steps, text } from './steps.ts';
-
-interface Audience extends NotificationKey {
-  readonly state: 'receiving' | 'dropping' | 'clearing';
-  readonly outstanding: number;
-  readonly progress: string;
-}
+import { execute, query, type Steps } from './steps.ts';
 
 /** The audience that has waited longest gets its step; one in the hands of another process is passed over. */
-export function* advanceAudience({ at, limit }: { readonly at: number; readonly limit: number }): Steps<boolean> {
-  const [row] = yield* query(
-    `SELECT bot_id, id, state, recipients - suppressed AS outstanding, progress FROM audiences
-     WHERE due_at <= $1 ORDER BY due_at LIMIT 1 {skip}`,
-    at,
-  );
+export function* advanceAudience(step: { readonly at: number; readonly limit: number }): Steps<boolean> {
+  const { at, limit } = step;
+  const [row] = yield* query(`SELECT ${AUDIENCE} FROM audiences WHERE due_at <= $1 ORDER BY due_at LIMIT 1 {skip}`, at);
   if (row === undefined) return false;
-  const audience = audienceOf(row);
+  const audience = storedAudience(row);
   switch (audience.state) {
+    case 'excluding':
+      yield* exclude(audience, step);
+      break;
+    case 'collecting':
+      yield* collect(audience, step);
+      break;
     case 'receiving':
       // Nobody has sealed it in time.
-      yield* countBacklog(audience.botId, -audience.outstanding);
-      yield* move(audience, 'dropping', '', at);
+      yield* countBacklog(audience.botId, audience.suppressed - audience.recipients);
+      yield* move(audience, { state: 'dropping', at });
       break;
     case 'dropping':
-      if (!(yield* drop(audience, limit))) yield* move(audience, 'clearing', '', at);
+      if (!(yield* drop(audience, limit))) yield* move(audience, { state: 'clearing', at });
+      break;
+    case 'empty':
+      yield* move(audience, { state: 'clearing', at });
       break;
     case 'clearing':
       yield* clear(audience, limit);
@@ -32,42 +34,24 @@ export function* advanceAudience({ at, limit }: { readonly at: number; readonly 
   return true;
 }
 
-const audienceOf = (row: Row): Audience => ({
-  botId: text(row, 'bot_id'),
-  notificationId: text(row, 'id'),
-  state: text(row, 'state') as Audience['state'],
-  outstanding: int(row, 'outstanding'),
-  progress: text(row, 'progress'),
-});
-
-function* move({ botId, notificationId }: Audience, state: Audience['state'], progress: string, at: number) {
-  yield* execute(
-    'UPDATE audiences SET state = $3, progress = $4, due_at = $5 WHERE bot_id = $1 AND id = $2',
-    botId,
-    notificationId,
-    state,
-    progress,
-    at,
-  );
-}
-
 /** What lies there of an audience that was never sealed. False: nothing any more. */
-function* drop(audience: Audience, limit: number): Steps<boolean> {
+function* drop(audience: StoredAudience, limit: number): Steps<boolean> {
   if (yield* deleteSome(audience, 'batches', 'batch_no', limit)) return true;
   return yield* deleteSome(audience, 'logs', 'seq', limit);
 }
 
 /** What only served to build it. */
-function* clear(audience: Audience, limit: number): Steps<void> {
+function* clear(audience: StoredAudience, limit: number): Steps<void> {
   if (yield* deleteSome(audience, 'audience_chunks', 'chunk', limit)) return;
   if (yield* deleteSome(audience, 'audience_members', 'member', limit)) return;
+  if (yield* deleteSome(audience, 'audience_excluded', 'member', limit)) return;
   yield* execute('DELETE FROM audiences WHERE bot_id = $1 AND id = $2', audience.botId, audience.notificationId);
 }
 
 /** False: there is none left. */
 function* deleteSome(
   { botId, notificationId }: NotificationKey,
-  table: 'batches' | 'logs' | 'audience_chunks' | 'audience_members',
+  table: 'batches' | 'logs' | 'audience_chunks' | 'audience_members' | 'audience_excluded',
   key: string,
   limit: number,
 ): Steps<boolean> {

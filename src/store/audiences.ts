@@ -1,18 +1,26 @@
-import { type AudiencePlan, type Distinct, partByIdentity, suppressedLog } from '../model/audience.ts';
-import type { Notification, Recipient } from '../model/notification.ts';
-import { identityKey } from '../model/person.ts';
-import { defaultExpiry, dueAt } from '../model/timing.ts';
+import { withLeftOut } from '../model/audience.ts';
+import type { Notification } from '../model/notification.ts';
+import { defaultExpiry } from '../model/timing.ts';
+import { addRecipients } from './audience-recipients.ts';
+import {
+  AUDIENCE,
+  gathering,
+  move,
+  type NextStep,
+  type StoredAudience,
+  type StoredPlan,
+  storedAudience,
+  UNSEALED,
+} from './audience-rows.ts';
 import { countBacklog } from './backlogs.ts';
-import { BATCHES, leaseClock, queueKey } from './batches.ts';
 import { watchForCallback } from './callback-watches.ts';
 import { cancel } from './cancel.ts';
-import { LOGS, logRows } from './checkpoint.ts';
+import { excludeIdentities } from './exclusions.ts';
 import { insertNotification, setRules, suppress } from './notifications.ts';
-import { PARKED_MS, release } from './pause.ts';
+import { release } from './pause.ts';
 import type { AcceptResult } from './port/acceptance.ts';
 import type {
   AddChunk,
-  AskedNotification,
   Audience,
   Chunk,
   ChunkResult,
@@ -21,9 +29,9 @@ import type {
   SealResult,
 } from './port/audiences.ts';
 import type { NotificationKey } from './port/notifications.ts';
-import { writeBatches } from './recipients.ts';
+import { decodeRecipients } from './recipients.ts';
 import { findReply, keepReply } from './replies.ts';
-import { execute, type InsertShape, insertMany, int, query, type Row, type Steps, text } from './steps.ts';
+import { execute, int, query, type Row, type Steps, text } from './steps.ts';
 
 /*
  * Recipients that come piece by piece lie in batches like any others, but parked, so that nobody claims them. The
@@ -38,22 +46,28 @@ export function* openAudience(request: OpenAudience): Steps<AcceptResult | { rea
   if ((yield* countUnsealed(asked.botId)) >= most) return { kind: 'too_many' };
   const taken = idempotency === null ? null : yield* keepReply(idempotency);
   if (taken !== null) return { kind: 'replay', reply: taken };
+  const stored: StoredPlan = { ...plan, endsAt };
+  const { identities = [], notifications } = plan.exclude ?? {};
+  const at = asked.createdAt;
+  const first: NextStep = notifications === undefined ? gathering(stored, at) : { state: 'excluding', at };
   yield* execute(
     `INSERT INTO audiences (bot_id, id, state, asked, plan, recipients, suppressed, progress, created_at, due_at)
-     VALUES ($1, $2, 'receiving', $3, $4, 0, 0, '', $5, $6)`,
+     VALUES ($1, $2, $3, $4, $5, 0, 0, '', $6, $7)`,
     asked.botId,
     asked.id,
+    first.state,
     JSON.stringify(asked),
-    JSON.stringify(plan),
-    asked.createdAt,
-    endsAt,
+    JSON.stringify(stored),
+    at,
+    first.at,
   );
+  yield* excludeIdentities({ botId: asked.botId, notificationId: asked.id }, identities);
   return { kind: 'accepted' };
 }
 
 function* countUnsealed(botId: string): Steps<number> {
   const [row] = yield* query(
-    "SELECT count(*) AS audiences FROM audiences WHERE bot_id = $1 AND state = 'receiving'",
+    `SELECT count(*) AS audiences FROM audiences WHERE bot_id = $1 AND state IN (${UNSEALED})`,
     botId,
   );
   return row === undefined ? 0 : int(row, 'audiences');
@@ -61,24 +75,16 @@ function* countUnsealed(botId: string): Steps<number> {
 
 export function* findAudience({ botId, notificationId }: NotificationKey): Steps<Audience | null> {
   const [row] = yield* query(
-    `SELECT asked, plan, recipients, suppressed, due_at FROM audiences
-     WHERE bot_id = $1 AND id = $2 AND state = 'receiving'`,
+    `SELECT ${AUDIENCE} FROM audiences WHERE bot_id = $1 AND id = $2 AND state IN (${UNSEALED}, 'empty')`,
     botId,
     notificationId,
   );
   if (row === undefined) return null;
-  return {
-    asked: askedOf(row),
-    plan: planOf(row),
-    recipients: int(row, 'recipients'),
-    suppressed: int(row, 'suppressed'),
-    endsAt: int(row, 'due_at'),
-  };
+  const { state, plan: stored, progress, asked, recipients, suppressed, excluded } = storedAudience(row);
+  const { endsAt, ...plan } = stored;
+  const finishedAt = state === 'empty' ? Number(progress) : null;
+  return { state: state as Audience['state'], asked, plan, recipients, suppressed, excluded, endsAt, finishedAt };
 }
-
-// Both are written by `openAudience` only.
-const askedOf = (row: Row): AskedNotification => JSON.parse(text(row, 'asked'));
-const planOf = (row: Row): AudiencePlan => JSON.parse(text(row, 'plan'));
 
 export function* listChunks(
   request: NotificationKey & { readonly after: number; readonly limit: number },
@@ -104,12 +110,8 @@ const chunkOf = (row: Row): Chunk => ({
 export function* addChunk(request: AddChunk): Steps<ChunkResult> {
   const { botId, notificationId, chunk, digest } = request;
   // Locked: chunks that come at the same time are counted, numbered and compared one after the other.
-  const [row] = yield* query(
-    'SELECT asked, plan, state, recipients FROM audiences WHERE bot_id = $1 AND id = $2 {lock}',
-    botId,
-    notificationId,
-  );
-  if (row === undefined) return { kind: 'absent' };
+  const audience = yield* lockAudience(request);
+  if (audience === null) return { kind: 'absent' };
   const [known] = yield* query(
     `SELECT chunk, digest, recipients, suppressed FROM audience_chunks
      WHERE bot_id = $1 AND notification_id = $2 AND chunk = $3`,
@@ -121,8 +123,9 @@ export function* addChunk(request: AddChunk): Steps<ChunkResult> {
     const { digest: earlier, ...counted } = chunkOf(known);
     return earlier === digest ? { kind: 'known', ...counted } : { kind: 'conflict' };
   }
-  if (text(row, 'state') !== 'receiving') return { kind: 'absent' };
-  const suppressed = yield* addRecipients(request, row);
+  if (audience.state !== 'receiving') return { kind: 'absent' };
+  const { suppressed } = yield* addRecipients(audience, request.recipients, request.at);
+  yield* countBacklog(botId, -suppressed);
   yield* execute(
     `INSERT INTO audience_chunks (bot_id, notification_id, chunk, digest, recipients, suppressed)
      VALUES ($1, $2, $3, $4, $5, $6)`,
@@ -136,96 +139,69 @@ export function* addChunk(request: AddChunk): Steps<ChunkResult> {
   return { kind: 'accepted', chunk, recipients: request.recipients.length, suppressed };
 }
 
-/** Answers how many of them will not be sent anything. */
-function* addRecipients({ botId, notificationId, recipients, at }: AddChunk, audience: Row): Steps<number> {
-  const first = int(audience, 'recipients');
-  const numbered = recipients.map((recipient) => ({ ...recipient, seq: first + recipient.seq }));
-  const { first: open, again } = planOf(audience).deduplicate
-    ? yield* partKnown({ botId, notificationId }, numbered)
-    : { first: numbered, again: [] };
-  yield* insertParked(askedOf(audience), open, at);
-  const logs = again.map((recipient) => suppressedLog(recipient, 'duplicate', at));
-  yield* insertMany(LOGS, logRows({ batch: { botId, notificationId }, logs }));
-  yield* execute(
-    'UPDATE audiences SET recipients = recipients + $3, suppressed = suppressed + $4 WHERE bot_id = $1 AND id = $2',
+export function* lockAudience({ botId, notificationId }: NotificationKey): Steps<StoredAudience | null> {
+  const [row] = yield* query(
+    `SELECT ${AUDIENCE} FROM audiences WHERE bot_id = $1 AND id = $2 {lock}`,
     botId,
     notificationId,
-    recipients.length,
-    again.length,
   );
-  yield* countBacklog(botId, -again.length);
-  return again.length;
-}
-
-/** Due, once they are released, when they could have been sent now: whoever came first goes first. */
-function* insertParked(asked: AskedNotification, recipients: readonly Recipient[], at: number): Steps<void> {
-  const queue = queueKey({ ...asked, size: 'large' });
-  const delayMs = dueAt({ ...asked, expiresAt: asked.expiresAt ?? Number.POSITIVE_INFINITY }, at) - at;
-  const parkedUntil = (yield* leaseClock()) + delayMs + PARKED_MS;
-  const batches = writeBatches(recipients, asked);
-  yield* insertMany(
-    BATCHES,
-    batches.map(({ batchNo, recipients }) => [asked.botId, asked.id, batchNo, queue, parkedUntil, 0, 0, recipients]),
-  );
-}
-
-const MEMBERS: InsertShape = {
-  table: 'audience_members',
-  columns: { bot_id: 'text', notification_id: 'text', member: 'text' },
-  onConflict: '',
-};
-
-function* partKnown(
-  { botId, notificationId }: NotificationKey,
-  recipients: readonly Recipient[],
-): Steps<Pick<Distinct, 'first' | 'again'>> {
-  const rows = yield* query(
-    'SELECT member FROM audience_members WHERE bot_id = $1 AND notification_id = $2 AND member {any:text $3}',
-    botId,
-    notificationId,
-    recipients.map(({ identity }) => identityKey(identity)),
-  );
-  const parted = partByIdentity(recipients, new Set(rows.map((row) => text(row, 'member'))));
-  yield* insertMany(
-    MEMBERS,
-    parted.keys.map((key) => [botId, notificationId, key]),
-  );
-  return parted;
+  return row === undefined ? null : storedAudience(row);
 }
 
 export function* sealAudience(request: SealAudience): Steps<SealResult> {
-  const { botId, notificationId, expected, at, isCancelled } = request;
-  const [row] = yield* query(
-    `SELECT asked, recipients, suppressed FROM audiences WHERE bot_id = $1 AND id = $2 AND state = 'receiving' {lock}`,
-    botId,
-    notificationId,
-  );
-  if (row === undefined) return { kind: 'absent' };
-  const recipients = int(row, 'recipients');
+  const { expected, at, isCancelled } = request;
+  const audience = yield* lockAudience(request);
+  if (audience === null || !maySeal(audience, isCancelled)) return { kind: 'absent' };
+  const { recipients } = audience;
   const gap = expected === null ? null : yield* findGap(request, recipients);
   if (gap !== null) return gap;
   if (recipients === 0 && !isCancelled) return { kind: 'empty' };
-  if (recipients > 0) yield* writeNotification(request, row);
-  yield* execute(
-    "UPDATE audiences SET state = 'clearing', due_at = $3 WHERE bot_id = $1 AND id = $2",
-    botId,
-    notificationId,
-    at,
-  );
+  yield* becomeNotification(audience, { at, isCancelled });
   return { kind: 'sealed' };
 }
 
-function* writeNotification({ at, isCancelled }: SealAudience, audience: Row): Steps<void> {
-  const asked = { ...askedOf(audience), createdAt: at };
-  const total = int(audience, 'recipients');
+/** Whoever is still being looked for can be cancelled, and is not to be sent anything before all are there. */
+const maySeal = ({ state }: StoredAudience, isCancelled: boolean): boolean =>
+  state === 'receiving' || (isCancelled && (state === 'excluding' || state === 'collecting'));
+
+/** Of nobody nothing remains. */
+export function* becomeNotification(
+  audience: StoredAudience,
+  { at, isCancelled }: Pick<SealAudience, 'at' | 'isCancelled'>,
+): Steps<void> {
+  if (audience.recipients > 0) yield* writeNotification(audience, { at, isCancelled });
+  yield* move(audience, { state: 'clearing', at });
+}
+
+function* writeNotification(
+  { asked: opened, recipients: total, suppressed, ...key }: StoredAudience,
+  { at, isCancelled }: Pick<SealAudience, 'at' | 'isCancelled'>,
+): Steps<void> {
+  const asked = withLeftOut({ ...opened, createdAt: at }, suppressed);
   const notification: Notification = { ...asked, total, expiresAt: asked.expiresAt ?? defaultExpiry(asked) };
   yield* insertNotification(notification);
   yield* watchForCallback(notification);
-  yield* setRules(notification);
-  yield* suppress(notification, int(audience, 'suppressed'), at);
-  const key = { botId: asked.botId, notificationId: asked.id };
+  yield* setRules(notification, yield* findFirstToFollow(key, asked.options?.canary?.recipients ?? null));
+  yield* suppress(notification, suppressed, at);
   if (isCancelled) yield* cancel({ ...key, at });
   else yield* release(key);
+}
+
+/** The first batch behind the canary; null: there is none. No batch is of both. */
+function* findFirstToFollow({ botId, notificationId }: NotificationKey, ahead: number | null): Steps<number | null> {
+  if (ahead === null) return null;
+  const rows = yield* query(
+    `SELECT batch_no, recipients FROM batches WHERE bot_id = $1 AND notification_id = $2 ORDER BY batch_no LIMIT $3`,
+    botId,
+    notificationId,
+    ahead + 1,
+  );
+  let before = 0;
+  for (const row of rows) {
+    if (before >= ahead) return int(row, 'batch_no');
+    before += decodeRecipients(text(row, 'recipients')).length;
+  }
+  return null;
 }
 
 /** How many of the missing are named. */

@@ -3,7 +3,8 @@ import type { InsertShape } from './steps.ts';
 /**
  * Everything the two databases must be told differently. Statements carry these tokens:
  * `{now}` the lease clock in epoch ms · `{any:text $1}` membership in an array parameter ·
- * `{list v(a text) $1}` an array of values as a table · `{rows v(a text, b int) $1}` an array of objects as one · `{lock}` / `{skip}` row locks ·
+ * `{list v(a text) $1}` an array of values as a table · `{rows v(a text, b int) $1}` an array of objects as one ·
+ * `{texts v t.column}` what a column holds as a JSON array of texts, as `v.value` · `{lock}` / `{skip}` row locks ·
  * in migrations `{text}` (compared by bytes), `{int}` (64 bits), `{table}` / `{keyed}` what ends CREATE TABLE,
  * `{appendOnly t}` whose rows nothing may change or take away.
  */
@@ -18,6 +19,7 @@ export interface Dialect {
   appendOnly(table: string): string;
   any(type: string, param: string): string;
   list(alias: string, column: string, type: string, param: string): string;
+  texts(alias: string, column: string): string;
   rows(alias: string, columns: readonly (readonly [name: string, type: string])[], param: string): string;
   insertMany(into: InsertShape): string;
   placeholders(sql: string): string;
@@ -41,6 +43,7 @@ export const sqliteDialect: Dialect = {
       .join(';'),
   any: (_type, param) => `IN (SELECT value FROM json_each(${param}))`,
   list: (alias, column, _type, param) => `(SELECT value AS ${column} FROM json_each(${param})) AS ${alias}`,
+  texts: (alias, column) => `json_each(${column}) AS ${alias}`,
   rows: (alias, columns, param) =>
     `(SELECT ${columns.map(([name]) => `value ->> '${name}' AS ${name}`).join(', ')} FROM json_each(${param})) AS ${alias}`,
   insertMany(into) {
@@ -70,6 +73,7 @@ export const postgresDialect: Dialect = {
   // COLLATE: an index of byte order serves only comparisons in byte order.
   list: (alias, column, type, param) =>
     `(SELECT value ${type === 'text' ? 'COLLATE "C"' : ''} AS ${column} FROM unnest(${param}::${postgresType(type)}[]) AS value) AS ${alias}`,
+  texts: (alias, column) => `json_array_elements_text(${column}::json) AS ${alias}(value)`,
   rows: (alias, columns, param) =>
     `json_to_recordset(${param}::json) AS ${alias}(${columns.map(([name, type]) => `${name} ${postgresType(type)}`).join(', ')})`,
   insertMany(into) {
@@ -90,6 +94,7 @@ export function translate(sql: string, dialect: Dialect): string {
       /\{list (\w+)\((\w+) (\w+)\) (\$\d+)\}/g,
       (_match, alias: string, column: string, type: string, param: string) => dialect.list(alias, column, type, param),
     )
+    .replace(/\{texts (\w+) ([\w.]+)\}/g, (_match, alias: string, column: string) => dialect.texts(alias, column))
     .replace(/\{rows (\w+)\(([^)]*)\) (\$\d+)\}/g, (_match, alias: string, columns: string, param: string) =>
       dialect.rows(alias, parseColumns(columns), param),
     );

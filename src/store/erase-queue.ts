@@ -1,6 +1,7 @@
 import { isOf, withoutIdentity } from '../model/erasure.ts';
 import { endUntried } from '../model/fall-back.ts';
 import { allAttempts, type Log, type Recipient } from '../model/notification.ts';
+import { UNSEALED } from './audience-rows.ts';
 import { countBacklog } from './backlogs.ts';
 import { heldBatch } from './batches.ts';
 import { checkpoint, LOGS, logRows } from './checkpoint.ts';
@@ -38,7 +39,7 @@ export function* eraseQueued({ botId, erased, place, at }: ErasureStep): Steps<S
       erased: stretch.erased + ended,
     };
   }
-  // Those of the audiences that came in chunks are known apart by their names.
+  // Those of audiences are known apart, and left out, by their names.
   if (rows.length < BATCHES_PER_STEP) {
     yield* forgetMembers({ botId, erased });
     return { ...stretch, place: null };
@@ -63,7 +64,7 @@ function* endErased(key: BatchKey, who: Who): Steps<number | null> {
     sealed !== undefined
       ? []
       : yield* query(
-          `SELECT id FROM audiences WHERE bot_id = $1 AND id = $2 AND state = 'receiving' {lock}`,
+          `SELECT id FROM audiences WHERE bot_id = $1 AND id = $2 AND state IN (${UNSEALED}) {lock}`,
           botId,
           notificationId,
         );
@@ -130,12 +131,15 @@ function* shorten({ botId, notificationId, batchNo }: HeldBatch, others: readonl
 
 function* forgetMembers({ botId, erased }: Pick<ErasureStep, 'botId' | 'erased'>): Steps<void> {
   const rows = yield* query('SELECT id FROM audiences WHERE bot_id = $1', botId);
+  const members = erased.personId === null ? erased.names : [...erased.names, erased.personId];
   for (const row of rows) {
-    yield* execute(
-      'DELETE FROM audience_members WHERE bot_id = $1 AND notification_id = $2 AND member {any:text $3}',
-      botId,
-      text(row, 'id'),
-      erased.names,
-    );
+    for (const table of ['audience_members', 'audience_excluded'] as const) {
+      yield* execute(
+        `DELETE FROM ${table} WHERE bot_id = $1 AND notification_id = $2 AND member {any:text $3}`,
+        botId,
+        text(row, 'id'),
+        members,
+      );
+    }
   }
 }

@@ -5,7 +5,7 @@ import { execute, query, type Row, type Steps, textOrNull } from './steps.ts';
 /** What was said for all of a notification, and about it: nobody's name belongs there, but somebody may have put it. */
 const TEXTS = [
   { table: 'notifications', keys: ['id'], columns: ['message', 'options'] },
-  { table: 'audiences', keys: ['id'], columns: ['asked'] },
+  { table: 'audiences', keys: ['id'], columns: ['asked', 'plan'] },
   { table: 'callbacks', keys: ['notification_id', 'event_no'], columns: ['body', 'tries'] },
   { table: 'replies', keys: ['app_id', 'route', 'key'], columns: ['body'] },
 ] as const;

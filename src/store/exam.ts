@@ -9,6 +9,7 @@ import { examineCalls } from './exam-calls.ts';
 import { examineCancel } from './exam-cancel.ts';
 import { examineCheckpoint } from './exam-checkpoint.ts';
 import { examineClaim } from './exam-claim.ts';
+import { examineCollecting } from './exam-collecting.ts';
 import { examineConfigured } from './exam-configured.ts';
 import { examineErasures } from './exam-erasures.ts';
 import { examineFallBack } from './exam-fall-back.ts';
@@ -40,6 +41,7 @@ export function examineStore(name: string, open: () => Promise<Store>): void {
 
     examineAccept(store);
     examineAudiences(store);
+    examineCollecting(store);
     examineBacklog(store);
     examineClaim(store);
     examineCheckpoint(store);

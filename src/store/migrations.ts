@@ -462,6 +462,25 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     ) {keyed}`,
     'CREATE INDEX sign_in_counts_by_end ON sign_in_counts (ends_at)',
   ],
+  [
+    // An index over people.tags; see `person-tags.ts`.
+    `CREATE TABLE person_tags (
+      bot_id {text} NOT NULL,
+      tag {text} NOT NULL,
+      person_id {text} NOT NULL,
+      PRIMARY KEY (bot_id, tag, person_id)
+    ) {keyed}`,
+    `INSERT INTO person_tags (bot_id, tag, person_id)
+     SELECT DISTINCT people.bot_id, had.value, people.id FROM people, {texts had people.tags}`,
+    // Whom an audience leaves out by name, until its batches are open; see `exclusions.ts`.
+    `CREATE TABLE audience_excluded (
+      bot_id {text} NOT NULL,
+      notification_id {text} NOT NULL,
+      member {text} NOT NULL,
+      PRIMARY KEY (bot_id, notification_id, member)
+    ) {keyed}`,
+    'ALTER TABLE audiences ADD COLUMN excluded {int} NOT NULL DEFAULT 0',
+  ],
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -28,7 +28,7 @@ export function* accept(request: WrittenAcceptRequest): Steps<AcceptResult> {
   }
   yield* insertNotification(request.notification);
   yield* watchForCallback(request.notification);
-  yield* setRules(request.notification);
+  yield* setRules(request.notification, request.heldFrom ?? null);
   yield* insertBatches(request);
   if (request.suppressed !== undefined) yield* endSuppressed(request.notification, request.suppressed);
   return { kind: 'accepted' };
@@ -42,7 +42,8 @@ function* endSuppressed(notification: Notification, logs: readonly Log[]): Steps
 
 export function* suppress({ botId, id }: Pick<Notification, 'botId' | 'id'>, count: number, at: number): Steps<void> {
   yield* execute(
-    `UPDATE notifications SET pending = pending - $3, suppressed = suppressed + $3, updated_at = $4
+    `UPDATE notifications SET pending = pending - $3, suppressed = suppressed + $3, updated_at = $4,
+       finished_at = CASE WHEN pending = $3 THEN $4 ELSE finished_at END
      WHERE bot_id = $1 AND id = $2`,
     botId,
     id,
@@ -75,22 +76,26 @@ export function* insertNotification(notification: Notification): Steps<void> {
 }
 
 /** So that looking for those that were sent by rules costs nothing where there are none; see `rules.ts`. */
-export function* setRules({ botId, id, options }: Notification): Steps<void> {
+export function* setRules({ botId, id, options }: Notification, heldFrom: number | null): Steps<void> {
   if (options?.canary === undefined && options?.pauseWhen === undefined) return;
   yield* execute(
     'UPDATE notifications SET ruled = 1, held_from = $3 WHERE bot_id = $1 AND id = $2',
     botId,
     id,
-    options.canary?.recipients ?? null,
+    heldFrom,
   );
 }
 
-function* insertBatches({ notification, batches, delayMs }: WrittenAcceptRequest): Steps<void> {
+function* insertBatches({
+  notification,
+  batches,
+  delayMs,
+  heldFrom = Number.POSITIVE_INFINITY,
+}: WrittenAcceptRequest): Steps<void> {
   const claimableAt = (yield* leaseClock()) + delayMs;
   const size = sizeOf(notification.total);
   const own = queueKey({ ...notification, size });
   const { botId, id } = notification;
-  const heldFrom = notification.options?.canary?.recipients ?? Number.POSITIVE_INFINITY;
   const rows = batches.map(({ batchNo, recipients, connectionId }) => {
     const at = batchNo < heldFrom ? claimableAt : claimableAt + PARKED_MS;
     const queue = connectionId === undefined ? own : queueKey({ ...notification, size, connectionId });

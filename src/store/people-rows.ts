@@ -3,6 +3,8 @@ import type { Address } from '../model/outcome.ts';
 import type { AddressSource, Person, PersonAddress } from '../model/person.ts';
 import { type InsertShape, int, intOrNull, type Row, text, textOrNull, type Value } from './steps.ts';
 
+export const PERSON = 'bot_id, id, email, upn, phone, identities, name, locale, time_zone, tags, attributes';
+
 export const PEOPLE: InsertShape = {
   table: 'people',
   columns: {
@@ -123,7 +125,7 @@ export function lastBy<T>(entries: readonly T[], key: (entry: T) => string): T[]
   return [...new Map(entries.map((entry) => [key(entry), entry])).values()];
 }
 
-function texts(value: string): string[] {
+export function texts(value: string): string[] {
   const list: Json = JSON.parse(value);
   return Array.isArray(list) ? list.filter((entry) => typeof entry === 'string') : [];
 }

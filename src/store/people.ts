@@ -1,8 +1,8 @@
 import { identityKeys, type Person } from '../model/person.ts';
-import { ADDRESSES, addressRow, IDENTITIES, lastBy, PEOPLE, person, personRow } from './people-rows.ts';
+import { ADDRESSES, addressRow, IDENTITIES, lastBy, PEOPLE, PERSON, person, personRow } from './people-rows.ts';
+import { indexTags } from './person-tags.ts';
 import { execute, insertMany, query, type Row, type Steps, text } from './steps.ts';
 
-const PERSON = 'bot_id, id, email, upn, phone, identities, name, locale, time_zone, tags, attributes';
 const ADDRESS =
   'bot_id, person_id, connection_id, channel, connection_name, channel_id, reference, source, at, worked_at';
 
@@ -10,6 +10,7 @@ const ADDRESS =
 export function* upsertPeople({ people }: { readonly people: readonly Person[] }): Steps<void> {
   if (people.length === 0) return;
   const latest = lastBy(people, (person) => `${person.botId}/${person.id}`);
+  yield* indexTags(latest);
   yield* insertMany(PEOPLE, latest.map(personRow));
   yield* execute(
     `DELETE FROM identities WHERE (bot_id, person_id) IN (
@@ -69,6 +70,7 @@ export function* findPeople(request: {
 
 export function* deletePerson(request: { readonly botId: string; readonly personId: string }): Steps<boolean> {
   const { botId, personId: id } = request;
+  yield* indexTags([{ botId, id, tags: [] }]);
   yield* execute('DELETE FROM addresses WHERE bot_id = $1 AND person_id = $2', botId, id);
   yield* execute('DELETE FROM identities WHERE bot_id = $1 AND person_id = $2', botId, id);
   const rows = yield* query('DELETE FROM people WHERE bot_id = $1 AND id = $2 RETURNING id', botId, id);

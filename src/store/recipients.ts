@@ -1,30 +1,29 @@
 import type { Route } from '../model/fall-back.ts';
-import { BATCH_SIZE, type Notification, type Recipient } from '../model/notification.ts';
+import { BATCH_SIZE, type Recipient } from '../model/notification.ts';
 import type { AcceptRequest, WrittenAcceptRequest, WrittenBatch } from './port/acceptance.ts';
 
 /** Cuts the recipients into batches, as they are stored. */
 export function writeRecipients(request: AcceptRequest | WrittenAcceptRequest): WrittenAcceptRequest {
   if ('batches' in request) return request;
   const { recipients, connectionOf, ...rest } = request;
-  if (connectionOf === undefined) return { ...rest, batches: writeBatches(recipients, request.notification) };
+  const ahead = request.notification.options?.canary?.recipients ?? 0;
+  if (connectionOf === undefined) {
+    const follower = ahead === 0 ? undefined : recipients[ahead];
+    return { ...rest, batches: writeBatches(recipients, ahead), ...(follower && { heldFrom: follower.seq }) };
+  }
   const groups = [...Map.groupBy(recipients, connectionOf)];
   const batches = groups.flatMap(([connectionId, group]) =>
-    writeBatches(group, request.notification).map((batch) => ({ ...batch, connectionId })),
+    writeBatches(group, 0).map((batch) => ({ ...batch, connectionId })),
   );
   return { ...rest, batches };
 }
 
-/** No batch is of both those who go ahead and those who follow. */
-export function writeBatches(
-  recipients: readonly Recipient[],
-  { options }: Pick<Notification, 'options'>,
-): WrittenBatch[] {
-  const ahead = options?.canary?.recipients ?? 0;
+/** The first `ahead` go ahead of the others: no batch is of both. */
+export function writeBatches(recipients: readonly Recipient[], ahead: number): WrittenBatch[] {
   const batches: WrittenBatch[] = [];
   for (let from = 0; from < recipients.length; ) {
-    const slice = recipients.slice(from, from + BATCH_SIZE);
-    const following = firstSeq(slice) < ahead ? slice.findIndex(({ seq }) => seq >= ahead) : -1;
-    const batch = following === -1 ? slice : slice.slice(0, following);
+    const size = from < ahead ? Math.min(BATCH_SIZE, ahead - from) : BATCH_SIZE;
+    const batch = recipients.slice(from, from + size);
     batches.push({ batchNo: firstSeq(batch), recipients: encodeRecipients(batch) });
     from += batch.length;
   }

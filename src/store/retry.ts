@@ -185,13 +185,13 @@ interface Matching {
 
 function* listMatching(key: NotificationKey, retried: Row, untilSeq: number): Steps<Matching[]> {
   const reasons = textOrNull(retried, 'reasons');
-  // A duplicate is somebody who is there once already.
+  // A duplicate is somebody who is there once already, and whoever was left out stays so.
   const rows = yield* query(
     `SELECT l.seq, l.identity, l.state, l.attempts, l.maybe_doubled, r.state AS receipt
      FROM logs AS l LEFT JOIN receipts AS r
        ON r.bot_id = l.bot_id AND r.notification_id = l.notification_id AND r.seq = l.seq
      WHERE l.bot_id = $1 AND l.notification_id = $2 AND l.seq > $3 AND l.seq <= $4 AND l.state {any:text $5}
-       AND l.reason <> 'duplicate'
+       AND l.reason NOT IN ('duplicate', 'excluded')
        ${reasons === null ? '' : 'AND l.reason {any:text $6}'} ORDER BY l.seq`,
     key.botId,
     key.notificationId,

@@ -150,7 +150,7 @@ export async function startRig(
     tools: { outbound: NOWHERE, clock, random: () => 0.5, publicUrl: options.publicUrl ?? null },
     clock,
     logger: recordInto(lines),
-    engine: { wake: () => wakes++, heedCallers: () => {}, describeConnection: () => null },
+    engine: { wake: () => wakes++, heedCallers: () => {}, heedAudiences: () => {}, describeConnection: () => null },
     platformKey,
     backlogLimits: options.backlogLimits ?? { maxBotBacklog: 0, maxBacklog: 0 },
     ...(options.limits && { limits: options.limits }),

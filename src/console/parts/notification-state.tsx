@@ -3,6 +3,7 @@ import type { NotificationSummary } from '../../client/documents.ts';
 
 const COLORS = {
   receiving: 'gray',
+  collecting: 'gray',
   scheduled: 'violet',
   sending: 'iris',
   paused: 'amber',

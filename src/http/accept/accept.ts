@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { partByIdentity, suppressedLog } from '../../model/audience.ts';
+import { partByIdentity, suppressedLog, withLeftOut } from '../../model/audience.ts';
 import type { Clock } from '../../model/clock.ts';
 import { derivedId, randomId } from '../../model/ids.ts';
 import { laneFor } from '../../model/lane.ts';
@@ -48,13 +48,13 @@ export async function acceptNotification(
   await parts.backlog.assertRoom(caller.bot.id);
   const asked = await call.read();
   const named = nameNotification(call.api, asked, caller, parts.clock.now());
+  const { recipients, suppressed } = leaveOut(asked, named.createdAt);
   const notification: Notification = {
-    ...named,
+    ...withLeftOut(named, suppressed?.length ?? 0),
     lane: asked.lane ?? laneFor(asked.recipients.length),
     total: asked.recipients.length,
     expiresAt: asked.expiresAt ?? defaultExpiry(named),
   };
-  const { recipients, suppressed } = leaveOut(asked, notification.createdAt);
   const { status } = call;
   const body = call.answer(notification, suppressed?.length ?? 0);
   const result = await parts.backlog.count(notification.botId, recipients.length, () =>

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Parameters } from '../../model/message.ts';
-import type { AskedNotification } from '../../store/port/audiences.ts';
+import type { AudiencePlan } from '../../model/audience.ts';
+import type { OpenAudience } from '../../store/port/audiences.ts';
 import type { Store } from '../../store/port.ts';
 import { callerOf } from '../auth/gate.ts';
 import { Fault } from '../faults.ts';
@@ -9,13 +9,15 @@ import type { Addressed } from './asked.ts';
 import { readRequestKey, replay } from './idempotency.ts';
 
 export interface OpenAudienceParts extends Pick<AcceptParts, 'clock' | 'backlog'> {
+  /** Something is to be gathered. */
+  readonly engine: { heedAudiences(): void };
   readonly store: Pick<Store, 'openAudience' | 'findReply'>;
 }
 
-/** A call whose recipients come later. */
+/** A call whose recipients come later, or are gathered. */
 export interface OpenCall extends Pick<SendCall, 'api' | 'route' | 'body' | 'status'> {
-  readonly read: () => Promise<Omit<Addressed, 'recipients'> & { readonly parameters: Parameters | null }>;
-  readonly answer: (asked: AskedNotification, endsAt: number) => string;
+  readonly read: () => Promise<Omit<Addressed, 'recipients'> & Omit<AudiencePlan, 'deduplicate'>>;
+  readonly answer: (opened: Omit<OpenAudience, 'idempotency'>) => string;
 }
 
 /** Unsealed for so long, what was received is thrown away. */
@@ -28,7 +30,7 @@ export async function openAudience(
   request: FastifyRequest,
   reply: FastifyReply,
   call: OpenCall,
-  { store, clock, backlog }: OpenAudienceParts,
+  { store, clock, backlog, engine }: OpenAudienceParts,
 ): Promise<string> {
   const caller = callerOf(request);
   const key = readRequestKey(request, call.route, call.body);
@@ -36,15 +38,21 @@ export async function openAudience(
   if (key !== null && earlier !== null) return replay(reply, earlier, key);
 
   await backlog.assertRoom(caller.bot.id);
-  const { lane = 'bulk', expiresAt = null, deduplicate = false, parameters, ...rest } = await call.read();
+  const {
+    lane = 'bulk',
+    expiresAt = null,
+    deduplicate = false,
+    parameters,
+    from,
+    exclude,
+    ...rest
+  } = await call.read();
   const asked = { ...nameNotification(call.api, rest, caller, clock.now()), lane, expiresAt };
-  const endsAt = asked.createdAt + OPEN_MS;
-  const body = call.answer(asked, endsAt);
+  const plan = { deduplicate, parameters, ...(from && { from }), ...(exclude && { exclude }) };
+  const opened = { asked, plan, endsAt: asked.createdAt + OPEN_MS, most: MOST_OPEN };
+  const body = call.answer(opened);
   const result = await store.openAudience({
-    asked,
-    plan: { deduplicate, parameters },
-    endsAt,
-    most: MOST_OPEN,
+    ...opened,
     idempotency: key === null ? null : { ...key, status: call.status, body, createdAt: asked.createdAt },
   });
   if (result.kind === 'replay' && key !== null) return replay(reply, result.reply, key);
@@ -52,6 +60,7 @@ export async function openAudience(
     const detail = `${MOST_OPEN} wait for their recipients: seal or cancel some`;
     throw new Fault('audiences_open', detail, { 'retry-after': '60' });
   }
+  engine.heedAudiences();
   reply.code(call.status).type('application/json; charset=utf-8');
   return body;
 }

@@ -153,6 +153,7 @@ const COMES_AGAIN: ReadonlySet<FaultName> = new Set<FaultName>([
   'streams_busy',
   'checks_busy',
   'audiences_open',
+  'audience_collecting',
   'draining',
   'sign_ins_limited',
 ]);

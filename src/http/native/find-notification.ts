@@ -28,7 +28,7 @@ export async function findNotification(
 ): Promise<NotificationStatus> {
   const found = await findEither(store, keyOfRoute(request));
   if (found === null) throw new Fault('notification_unknown');
-  if ('asked' in found) throw new Fault('audience_unsealed');
+  if ('asked' in found) throw new Fault(found.state === 'empty' ? 'audience_empty' : 'audience_unsealed');
   return found;
 }
 

@@ -3,7 +3,7 @@ import { FALL_BACK_CAUSES } from '../../model/fall-back.ts';
 import type { Hours } from '../../model/hours.ts';
 import type { ReceiptCounts } from '../../model/news.ts';
 import { LANES, type NotificationSummary, PAUSE_REASONS } from '../../model/notification.ts';
-import { startOf } from '../../model/timing.ts';
+import { defaultExpiry, startOf } from '../../model/timing.ts';
 import type { Audience } from '../../store/port/audiences.ts';
 import type { ReasonTally } from '../../store/port/notifications.ts';
 import { writeDuration } from '../contract/duration.ts';
@@ -11,7 +11,7 @@ import { COUNT, NEXT_CURSOR, nullable, oneOf, TIME } from '../contract/fields.ts
 import { HOURS, type HoursBody } from './timing-body.ts';
 
 /** Of a notification as a whole. */
-const STATES = ['receiving', 'scheduled', 'sending', 'paused', 'finished', 'cancelled'] as const;
+const STATES = ['receiving', 'collecting', 'scheduled', 'sending', 'paused', 'finished', 'cancelled'] as const;
 
 const PAUSED_REASON = nullable(
   oneOf(PAUSE_REASONS),
@@ -38,7 +38,8 @@ export const SUMMARY = {
     { description: 'What Beckon did. Total is always the sum of the others.' },
   ),
   state: oneOf(STATES, {
-    description: 'scheduled: its sendAt is still to come; cancelled: whoever is pending will not be sent it.',
+    description:
+      'receiving: its recipients are uploaded; collecting: it is being looked up who they are, or who is left out, and counts are of those found so far; scheduled: its sendAt is still to come; cancelled: whoever is pending will not be sent it.',
   }),
   category: nullable(Type.String(), 'What kind of message it is.'),
   preferencesOverride: nullable(Type.Object({ reason: Type.String() }), 'Why it goes to those who declined it.'),
@@ -189,20 +190,21 @@ function channelsOf({ channel, connectionId, options }: NotificationSummary) {
   return [{ channel, connectionId, on: null, onUnknown: false, receiptWithin: null }, ...others];
 }
 
-/** One whose recipients are still being received. If nobody seals it, it is gone at `expiresAt`. */
+/** One whose recipients are still being gathered. Where they are uploaded and nobody seals it, it is gone at `expiresAt`. */
 export function toReceivingDocument(
-  { asked, recipients, suppressed, endsAt }: Received,
+  { state, asked, plan, recipients, suppressed, excluded, endsAt, finishedAt }: Audience,
   now: number,
 ): Static<typeof NOTIFICATION> {
-  const { createdAt, expiresAt } = asked;
+  const { createdAt } = asked;
   const counts = { ...NONE_YET, total: recipients, pending: recipients - suppressed, suppressed };
-  const times = { ...UNTOUCHED, updatedAt: createdAt, expiresAt: expiresAt ?? endsAt };
+  const expiresAt = asked.expiresAt ?? (plan.from === undefined ? endsAt : defaultExpiry(asked));
+  const times = { ...UNTOUCHED, updatedAt: finishedAt ?? createdAt, expiresAt, finishedAt };
   const summary = { ...asked, ...times, total: recipients, counts };
-  const document = toDocument(summary, suppressed === 0 ? {} : { duplicate: suppressed }, NO_RECEIPTS, now);
-  return { ...document, state: 'receiving' };
+  const reasons = Object.entries({ duplicate: suppressed - excluded, excluded }).filter(([, count]) => count > 0);
+  const document = toDocument(summary, Object.fromEntries(reasons), NO_RECEIPTS, now);
+  if (state === 'empty') return document;
+  return { ...document, state: state === 'receiving' ? 'receiving' : 'collecting' };
 }
-
-type Received = Pick<Audience, 'asked' | 'recipients' | 'suppressed' | 'endsAt'>;
 
 export const UNTOUCHED = { finishedAt: null, cancelledAt: null, pausedAt: null, pausedReason: null };
 export const NONE_YET = { delivered: 0, failed: 0, suppressed: 0, expired: 0, cancelled: 0, unknown: 0 };

@@ -81,8 +81,8 @@ function createCancel({ store, clock, onCancel }: Omit<NotificationRoutesOptions
     const received = keyOfRoute(request);
     if (received !== null && (await findReceiving(store, received)) !== null) {
       // What was received so far becomes a notification that is cancelled; of nobody nothing remains.
-      await store.sealAudience({ ...received, expected: null, at, isCancelled: true, audit });
-      if ((await store.findNotification(received)) === null) return cancelledNobody(received, at);
+      const { kind } = await store.sealAudience({ ...received, expected: null, at, isCancelled: true, audit });
+      if (kind === 'sealed' && (await store.findNotification(received)) === null) return cancelledNobody(received, at);
     }
     const key = keyOf(await findNotification(store, request));
     await store.cancel({ ...key, at, audit });

@@ -14,16 +14,16 @@ import { readJsonBodies } from './json-bodies.ts';
 import { findTemplate } from './named-template.ts';
 import { readSend } from './read-send.ts';
 import { type Rehearsed, rehearse } from './rehearse.ts';
-import { NATIVE, SEND_BODY, TEXT } from './send-body.ts';
+import { NATIVE, RECIPIENTS, SEND_BODY, TEXT } from './send-body.ts';
 import { OF_TEMPLATE, TEMPLATE_VERSION } from './template-body.ts';
 
-const { channel, connection, recipients, parameters } = SEND_BODY.properties;
+const { channel, connection, parameters } = SEND_BODY.properties;
 
 const PREVIEW_BODY = closed({
   version: Type.Optional(TEMPLATE_VERSION),
   channel,
   connection,
-  recipients: { ...recipients, maxItems: 100 },
+  recipients: Type.Optional({ ...RECIPIENTS, maxItems: 100 }),
   parameters,
 });
 

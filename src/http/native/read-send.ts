@@ -1,10 +1,13 @@
+import type { AudiencePlan } from '../../model/audience.ts';
 import type { FallBack } from '../../model/fall-back.ts';
+import { laneFor } from '../../model/lane.ts';
 import type { Content, Parameters } from '../../model/message.ts';
 import type { Recipient } from '../../model/notification.ts';
 import type { Options } from '../../model/options.ts';
 import { parsePayload } from '../../render/message.ts';
 import { type Addressed, MAX_PARAMETERS } from '../accept/asked.ts';
 import type { ChannelFacts } from '../accept/channel-catalog.ts';
+import { readExclusion, readFilter } from './audience/filter-body.ts';
 import { readCallback } from './callback-body.ts';
 import { fitTemplate, type NamedTemplate } from './named-template.ts';
 import { type ReadChannelsParts, readChannels } from './read-channels.ts';
@@ -20,29 +23,55 @@ export interface ReadSendParts extends ReadChannelsParts {
 /** What is asked for, whoever is to get it. */
 export type AskedOfAll = Omit<Addressed, 'recipients'>;
 
+export type Gathered = AskedOfAll & Pick<AudiencePlan, 'from' | 'exclude' | 'parameters'>;
+
 /** What a body that fits its schema asks for; refuses what no schema can say. */
 export function readSend(body: SendBody, parts: ReadSendParts): Addressed {
   const asked = readAsked(body, parts);
-  const { recipients } = body;
-  if (recipients === undefined) throw wrong('/recipients', 'is missing');
-  const forAll = {
-    ...asked,
-    fallBacks: asked.options?.fallBacks ?? [],
-    parameters: body.parameters ?? null,
-    template: parts.template,
-  };
+  return { ...asked, recipients: readRecipients(body, forAllOf(body, asked, parts)) };
+}
+
+/** The same of one that gathers its recipients by itself, or waits for them. */
+export function readGathered(body: SendBody, parts: ReadSendParts): Gathered {
+  const asked = readAsked(body, parts);
+  const { recipients, audience } = body;
+  const exclude = body.exclude === undefined ? {} : { exclude: readExclusion(body.exclude) };
+  const parameters = body.parameters ?? null;
+  if (audience !== undefined) return { ...asked, ...exclude, parameters };
+  const forAll = forAllOf(body, asked, parts);
+  if (recipients !== undefined && !Array.isArray(recipients)) {
+    const from = readFilter(recipients.filter, asked.channel);
+    // Nobody has any of their own, so what is missing is missing for all.
+    return { ...asked, ...exclude, from, parameters: readParameters(forAll, undefined, '') };
+  }
+  const named = readRecipients(body, forAll);
   return {
+    lane: laneFor(named.length),
     ...asked,
-    recipients: recipients.map((recipient, seq) => readRecipient(recipient, seq, `/recipients/${seq}`, forAll)),
+    ...exclude,
+    from: { kind: 'named', recipients: named },
+    parameters,
   };
 }
 
-/** The same of one whose recipients come later. */
-export function readAsked(body: SendBody, parts: ReadSendParts): AskedOfAll {
+const forAllOf = (body: SendBody, asked: AskedOfAll, { template }: ReadSendParts): ForAll => ({
+  ...asked,
+  fallBacks: asked.options?.fallBacks ?? [],
+  parameters: body.parameters ?? null,
+  template,
+});
+
+function readRecipients({ recipients }: SendBody, forAll: ForAll): Recipient[] {
+  if (!Array.isArray(recipients)) throw wrong('/recipients', 'is missing');
+  return recipients.map((recipient, seq) => readRecipient(recipient, seq, `/recipients/${seq}`, forAll));
+}
+
+function readAsked(body: SendBody, parts: ReadSendParts): AskedOfAll {
   if (body.audience !== undefined && body.recipients !== undefined) {
     throw wrong('/audience', 'stands in place of recipients: leave one of the two out');
   }
-  if (body.recipients === undefined && body.canary?.share !== undefined) {
+  const named = Array.isArray(body.recipients) ? body.recipients.length : null;
+  if (named === null && body.canary?.share !== undefined) {
     throw wrong('/canary/share', 'is of recipients who are not known yet: say first');
   }
   const { template } = parts;
@@ -52,7 +81,7 @@ export function readAsked(body: SendBody, parts: ReadSendParts): AskedOfAll {
   const options = {
     ...timing,
     ...(fallBacks.length > 0 && { fallBacks }),
-    ...readRules(body, body.recipients?.length ?? Number.POSITIVE_INFINITY),
+    ...readRules(body, named ?? Number.POSITIVE_INFINITY),
     ...(body.callback && { callback: readCallback(body.callback, parts) }),
     ...(template && { template: template.key }),
     ...readCategory(body),

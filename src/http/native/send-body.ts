@@ -6,6 +6,7 @@ import { LANES } from '../../model/notification.ts';
 import { MAX_IDENTITIES, MAX_PARAMETER_CHARS, MAX_PARAMETERS } from '../accept/asked.ts';
 import { DURATION } from '../contract/duration.ts';
 import { closed, oneOf } from '../contract/fields.ts';
+import { BY_FILTER, EXCLUDE } from './audience/filter-body.ts';
 import { CALLBACK } from './callback-body.ts';
 import { RULES } from './rules-body.ts';
 import { TIMING } from './timing-body.ts';
@@ -50,6 +51,12 @@ export type RecipientBody = Static<typeof RECIPIENT_FIELDS>;
 
 export const RECIPIENT = Type.Union([IDENTITY, RECIPIENT_FIELDS], {
   description: 'An identity, or an object with identity (or the key of the channel: email, phoneNumber, spaceId).',
+});
+
+export const RECIPIENTS = Type.Array(RECIPIENT, {
+  minItems: 1,
+  maxItems: MAX_IDENTITIES,
+  description: 'Without `deduplicate` the same identity twice is two recipients.',
 });
 
 /** In place of recipients, for more of them than one call takes. */
@@ -148,13 +155,16 @@ export const SEND_BODY = Type.Object(
       }),
     ),
     recipients: Type.Optional(
-      Type.Array(RECIPIENT, {
-        minItems: 1,
-        maxItems: MAX_IDENTITIES,
-        description: 'Without `deduplicate` the same identity twice is two recipients.',
+      Type.Union([RECIPIENTS, BY_FILTER], {
+        description:
+          'A list, or {"filter": …}: whoever of the directory fits, looked for from now on until it is sealed by itself.',
       }),
     ),
     audience: Type.Optional(AUDIENCE),
+    exclude: Type.Optional({
+      ...EXCLUDE,
+      description: 'Who is left out, however they are named: they end as suppressed, with the reason excluded.',
+    }),
     deduplicate: Type.Optional(
       Type.Boolean({
         description:

@@ -4,7 +4,7 @@ import type { ChannelTools } from '../../channels/contract.ts';
 import { parseJsonObject } from '../../model/json.ts';
 import type { Notification } from '../../model/notification.ts';
 import { SCOPE_SEND, type Tenancy } from '../../model/tenancy.ts';
-import type { AskedNotification } from '../../store/port/audiences.ts';
+import type { OpenAudience } from '../../store/port/audiences.ts';
 import type { Store } from '../../store/port.ts';
 import { type AcceptParts, acceptNotification } from '../accept/accept.ts';
 import type { ChannelCatalog } from '../accept/channel-catalog.ts';
@@ -15,6 +15,7 @@ import { NOTHING, OF_BOT } from '../contract/fields.ts';
 import { OF_BODIES, type Operation } from '../contract/operation.ts';
 import { addOperation } from '../contract/route.ts';
 import { requireJsonBody } from '../media-type.ts';
+import { requireNotifications } from './audience/require-notifications.ts';
 import { NATIVE_PREFIX } from './context.ts';
 import { IDEMPOTENCY_KEY } from './idempotency-key.ts';
 import { readJsonBodies } from './json-bodies.ts';
@@ -27,12 +28,16 @@ import {
   toReceivingDocument,
   UNTOUCHED,
 } from './notification-documents.ts';
-import { readAsked, readSend } from './read-send.ts';
+import { readGathered, readSend } from './read-send.ts';
 import { SEND_BODY, type SendBody } from './send-body.ts';
 
 export interface SendRouteOptions extends AcceptParts {
   readonly gate: Gate;
-  readonly store: Pick<Store, 'accept' | 'findReply' | 'findTemplate' | 'openAudience'>;
+  readonly store: Pick<
+    Store,
+    'accept' | 'findReply' | 'findTemplate' | 'openAudience' | 'findSummaries' | 'findAudience'
+  >;
+  readonly engine: { wake(): void; heedAudiences(): void };
   readonly tenancy: Tenancy;
   readonly catalog: ChannelCatalog;
   readonly calls: CallsInWork;
@@ -45,7 +50,7 @@ const SEND: Operation = {
   tag: 'notifications',
   summary: 'Send a notification',
   description:
-    'When it is answered, the notification is on disk. One for an audience is sent to nobody before its recipients were uploaded and it was sealed. Sent again with the same Idempotency-Key and the same bytes it is answered the same and nothing is sent twice, for 72 hours.',
+    'When it is answered, the notification is on disk. One for an audience is sent to nobody before its recipients were uploaded and it was sealed; one for a filter, or with an exclusion, gathers its recipients first (collecting) and then seals itself. Sent again with the same Idempotency-Key and the same bytes it is answered the same and nothing is sent twice, for 72 hours.',
   scope: SCOPE_SEND,
   params: OF_BOT,
   query: NOTHING,
@@ -96,19 +101,19 @@ function createSend(options: SendRouteOptions, bytesOf: (request: FastifyRequest
     const call = { api: 'native', route: 'notifications', body: bytesOf(request), status: 202 } as const;
     const { body } = request;
     const partsOf = async () => {
+      await requireNotifications(body, { store, botId });
       const template = await findTemplate(body, { store, botId });
       return { botId, tenancy, channels, template, publicUrl, now: clock.now() };
     };
     const send = { ...call, read: async () => readSend(body, await partsOf()), answer: showAccepted };
     const open = {
       ...call,
-      read: async () => ({ ...readAsked(body, await partsOf()), parameters: body.parameters ?? null }),
+      read: async () => readGathered(body, await partsOf()),
       answer: showOpened,
     };
-    const answer =
-      body.audience === undefined
-        ? await acceptNotification(request, reply, send, options)
-        : await openAudience(request, reply, open, options);
+    const answer = isGathered(body)
+      ? await openAudience(request, reply, open, options)
+      : await acceptNotification(request, reply, send, options);
     const document = parseJsonObject(answer);
     reply.header('location', `${NATIVE_PREFIX}/bots/${botId}/notifications/${document?.['id']}`);
     return answer;
@@ -123,5 +128,13 @@ function showAccepted(accepted: Notification, suppressed: number): string {
   );
 }
 
-const showOpened = (asked: AskedNotification, endsAt: number): string =>
-  JSON.stringify(toReceivingDocument({ asked, recipients: 0, suppressed: 0, endsAt }, asked.createdAt));
+/** Who is to be sent it is not known at once. */
+const isGathered = ({ audience, recipients, exclude }: SendBody): boolean =>
+  audience !== undefined || exclude !== undefined || (recipients !== undefined && !Array.isArray(recipients));
+
+function showOpened({ asked, plan, endsAt }: Omit<OpenAudience, 'idempotency'>): string {
+  const isReceiving = plan.from === undefined && plan.exclude?.notifications === undefined;
+  const none = { recipients: 0, suppressed: 0, excluded: 0, finishedAt: null };
+  const opened = { asked, plan, endsAt, ...none, state: isReceiving ? 'receiving' : 'collecting' } as const;
+  return JSON.stringify(toReceivingDocument(opened, asked.createdAt));
+}

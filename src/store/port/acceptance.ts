@@ -31,6 +31,8 @@ export interface AcceptRequest {
 /** The same with the recipients as they are stored, in batches: a few long strings are quickly copied between threads. */
 export interface WrittenAcceptRequest extends Omit<AcceptRequest, 'recipients' | 'connectionOf'> {
   readonly batches: readonly WrittenBatch[];
+  /** From this batch on all follow its canary. Absent: nobody does. */
+  readonly heldFrom?: number;
 }
 
 export interface WrittenBatch {

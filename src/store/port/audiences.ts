@@ -4,7 +4,7 @@ import type { AcceptRequest, AcceptResult } from './acceptance.ts';
 import type { Audited } from './audit.ts';
 import type { NotificationKey } from './notifications.ts';
 
-/** Recipients that come later than the notification, in chunks. */
+/** Recipients that come later than the notification: in chunks, or out of the directory. */
 export interface Audiences {
   /** Opens a notification whose recipients come later: nobody of them is sent anything before it is sealed. */
   openAudience(request: OpenAudience): Promise<AcceptResult | { readonly kind: 'too_many' }>;
@@ -20,8 +20,9 @@ export interface Audiences {
    */
   sealAudience(request: SealAudience): Promise<SealResult>;
   /**
-   * One step of whatever an audience needs, `limit` rows at the most: what nobody sealed in time is thrown away, and what
-   * only served to receive recipients. False: nothing is to be done now.
+   * One step of whatever an audience needs, `limit` rows at the most: who is left out is written down, who fits is added
+   * and then sealed, and what nobody sealed in time is thrown away, as is what only served to gather recipients. False:
+   * nothing is to be done now.
    */
   advanceAudience(request: { readonly at: number; readonly limit: number }): Promise<boolean>;
 }
@@ -35,7 +36,7 @@ export interface AskedNotification extends Omit<Notification, 'total' | 'expires
 export interface OpenAudience {
   readonly asked: AskedNotification;
   readonly plan: AudiencePlan;
-  /** Unsealed until then, it is thrown away. */
+  /** Where they are uploaded: unsealed until then, it is thrown away. */
   readonly endsAt: number;
   /** A bot may have so many that are not sealed. */
   readonly most: number;
@@ -43,14 +44,23 @@ export interface OpenAudience {
 }
 
 export interface Audience {
+  /**
+   * `excluding`: no chunk is taken yet, for it is being written down who is left out. `collecting`: who fits is being looked
+   * for, and it seals itself. `empty`: nobody did.
+   */
+  readonly state: 'receiving' | 'excluding' | 'collecting' | 'empty';
   readonly asked: AskedNotification;
   readonly plan: AudiencePlan;
-  /** Of all chunks so far. */
+  /** So far. */
   readonly recipients: number;
   /** Of these, will not be sent anything. */
   readonly suppressed: number;
-  /** When it is thrown away if nobody seals it. */
+  /** Of these, because they are left out; the others are named again. */
+  readonly excluded: number;
+  /** When it is thrown away if nobody seals it, where it is uploaded. */
   readonly endsAt: number;
+  /** Since when it is known that it is for nobody; null: it is not. */
+  readonly finishedAt: number | null;
 }
 
 export interface Chunk {

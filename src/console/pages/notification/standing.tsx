@@ -28,6 +28,12 @@ export function Standing({ notification }: { readonly notification: Notification
         <strong>Receiving its recipients.</strong> Nobody is sent anything before the upload is sealed.
       </Words>
     );
+  if (state === 'collecting')
+    return (
+      <Words color="violet">
+        <strong>Looking up whom it is for.</strong> {waiting} found so far. Nobody is sent anything before all are.
+      </Words>
+    );
   if (cancelledAt !== null)
     return (
       <Words color="gray">

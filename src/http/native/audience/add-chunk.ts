@@ -85,6 +85,7 @@ export const ADD_CHUNK: Operation = {
     'digest_mismatch',
     'notification_unknown',
     'audience_sealed',
+    'audience_collecting',
     'chunk_conflict',
     'imports_busy',
     'bot_backlog_full',
@@ -119,12 +120,21 @@ export function createAddChunk(parts: AddChunkParts) {
     const key = keyOfRoute(request);
     const audience = key === null ? null : await parts.store.findAudience(key);
     if (key === null || audience === null) throw await explainAbsent(parts, key);
+    requireReceiving(audience);
     await parts.backlog.assertRoom(key.botId);
     const [read, digest] = await few.run(key.botId, () => receive(request, audience, parts));
     if (read.bad > 0) return refuse(reply, read);
     const audit = auditOf(request, parts.clock);
     return keep({ key, chunk: Number(request.params.chunk), read, digest, audit }, parts);
   };
+}
+
+/** One that gathers its recipients by itself takes nobody. */
+function requireReceiving({ state, plan }: Audience): void {
+  if (plan.from !== undefined) throw new Fault('audience_sealed', 'its recipients are not uploaded');
+  if (state === 'receiving') return;
+  const detail = 'it is being written down who is left out: send the chunk again in a moment';
+  throw new Fault('audience_collecting', detail, { 'retry-after': '1' });
 }
 
 /** One that was sealed is no longer an audience. */

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { request as openRequest } from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import { BOT, call, OTHER_BOT, type Reply, type Rig, startRig, tokenFor } from '../../../../test/support/http-rig.ts';
+import { assertProblem, documentOf } from '../../../../test/support/problems.ts';
 import { connectionId, randomId } from '../../../model/ids.ts';
 import { isJsonObject, type JsonObject } from '../../../model/json.ts';
 
@@ -36,7 +37,7 @@ describe('uploading an audience', () => {
   const open = async (more: object = {}): Promise<string> => {
     const reply = await post('', { ...OPEN, ...more });
     assert.equal(reply.status, 202, reply.text);
-    return String(document(reply)['id']);
+    return String(documentOf(reply)['id']);
   };
   const put = (
     id: string,
@@ -58,7 +59,7 @@ describe('uploading an audience', () => {
   it('opens, shows what is there, and sends nothing before the seal', async () => {
     const opened = await post('', OPEN, { 'idempotency-key': 'once' });
     assert.equal(opened.status, 202);
-    const id = String(document(opened)['id']);
+    const id = String(documentOf(opened)['id']);
     assert.equal(opened.headers.get('location'), `/api/v1/bots/${BOT}/notifications/${id}`);
     const none = { total: 0, pending: 0, delivered: 0 };
     assert.partialDeepStrictEqual(opened.json, { counts: none, state: 'receiving', priority: 'bulk' });
@@ -68,10 +69,10 @@ describe('uploading an audience', () => {
     assert.deepEqual([first.status, first.json], [200, { chunk: 7, recipients: 2, suppressed: 0 }]);
     assert.deepEqual((await put(id, 2, '"cid"\n')).status, 200);
     assert.partialDeepStrictEqual((await at(`/${id}`)).json, { counts: { total: 3, pending: 3 } });
-    const { chunks, nextCursor } = document(await at(`/${id}/audience?limit=1`));
+    const { chunks, nextCursor } = documentOf(await at(`/${id}/audience?limit=1`));
     const sha256 = createHash('sha256').update('"cid"\n').digest('hex');
     assert.deepEqual([chunks, nextCursor], [[{ chunk: 2, sha256, recipients: 1, suppressed: 0 }], '2']);
-    const rest = document(await at(`/${id}/audience?cursor=2`));
+    const rest = documentOf(await at(`/${id}/audience?cursor=2`));
     assert.deepEqual(
       [Array.isArray(rest['chunks']) ? rest['chunks'].length : 0, rest['nextCursor'], rest['recipients']],
       [1, null, 3],
@@ -81,7 +82,7 @@ describe('uploading an audience', () => {
     const sealed = await seal(id, 3, 2);
     assert.equal(sealed.status, 202);
     assert.partialDeepStrictEqual(sealed.json, { id, counts: { total: 3, pending: 3 } });
-    assert.equal(document(sealed)['state'], 'sending');
+    assert.equal(documentOf(sealed)['state'], 'sending');
     assert.deepEqual((await at(`/${id}`)).json, sealed.json);
     assert.deepEqual((await seal(id, 3, 2)).json, sealed.json);
     assertProblem(await seal(id, 4), 409, 'audience_incomplete', /was sealed before, with 3 recipients/);
@@ -131,7 +132,7 @@ describe('uploading an audience', () => {
       counts: { total: 3, pending: 2, suppressed: 1 },
       reasons: { duplicate: 1 },
     });
-    const rows = document(await at(`/${id}/recipients`))['recipients'];
+    const rows = documentOf(await at(`/${id}/recipients`))['recipients'];
     assert.ok(Array.isArray(rows));
     assert.partialDeepStrictEqual(rows, [{ identity: 'A@abc.com', state: 'suppressed', reason: 'duplicate' }]);
   });
@@ -256,11 +257,11 @@ describe('uploading an audience', () => {
 
   it('stands in place of recipients, and is judged like any other send', async () => {
     const both = await post('', { ...OPEN, recipients: ['a'] });
-    assert.equal(document(both)['pointer'], '/audience');
+    assert.equal(documentOf(both)['pointer'], '/audience');
     const neither = await post('', { ...OPEN, audience: undefined });
-    assert.equal(document(neither)['pointer'], '/recipients');
+    assert.equal(documentOf(neither)['pointer'], '/recipients');
     const unknown = await post('', { ...OPEN, channel: 'pigeon' });
-    assert.equal(document(unknown)['pointer'], '/channel');
+    assert.equal(documentOf(unknown)['pointer'], '/channel');
   });
 
   it('is there also for who looks in the moment it is sealed', async () => {
@@ -282,7 +283,7 @@ describe('uploading an audience', () => {
         headers: { auth, 'content-type': type },
         ...(body !== undefined && { body }),
       });
-    const { id } = document(await ask('', 'POST', 'application/json', JSON.stringify(OPEN)));
+    const { id } = documentOf(await ask('', 'POST', 'application/json', JSON.stringify(OPEN)));
     await ask(`/${id}/audience/0`, 'PUT', NDJSON, '"a"');
     const key = { botId: BOT, notificationId: String(id) };
     between = async () => {
@@ -313,7 +314,7 @@ describe('uploading an audience', () => {
     const auth = await tokenFor('cs-both');
     const ask = (path: string, method: string, type: string, body: string) =>
       call(own, `/api/v1/bots/${BOT}/notifications${path}`, { method, headers: { auth, 'content-type': type }, body });
-    const { id } = document(await ask('', 'POST', 'application/json', JSON.stringify(OPEN)));
+    const { id } = documentOf(await ask('', 'POST', 'application/json', JSON.stringify(OPEN)));
     assert.equal((await ask(`/${id}/audience/0`, 'PUT', NDJSON, '"a"\n"b"\n"c"')).status, 200);
     const refused = await ask(`/${id}/audience/1`, 'PUT', NDJSON, '"d"');
     assertProblem(refused, 429, 'bot_backlog_full');
@@ -337,25 +338,15 @@ describe('leaving out who is named again in one call', () => {
       counts: { total: 3, pending: 2, suppressed: 1 },
       reasons: { duplicate: 1 },
     });
-    const shown = await call(rig, `${url}/${document(sent)['id']}`, { headers });
+    const shown = await call(rig, `${url}/${documentOf(sent)['id']}`, { headers });
     assert.deepEqual(shown.json, sent.json);
     await rig.close();
   });
 });
 
-function document(reply: Reply): JsonObject {
-  assert.ok(isJsonObject(reply.json), reply.text);
-  return reply.json;
-}
-
-function assertProblem(reply: Reply, status: number, code: string, detail = /(?:)/): void {
-  assert.deepEqual([reply.status, document(reply)['code']], [status, code], reply.text);
-  assert.match(String(document(reply)['detail'] ?? ''), detail);
-}
-
 async function errorsOf(reply: Reply, bad: number): Promise<JsonObject[]> {
   assertProblem(reply, 422, 'chunk_invalid');
-  const { errors, bad: counted } = document(reply);
+  const { errors, bad: counted } = documentOf(reply);
   assert.ok(Array.isArray(errors));
   assert.equal(counted, bad);
   return errors.filter(isJsonObject);

@@ -39,7 +39,7 @@ export const SEAL: Operation = {
   query: NOTHING,
   body: { types: ['application/json'], schema: SEAL_BODY },
   replies: { 202: { description: 'It is being sent.', content: { 'application/json': NOTIFICATION } } },
-  faults: [...OF_BODIES, 'notification_unknown', 'audience_incomplete'],
+  faults: [...OF_BODIES, 'notification_unknown', 'audience_incomplete', 'audience_collecting'],
 };
 
 export function createSeal({ store, clock, onSealed }: SealParts) {
@@ -57,11 +57,19 @@ export function createSeal({ store, clock, onSealed }: SealParts) {
       isCancelled: false,
       audit: auditOf(request, clock),
     });
+    if (result.kind === 'absent') await requireSealed(store, key);
     if (result.kind === 'incomplete') throw new Fault('audience_incomplete', explain(result));
     if (result.kind === 'sealed') onSealed();
     reply.code(202);
     return showSealed({ store, clock }, key, recipients);
   };
+}
+
+async function requireSealed(store: SealParts['store'], key: NotificationKey): Promise<void> {
+  const audience = await store.findAudience(key);
+  if (audience === null || audience.state === 'empty') return;
+  const detail = 'it seals itself when it is known; seal one that is uploaded when it is receiving';
+  throw new Fault('audience_collecting', detail, { 'retry-after': '1' });
 }
 
 /** As it is now, if it has so many: asked again, it may have been sent to some. */
