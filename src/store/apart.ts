@@ -144,6 +144,7 @@ const VERBS = Object.keys({
   resolve: true,
   upsertPeople: true,
   listPeople: true,
+  searchPeople: true,
   findPerson: true,
   findPeople: true,
   deletePerson: true,

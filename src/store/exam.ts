@@ -24,6 +24,7 @@ import { examineReceipts } from './exam-receipts.ts';
 import { examineRetry } from './exam-retry.ts';
 import { examineRules } from './exam-rules.ts';
 import { examineScopes } from './exam-scopes.ts';
+import { examineSearch } from './exam-search.ts';
 import { examineSilences } from './exam-silences.ts';
 import { examineTemplates } from './exam-templates.ts';
 import { examineUpkeep } from './exam-upkeep.ts';
@@ -51,6 +52,7 @@ export function examineStore(name: string, open: () => Promise<Store>): void {
     examineRetry(store);
     examineNotificationList(store);
     examinePeople(store);
+    examineSearch(store);
     examineAddresses(store);
     examineSilences(store);
     examinePreferences(store);

@@ -481,6 +481,10 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     ) {keyed}`,
     'ALTER TABLE audiences ADD COLUMN excluded {int} NOT NULL DEFAULT 0',
   ],
+  [
+    // Whose name begins with something; see `search-people.ts`.
+    'CREATE INDEX people_by_name ON people (bot_id, lower(name), id) WHERE name IS NOT NULL',
+  ],
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

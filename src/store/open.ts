@@ -36,6 +36,7 @@ import * as restored from './restored.ts';
 import * as retries from './retry.ts';
 import * as rules from './rules.ts';
 import * as scopeCalls from './scope-calls.ts';
+import { searchPeople } from './search-people.ts';
 import * as sessions from './sessions.ts';
 import * as silences from './silences.ts';
 import { openSqlite } from './sqlite.ts';
@@ -175,6 +176,7 @@ function createStore(database: Database, clock: Clock): Store {
     resolve: (request) => read(() => addresses.resolve(request)),
     upsertPeople: (request) => write(() => audited(request, people.upsertPeople(request))),
     listPeople: (request) => read(() => people.listPeople(request)),
+    searchPeople: (request) => read(() => searchPeople(request)),
     findPerson: (request) => read(() => people.findPerson(request)),
     findPeople: (request) => read(() => people.findPeople(request)),
     deletePerson: (request) => write(() => audited(request, people.deletePerson(request), Boolean)),

@@ -302,6 +302,29 @@ describe('large and broken uploads', () => {
   });
 });
 
+describe('GET people with q', () => {
+  it('finds by how a name or an identity begins, a page at a time', async () => {
+    const rig = await startRig();
+    const lines = ['Ann Lee', 'Anna Kim', 'Bo'].map((name) =>
+      JSON.stringify({ email: `${name[0]}.${name.length}@abc.com`, name }),
+    );
+    await put(rig, lines.join('\n'));
+    const ask = async (query: string) => object(await people(rig, { query }));
+    const namesOf = ({ people }: JsonObject) =>
+      Array.isArray(people) ? people.map((person) => isJsonObject(person) && person['name']) : [];
+    const first = await ask('?q=a&limit=1');
+    assert.deepEqual(namesOf(first), ['Ann Lee']);
+    const second = await ask(`?q=a&limit=1&cursor=${first['nextCursor']}`);
+    assert.deepEqual(namesOf(second), ['Anna Kim']);
+    assert.deepEqual(namesOf(await ask('?q=b.2%40')), ['Bo']);
+    for (const cursor of ['x', johnsId, Buffer.from('{"by":"id","key":"","personId":""}').toString('base64url')])
+      assert.match(String((await ask(`?q=a&cursor=${cursor}`))['detail']), /nextCursor of another page/);
+    const streamed = await people(rig, { query: '?q=a', headers: { accept: NDJSON } });
+    assert.match(streamed.text, /leave out q, limit and cursor/);
+    await rig.close();
+  });
+});
+
 function openUpload(rig: Rig, onError: string, headers: Record<string, string>): ClientRequest {
   const url = `${rig.url}/api/v1/bots/${BOT}/people?onError=${onError}`;
   return openRequest(url, { method: 'PUT', headers: { 'content-type': NDJSON, ...headers } });

@@ -1,13 +1,16 @@
 import { tmpdir } from 'node:os';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Static } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { exportPeople } from '../../directory/export-people.ts';
 import type { FindChannel } from '../../directory/parse-person.ts';
 import { isId } from '../../model/ids.ts';
+import { parseJsonObject } from '../../model/json.ts';
+import { findJsonFault } from '../../model/json-guard.ts';
 import { SCOPE_DIRECTORY } from '../../model/tenancy.ts';
+import type { PeopleSearch } from '../../store/port/directory.ts';
 import { callerOf } from '../auth/gate.ts';
 import { auditOf } from '../contract/audit-of.ts';
-import { BOT_ID, closed, DEFAULT_LIMIT, NOTHING, OF_BOT, PAGE, PERSON_ID } from '../contract/fields.ts';
+import { BOT_ID, CURSOR, closed, DEFAULT_LIMIT, LIMIT, NOTHING, OF_BOT, PERSON_ID } from '../contract/fields.ts';
 import { OF_BODIES, type Operation } from '../contract/operation.ts';
 import { addOperation } from '../contract/route.ts';
 import { Fault } from '../faults.ts';
@@ -49,15 +52,27 @@ export async function peopleRoutes(app: FastifyInstance, options: PeopleRoutesOp
   addOperation(app, gate, { method: 'DELETE', url: one, operation: DELETE, handler: createPersonDelete(parts) });
 }
 
+const PEOPLE_PAGE = closed({
+  q: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 200,
+      description: 'What a name, an e-mail or another identity begins with.',
+    }),
+  ),
+  limit: LIMIT,
+  cursor: CURSOR,
+});
+
 const LIST: Operation = {
   id: 'listPeople',
   tag: 'people',
   summary: 'Everybody in the directory',
   description:
-    '`Accept: application/x-ndjson` or `text/csv` streams them all, as an import takes them; otherwise a page.',
+    '`Accept: application/x-ndjson` or `text/csv` streams them all, as an import takes them; otherwise a page. With `q` those whose name begins with it, by name, and then those of whom an identity does; a page of them may be short and not the last.',
   scope: SCOPE_DIRECTORY,
   params: OF_BOT,
-  query: PAGE,
+  query: PEOPLE_PAGE,
   headers: ACCEPT,
   replies: {
     200: {
@@ -70,19 +85,20 @@ const LIST: Operation = {
 
 function createPeopleList(parts: PeopleParts) {
   return async function listPeople(
-    request: FastifyRequest<{ Querystring: Static<typeof PAGE> }>,
+    request: FastifyRequest<{ Querystring: Static<typeof PEOPLE_PAGE> }>,
     reply: FastifyReply,
   ): Promise<object> {
     const botId = callerOf(request).bot.id;
     const stream = askedStream(request);
     if (stream !== null) {
-      if (request.query.limit !== undefined || request.query.cursor !== undefined) {
-        throw new Fault('body_invalid', 'a stream holds everybody: leave out limit and cursor');
+      if (Object.keys(request.query).length > 0) {
+        throw new Fault('body_invalid', 'a stream holds everybody: leave out q, limit and cursor');
       }
       const rows = exportPeople({ ...parts, botId, format: stream.format });
       return sendStream(reply, stream, { name: `people-${botId}`, rows });
     }
-    const { limit = DEFAULT_LIMIT, cursor = '' } = request.query;
+    const { limit = DEFAULT_LIMIT, cursor = '', q = '' } = request.query;
+    if (q !== '') return search(parts.store, { botId, prefix: q, after: readPlace(cursor), limit });
     if (cursor !== '' && !isId('u', cursor)) {
       throw new Fault('body_invalid', 'cursor is the nextCursor of another page');
     }
@@ -91,6 +107,26 @@ function createPeopleList(parts: PeopleParts) {
     const nextCursor = people.length > limit ? (page.at(-1)?.id ?? null) : null;
     return { people: page.map(toDocument), nextCursor };
   };
+}
+
+async function search(store: PeopleParts['store'], asked: PeopleSearch): Promise<object> {
+  const { people, next } = await store.searchPeople(asked);
+  return { people: people.map(toDocument), nextCursor: next === null ? null : writePlace(next) };
+}
+
+type Place = NonNullable<PeopleSearch['after']>;
+
+/** A place in the order; what it leads to is the caller's own bot's, whatever it holds. */
+const writePlace = (place: Place): string => Buffer.from(JSON.stringify(place)).toString('base64url');
+
+function readPlace(cursor: string): Place | null {
+  if (cursor === '') return null;
+  const place = parseJsonObject(Buffer.from(cursor, 'base64url').toString());
+  const { by, key, personId } = place ?? {};
+  const isPlace = (by === 'name' || by === 'identity') && typeof key === 'string' && typeof personId === 'string';
+  if (!isPlace || findJsonFault([key, personId]) !== null)
+    throw new Fault('body_invalid', 'cursor is the nextCursor of another page of the same q');
+  return { by, key, personId };
 }
 
 const OF_PERSON = closed({ botId: BOT_ID, personId: PERSON_ID });

@@ -9,6 +9,8 @@ export interface Directory {
   upsertPeople(request: Audited & { readonly people: readonly Person[] }): Promise<void>;
   /** Keyset pages by person id. */
   listPeople(request: { readonly botId: string; readonly afterId: string; readonly limit: number }): Promise<Person[]>;
+  /** Whose name or identity begins with it. */
+  searchPeople(request: PeopleSearch): Promise<FoundPeople>;
   findPerson(request: { readonly botId: string; readonly personId: string }): Promise<Person | null>;
   /** The people of these ids, in any order; unknown ones are absent. */
   findPeople(request: { readonly botId: string; readonly personIds: readonly string[] }): Promise<Person[]>;
@@ -34,6 +36,25 @@ export interface Directory {
   listPreferences(request: { readonly botId: string; readonly personId: string }): Promise<OptOut[]>;
   /** Who of these people wants nothing of the category over the channel. */
   listOptedOut(request: OptedOutRequest): Promise<string[]>;
+}
+
+export interface PeopleSearch {
+  readonly botId: string;
+  readonly prefix: string;
+  /** What comes after this place; null: from the first on. */
+  readonly after: {
+    readonly by: 'name' | 'identity';
+    readonly key: string;
+    readonly personId: string;
+  } | null;
+  readonly limit: number;
+}
+
+export interface FoundPeople {
+  /** May be fewer than there is room for. */
+  readonly people: readonly Person[];
+  /** Where the next page begins; null: there is none. */
+  readonly next: PeopleSearch['after'];
 }
 
 export interface ResolveRequest {
