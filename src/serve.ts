@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { CHANNELS, findChannel } from './channels/channels.ts';
 import { createOutbound } from './channels/outbound-undici.ts';
+import { tracedOutbound } from './channels/traced-outbound.ts';
 import type { LoadedConfig } from './config/file.ts';
 import type { Settings } from './config/settings.ts';
 import { Engine } from './engine/engine.ts';
@@ -25,6 +26,7 @@ import { openStore } from './store/open.ts';
 import type { Store } from './store/port.ts';
 import { openRegistry } from './tenancy/open-registry.ts';
 import type { Registry } from './tenancy/registry.ts';
+import type { OpenTracer } from './tracing/open-tracer.ts';
 
 export interface ServeOptions {
   readonly settings: Settings;
@@ -33,6 +35,8 @@ export interface ServeOptions {
   /** Comes with `open`: a store in a thread of its own keeps the system's time. */
   readonly clock?: Clock;
   readonly random?: Random;
+  /** Null: nobody collects traces. Closed with the server. */
+  readonly tracer?: OpenTracer | null;
   readonly moments?: Moments;
   /** How the store is opened; tests put a broken one here to see their checks go red. */
   readonly open?: (url: string, options: { readonly clock: Clock }) => Promise<Store>;
@@ -106,7 +110,7 @@ const describe = (engine: Engine) => ({
  * (`StoreHeld`, `StoreUnavailable`, `SchemaTooNew`) or the port cannot be bound, and then leaves nothing open.
  */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
-  const { settings, logger, clock = systemClock, random = Math.random } = options;
+  const { settings, logger, clock = systemClock, random = Math.random, tracer = null } = options;
   const store = await (options.open ?? openServed)(settings.database, { clock });
   const [time, registry] = await prepare(options, store, clock).catch(async (error: unknown) => {
     await store.close();
@@ -114,7 +118,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   });
   const { tenancy } = registry;
   const wal = watchWal({ store, clock, logger, maxBytes: settings.maxWalMb * 1024 * 1024 });
-  const outbound = createOutbound();
+  const outbound = tracer === null ? createOutbound() : tracedOutbound(createOutbound());
   const tools = { outbound, clock: time.clock, random, publicUrl: settings.publicUrl };
   const renderer = openScriptRenderer({ clock });
   const metrics = createMetrics();
@@ -130,6 +134,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     logger,
     leaseMs: settings.leaseMs,
     meter: metrics.meter,
+    ...(tracer && { tracer }),
     ...(options.moments ? { moments: options.moments } : {}),
   });
   const lookAtQueue = watchQueue({ store, clock });
@@ -147,6 +152,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     logger,
     engine,
     backlogLimits: settings,
+    ...(tracer && { tracer }),
     // Without a key of its own the server publishes one nobody depends on: apps that enforce JWE need a lasting key.
     platformKey: await openPlatformKey(settings.platformKey ?? generatePlatformPem()),
     ...(settings.console === 'on' && { console: openConsole(CONSOLE_FOLDER) }),
@@ -171,6 +177,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     time.stop();
     wal.stop();
     await store.close();
+    await tracer?.close();
     logger.info('server stopped');
     closed.resolve();
   }

@@ -77,6 +77,7 @@ export interface Letter {
   readonly id: string;
   /** JSON, exactly as it is sent. */
   readonly body: string;
+  readonly traceparent?: string;
   readonly signal: AbortSignal;
 }
 
@@ -157,6 +158,8 @@ export interface SendRequest {
   readonly message: Message;
   /** When the notification was accepted, or was to be sent if that is later; epoch ms. */
   readonly createdAt: number;
+  /** For providers that are somebody's own program, so that its traces go on with ours; absent: there is none. */
+  readonly traceparent?: string;
   /** Ends the attempt: total send deadline, lost lease or shutdown. */
   readonly signal: AbortSignal;
   /**

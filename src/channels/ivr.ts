@@ -77,7 +77,9 @@ class WebhookSession implements ChannelSession {
 
   async send(request: SendRequest): Promise<Outcome> {
     if (this.#isGone) return SWITCHED_OFF;
-    const answer = await this.#post.post({ id: request.key, body: writeBody(request), signal: request.signal });
+    const { key, signal, traceparent } = request;
+    const letter = { id: key, body: writeBody(request), signal };
+    const answer = await this.#post.post(traceparent === undefined ? letter : { ...letter, traceparent });
     if (answer.kind !== 'response') return sendUnanswered(answer);
     return answer.status === 410 ? this.#switchOff() : judge(answer, this.#clock.now());
   }

@@ -31,7 +31,7 @@ export class WebhookPost implements SignedPost {
     this.#tools = tools;
   }
 
-  post({ id, body, signal }: Letter): Promise<OutboundResult> {
+  post({ id, body, traceparent, signal }: Letter): Promise<OutboundResult> {
     const { outbound, clock } = this.#tools;
     const timestampS = Math.floor(clock.now() / 1000);
     return outbound.request({
@@ -39,6 +39,7 @@ export class WebhookPost implements SignedPost {
       url: this.#url,
       headers: {
         ...this.#headers,
+        ...(traceparent !== undefined && { traceparent }),
         'webhook-id': id,
         'webhook-timestamp': String(timestampS),
         'webhook-signature': signWebhook({ id, timestampS, body }, this.#keys),

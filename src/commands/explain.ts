@@ -14,7 +14,7 @@ export function explain(error: unknown): Explanation {
   if (error instanceof CommandFailure) return one(error.message, error.exitCode);
   if (error instanceof ClientError) return explainRefusal(error);
   if (!(error instanceof Error)) return explainBug('something was thrown that is not an error');
-  return explainStore(error) ?? explainPostgres(error) ?? explainSystem(error) ?? explainBug(error.message);
+  return explainKnown(error) ?? explainPostgres(error) ?? explainSystem(error) ?? explainBug(error.message);
 }
 
 function explainRefusal({ status, text, message }: ClientError): Explanation {
@@ -27,17 +27,18 @@ function explainRefusal({ status, text, message }: ClientError): Explanation {
   return one(`The server refused the call: ${message}.`, isPassing ? EXIT.tryLater : EXIT.failure);
 }
 
-/** By name, because the classes live beside the database drivers, which no other command has to load. */
-const STORE_ERRORS: Readonly<Record<string, ExitCode>> = {
+/** By name, because the classes live beside what no other command has to load: database drivers, an SDK. */
+const KNOWN_ERRORS: Readonly<Record<string, ExitCode>> = {
   StoreUnavailable: EXIT.unavailable,
   StoreHeld: EXIT.tryLater,
   StoreDamaged: EXIT.unavailable,
   SchemaTooNew: EXIT.configuration,
+  BadTracing: EXIT.configuration,
   BackupRefused: EXIT.failure,
 };
 
-function explainStore(error: Error): Explanation | null {
-  const exitCode = STORE_ERRORS[error.name];
+function explainKnown(error: Error): Explanation | null {
+  const exitCode = KNOWN_ERRORS[error.name];
   return exitCode === undefined ? null : one(`${error.message}.`, exitCode);
 }
 

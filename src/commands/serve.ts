@@ -46,7 +46,8 @@ async function start(settings: Settings): Promise<RunningServer> {
   checkRole(settings);
   const logger = createLogger({ level: settings.logLevel, format: settings.logFormat });
   const { serve } = await import('../serve.ts');
-  return serve({ settings, config, logger });
+  const { openTracer } = await import('../tracing/open-tracer.ts');
+  return serve({ settings, config, logger, tracer: await openTracer(process.env, logger) });
 }
 
 /** Before all that a server consists of is loaded: who starts one too many is told at once. */

@@ -6,6 +6,7 @@ import { isArrived } from '../model/fall-back.ts';
 import type { Notification, Recipient } from '../model/notification.ts';
 import { identityKey } from '../model/person.ts';
 import { asksForZone } from '../model/timing.ts';
+import type { Span, Tracer } from '../model/tracer.ts';
 import { StoreUnavailable } from '../store/port/errors.ts';
 import type { Change } from '../store/port/interventions.ts';
 import type { ClaimedBatch, Queue } from '../store/port/work.ts';
@@ -22,6 +23,7 @@ export interface DeliverParts extends WriteParts {
   readonly store: Store;
   readonly random: Random;
   readonly timetable: Timetable;
+  readonly tracer: Tracer;
   readonly findNotification: (batch: ClaimedBatch) => Promise<Notification | null>;
   /** Tells all that this process holds, not only what was just claimed. */
   readonly hearChanged: (changes: readonly Change[]) => void;
@@ -89,9 +91,23 @@ async function openWorks(parts: DeliverParts, claimed: Claimed): Promise<Opened[
   const opened = claimed.batches.map(async (batch) => {
     const notification = await patiently(parts, claimed, () => parts.findNotification(batch));
     if (notification === null) throw new Error(`batch ${batch.batchNo} of ${batch.notificationId} has no notification`);
-    return { work: new Work(batch, notification, parts.clock.monotonic(), claimed.leaseEndsAt), batch };
+    const work = new Work(batch, notification, parts.clock.monotonic(), claimed.leaseEndsAt);
+    if (notification.options?.trace !== undefined) work.span = traceBatch(parts.tracer, batch, notification);
+    return { work, batch };
   });
   return Promise.all(opened);
+}
+
+function traceBatch(tracer: Tracer, batch: ClaimedBatch, { options, channel }: Notification): Span | null {
+  const { botId, notificationId, batchNo, recipients, takeovers, queue } = batch;
+  return tracer.start(`deliver ${channel}`, 'consumer', options?.trace ?? null, {
+    'beckon.bot': botId,
+    'beckon.notification': notificationId,
+    'beckon.batch': batchNo,
+    'beckon.connection': queue.connectionId,
+    'beckon.recipients': recipients.length,
+    'beckon.takeovers': takeovers,
+  });
 }
 
 /** After the claim was committed, or a cancel in between would be seen by nobody (`store/cancel.ts`). */

@@ -4,6 +4,7 @@ import type { Clock, Random } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
 import { type Meter, silentMeter } from '../model/meter.ts';
 import type { Tenancy } from '../model/tenancy.ts';
+import { silentTracer, type Tracer } from '../model/tracer.ts';
 import type { ScriptRenderer } from '../render/script/renderer.ts';
 import type { Queue, QueueState } from '../store/port/work.ts';
 import type { Store } from '../store/port.ts';
@@ -45,6 +46,7 @@ export interface EngineParts {
   readonly leaseMs: number;
   readonly moments?: Moments;
   readonly meter?: Meter;
+  readonly tracer?: Tracer;
 }
 
 /** Listings of queues are read this many at a time; the next look goes on where the last ended. */
@@ -147,6 +149,7 @@ export class Engine {
       renderer: parts.renderer,
       abandon: (work) => this.#abandon(work),
       timetable: new Timetable(),
+      tracer: parts.tracer ?? silentTracer,
       botName: (botId) => parts.tenancy.bot(botId)?.name ?? '',
     };
     this.#outlets = new Outlets({

@@ -1,5 +1,6 @@
-import type { Channel, ChannelSession } from '../channels/contract.ts';
+import type { Channel, ChannelSession, SendRequest } from '../channels/contract.ts';
 import { lookBeforeWriting } from '../channels/last-look.ts';
+import { traceCalls } from '../channels/traced-outbound.ts';
 import type { Clock } from '../model/clock.ts';
 import { messageId } from '../model/ids.ts';
 import type { Lane } from '../model/notification.ts';
@@ -312,6 +313,7 @@ export class Outlet {
     this.account.retries.start(isRetry(job), now);
     const send = new Send(job, this.#flights.start(now), scopes, this.holds.startCall());
     send.startCall(now);
+    if (send.span !== null) traceCalls(send.flight.abort.signal, send.span);
     if (scopes.some(({ permits }) => permits.length > 0)) this.#guard(send);
     this.#parts.onSending();
     const outcome = await this.#send(send).catch(asBug);
@@ -319,6 +321,7 @@ export class Outlet {
     const answeredAt = this.#parts.clock.monotonic();
     this.account.retries.end(isRetry(job), outcome, answeredAt);
     this.#heed(send, outcome);
+    send.span?.end({ 'beckon.outcome': outcome.kind }, faultOf(outcome));
     this.#parts.onOutcome(send, outcome, answeredAt - now);
     this.#slots.leave(lane);
     this.#flights.end(send.flight);
@@ -350,6 +353,7 @@ export class Outlet {
       address: job.address,
       message: job.message,
       createdAt: startOf(notification),
+      ...traceOf(send),
       signal: flight.abort.signal,
       nextCall: () => this.#nextCall(send),
     });
@@ -432,6 +436,16 @@ export class Outlet {
     return this.#parts.session.close();
   }
 }
+
+function traceOf({ span, job: { work } }: Send): Pick<SendRequest, 'traceparent'> | null {
+  const traceparent = span?.traceparent ?? work.span?.traceparent ?? work.notification.options?.trace;
+  return traceparent === undefined ? null : { traceparent };
+}
+
+const faultOf = (outcome: Outcome): string | null => {
+  if (outcome.kind === 'accepted') return null;
+  return 'reason' in outcome ? outcome.reason : outcome.kind;
+};
 
 /** When all of them will have room. */
 const latestOf = (scopes: readonly ScopeState[], now: number): number =>

@@ -19,6 +19,9 @@ export class Report {
   ended(work: Work): void {
     this.#moments.emit('ended', 1);
     const { batch, notification, counts } = work;
+    const { delivered, failed, retried, returned } = counts;
+    const ends = { 'beckon.delivered': delivered, 'beckon.failed': failed, 'beckon.retried': retried + returned };
+    work.span?.end(ends, work.lost ? 'lease_lost' : null);
     this.#logger.info(work.lost ? 'batch lost' : 'batch attempted', {
       botId: batch.botId,
       notificationId: batch.notificationId,

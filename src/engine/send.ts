@@ -1,3 +1,4 @@
+import type { Span } from '../model/tracer.ts';
 import type { Flight } from './flights.ts';
 import type { Hold } from './hold.ts';
 import type { Sendable } from './job.ts';
@@ -11,12 +12,15 @@ export class Send {
   readonly scopes: readonly ScopeState[];
   /** What it is the probe for. */
   readonly probes: readonly Hold[];
+  /** Null: nobody collects its trace. */
+  readonly span: Span | null;
   #isCalling = false;
   #startedAt = 0;
   #permits: readonly Permit[] = NO_PERMITS;
 
   constructor(job: Sendable, flight: Flight, scopes: readonly ScopeState[], probes: readonly Hold[]) {
     this.job = job;
+    this.span = job.work.traceSend();
     this.flight = flight;
     this.scopes = scopes;
     this.probes = probes;

@@ -2,6 +2,7 @@ import { atStep, endOf, endUntried, goOn, stepOf } from '../model/fall-back.ts';
 import { sizeOf } from '../model/lane.ts';
 import { BATCH_SIZE, hasOwn, type Log, type Notification, type Recipient } from '../model/notification.ts';
 import type { Address } from '../model/outcome.ts';
+import type { Span } from '../model/tracer.ts';
 import type { ClaimedBatch, HeldBatch, Remainder } from '../store/port/work.ts';
 import { deadlineOf, type Final, type Retry } from './policy.ts';
 import { rankOf } from './ranks.ts';
@@ -26,6 +27,9 @@ export class Work {
   isCancelled = false;
   /** Nobody more of its notification shall be sent it until it is resumed: what is left comes back parked. */
   isPaused = false;
+  /** Null: nobody collects its trace. */
+  span: Span | null = null;
+  #tracedSends = 0;
   /** Recipients without a conclusion. */
   open: number;
   readonly counts = { delivered: 0, failed: 0, other: 0, retried: 0, returned: 0, movedOn: 0 };
@@ -46,6 +50,15 @@ export class Work {
     this.rank = rankOf(notification.lane, sizeOf(notification.total));
     this.leaseEndsAt = leaseEndsAt;
     this.open = batch.recipients.length;
+  }
+
+  /** Of the first few sends only: a single message is traced in whole, and a million cost a few of each hundred. */
+  traceSend(): Span | null {
+    if (this.span === null || this.#tracedSends === TRACED_SENDS) return null;
+    this.#tracedSends += 1;
+    return this.span.child(`send ${this.notification.channel}`, 'client', {
+      'beckon.channel': this.notification.channel,
+    });
   }
 
   conclude(job: Concluded, final: Final, at: number): void {
@@ -136,6 +149,8 @@ export class Work {
     return this.isPaused ? parts.map((part) => ({ ...part, isParked: true })) : parts;
   }
 }
+
+const TRACED_SENDS = 5;
 
 /** Whoever has it, and whoever shall not have it, is not tried again. */
 const isRetryable = ({ state }: Log): boolean => state !== 'delivered' && state !== 'cancelled';

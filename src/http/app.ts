@@ -5,6 +5,7 @@ import type { JsonObject } from '../model/json.ts';
 import type { Logger } from '../model/logger.ts';
 import { silentMeter } from '../model/meter.ts';
 import { SCOPE_SEND, type Tenancy } from '../model/tenancy.ts';
+import type { Tracer } from '../model/tracer.ts';
 import type { Store } from '../store/port.ts';
 import type { Registry } from '../tenancy/registry.ts';
 import { type BacklogLimits, BoundedBacklog } from './accept/bounded-backlog.ts';
@@ -92,6 +93,7 @@ export interface AppParts {
   readonly metrics?: MetricsPage;
   /** Absent: nothing is served but the API. */
   readonly console?: Console;
+  readonly tracer?: Tracer;
 }
 
 /** The whole HTTP surface. Listens nowhere yet: call `listen` on what comes back. */

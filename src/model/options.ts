@@ -31,6 +31,8 @@ export interface Options {
   readonly callback?: CallbackOptions;
   /** The first go ahead. */
   readonly canary?: Canary;
+  /** The W3C `traceparent` of the call that asked for it: whatever is done for it goes on with that trace. */
+  readonly trace?: string;
   /** When too many of it fail. */
   readonly pauseWhen?: PauseWhen;
 }

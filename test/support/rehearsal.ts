@@ -20,7 +20,7 @@ export interface Rehearsal {
   readonly sandbox: Sandbox;
   readonly folder: string;
   readonly configPath: string;
-  start(args: readonly string[], script?: string): Promise<BeckonProcess>;
+  start(args: readonly string[], script?: string, env?: Readonly<Record<string, string>>): Promise<BeckonProcess>;
   /** The token of the app, for calls that must not be repeated by the client. */
   readonly token: string;
   client(url: string): Client;
@@ -59,8 +59,8 @@ export async function openRehearsal(options: RehearsalOptions): Promise<Rehearsa
     configPath,
     token,
     client,
-    async start(args, script) {
-      const started = await startBeckon(['--config', configPath, ...args], script);
+    async start(args, script, env) {
+      const started = await startBeckon(['--config', configPath, ...args], script, env);
       processes.push(started);
       return started;
     },

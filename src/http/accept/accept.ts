@@ -5,6 +5,7 @@ import { derivedId, randomId } from '../../model/ids.ts';
 import { laneFor } from '../../model/lane.ts';
 import type { Api, Notification } from '../../model/notification.ts';
 import { defaultExpiry, dueAt, keepQuiet } from '../../model/timing.ts';
+import { readTraceparent, type Span, type Tracer } from '../../model/tracer.ts';
 import type { AcceptRequest } from '../../store/port/acceptance.ts';
 import type { Store } from '../../store/port.ts';
 import { type Caller, callerOf } from '../auth/gate.ts';
@@ -16,6 +17,8 @@ export interface AcceptParts {
   readonly store: Pick<Store, 'accept' | 'findReply'>;
   readonly clock: Clock;
   readonly engine: { wake(): void };
+  /** Absent: nobody collects traces. */
+  readonly tracer?: Tracer;
   readonly backlog: Pick<BoundedBacklog, 'assertRoom' | 'count'>;
 }
 
@@ -39,6 +42,33 @@ export async function acceptNotification(
   call: SendCall,
   parts: AcceptParts,
 ): Promise<string> {
+  const span = startSpan(request, parts.tracer);
+  try {
+    const body = await accept(request, reply, call, parts, span?.traceparent ?? callersTrace(request));
+    span?.end({ 'http.response.status_code': reply.statusCode });
+    return body;
+  } catch (error) {
+    span?.end({}, error instanceof Error ? error.name : 'unknown');
+    throw error;
+  }
+}
+
+export const callersTrace = ({ headers }: FastifyRequest): string | null => readTraceparent(headers['traceparent']);
+
+function startSpan(request: FastifyRequest, tracer: Tracer | undefined): Span | null {
+  if (tracer === undefined) return null;
+  const route = request.routeOptions.url ?? '';
+  const facts = { 'http.request.method': request.method, 'http.route': route, 'beckon.bot': callerOf(request).bot.id };
+  return tracer.start(`${request.method} ${route}`, 'server', callersTrace(request), facts);
+}
+
+async function accept(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  call: SendCall,
+  parts: AcceptParts,
+  trace: string | null,
+): Promise<string> {
   const caller = callerOf(request);
   const key = readRequestKey(request, call.route, call.body);
   // Before the body is judged: a retry gets its answer even if what it names is no longer configured.
@@ -47,7 +77,7 @@ export async function acceptNotification(
 
   await parts.backlog.assertRoom(caller.bot.id);
   const asked = await call.read();
-  const named = nameNotification(call.api, asked, caller, parts.clock.now());
+  const named = nameNotification(call.api, asked, caller, parts.clock.now(), trace);
   const { recipients, suppressed } = leaveOut(asked, named.createdAt);
   const notification: Notification = {
     ...withLeftOut(named, suppressed?.length ?? 0),
@@ -79,10 +109,12 @@ export function nameNotification(
   asked: Omit<Addressed, 'recipients'>,
   caller: Caller,
   createdAt: number,
+  trace: string | null,
 ): Omit<Notification, 'total' | 'lane' | 'expiresAt'> {
   const { channel, channelSpelling, connection, resolve, message } = asked;
   const botId = caller.bot.id;
-  const options = keepQuiet(asked.options, caller.bot.quietHours);
+  const quiet = keepQuiet(asked.options, caller.bot.quietHours);
+  const options = trace === null ? quiet : { ...quiet, trace };
   return {
     botId,
     id: randomId('ds'),

@@ -4,7 +4,7 @@ import type { OpenAudience } from '../../store/port/audiences.ts';
 import type { Store } from '../../store/port.ts';
 import { callerOf } from '../auth/gate.ts';
 import { Fault } from '../faults.ts';
-import { type AcceptParts, nameNotification, type SendCall } from './accept.ts';
+import { type AcceptParts, callersTrace, nameNotification, type SendCall } from './accept.ts';
 import type { Addressed } from './asked.ts';
 import { readRequestKey, replay } from './idempotency.ts';
 
@@ -47,7 +47,7 @@ export async function openAudience(
     exclude,
     ...rest
   } = await call.read();
-  const asked = { ...nameNotification(call.api, rest, caller, clock.now()), lane, expiresAt };
+  const asked = { ...nameNotification(call.api, rest, caller, clock.now(), callersTrace(request)), lane, expiresAt };
   const plan = { deduplicate, parameters, ...(from && { from }), ...(exclude && { exclude }) };
   const opened = { asked, plan, endsAt: asked.createdAt + OPEN_MS, most: MOST_OPEN };
   const body = call.answer(opened);
