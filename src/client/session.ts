@@ -1,7 +1,5 @@
+import type { Role } from '../model/operator.ts';
 import type { Ask } from './client.ts';
-
-/** May look; may send and steer what is sent besides; may configure besides. */
-export type Role = 'viewer' | 'sender' | 'admin';
 
 /** Whoever is signed in to the console. */
 export interface SessionOperator {

@@ -21,6 +21,8 @@ const PAGES = [
   { path: 'connections/new', page: lazy(() => import('./pages/connection/new-connection.tsx')) },
   { path: 'connections/:connectionId', page: lazy(() => import('./pages/connection/connection.tsx')) },
   { path: 'connections', page: lazy(() => import('./pages/connections/connections.tsx')) },
+  { path: 'apps', page: lazy(() => import('./pages/apps/apps.tsx')) },
+  { path: 'audit', page: lazy(() => import('./pages/audit/audit.tsx')) },
 ] as const;
 
 export function App() {

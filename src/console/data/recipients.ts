@@ -2,6 +2,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import type { RecipientFilter } from '../../client/documents.ts';
 import { useBotId } from './bot.tsx';
 import { useClient } from './client.tsx';
+import { saveAs } from './save-as.ts';
 
 const PAGE = 200;
 
@@ -36,14 +37,6 @@ export function useExport(notificationId: string, filter: RecipientFilter) {
   const botId = useBotId();
   return async (format: ExportFormat): Promise<void> => {
     const stream = await client.exportRecipients({ botId, notificationId, filter, mediaType: FORMATS[format] });
-    await saveAs(`recipients-${notificationId}.${format}`, await new Response(stream).blob());
+    saveAs(`recipients-${notificationId}.${format}`, await new Response(stream).blob());
   };
-}
-
-async function saveAs(name: string, content: Blob): Promise<void> {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(content);
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(link.href);
 }

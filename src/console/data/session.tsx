@@ -1,6 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, use } from 'react';
-import type { Role, SessionOperator } from '../../client/session.ts';
+import type { SessionOperator } from '../../client/session.ts';
+import { hasRole, type Role } from '../../model/operator.ts';
 import { isStatus, useClient } from './client.tsx';
 
 const KEY = ['session'] as const;
@@ -76,7 +77,5 @@ export function useOperator(): SessionOperator {
   return operator;
 }
 
-const RANKS: Readonly<Record<Role, number>> = { viewer: 0, sender: 1, admin: 2 };
-
 /** Whether the operator may do what takes this role. The server decides; this only keeps from offering what it refuses. */
-export const useMay = (role: Role): boolean => RANKS[useOperator().role] >= RANKS[role];
+export const useMay = (role: Role): boolean => hasRole(useOperator(), role);
