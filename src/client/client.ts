@@ -30,6 +30,7 @@ import type {
   SendBody,
 } from './documents.ts';
 import { type Call, exchange, type Fetch, openStream } from './exchange.ts';
+import { freshKey } from './fresh-key.ts';
 import { createPeopleCalls, type ImportReport, type PeopleCalls, type PersonKey } from './people.ts';
 import { createSessionCalls, type SessionCalls } from './session.ts';
 import { createTemplateCalls, type TemplateCalls } from './templates.ts';
@@ -392,12 +393,6 @@ export function createClient({ url, token, fetch = globalThis.fetch, clock = sys
     },
   };
 }
-
-/** `randomUUID` is not there on a page that came over plain HTTP. */
-const freshKey = (): string =>
-  Array.from(globalThis.crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join(
-    '',
-  );
 
 function queryOf({ states, reasons, prefix, identity }: RecipientFilter = {}): URLSearchParams {
   const query = new URLSearchParams();

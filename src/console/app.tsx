@@ -18,6 +18,9 @@ import { ToastsProvider } from './parts/toasts.tsx';
 const PAGES = [
   { path: 'notifications/:notificationId', page: lazy(() => import('./pages/notification/notification.tsx')) },
   { path: 'notifications', page: lazy(() => import('./pages/notifications/notifications.tsx')) },
+  { path: 'people/import', page: lazy(() => import('./pages/import-people/import-people.tsx')) },
+  { path: 'people/:personId', page: lazy(() => import('./pages/person/person.tsx')) },
+  { path: 'people', page: lazy(() => import('./pages/people/people.tsx')) },
   { path: 'connections/new', page: lazy(() => import('./pages/connection/new-connection.tsx')) },
   { path: 'connections/:connectionId', page: lazy(() => import('./pages/connection/connection.tsx')) },
   { path: 'connections', page: lazy(() => import('./pages/connections/connections.tsx')) },

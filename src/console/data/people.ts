@@ -1,8 +1,10 @@
-import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useInfiniteQuery, useMutation, useQueries, useQuery, useQueryClient } from '@tanstack/react-query';
+import type { ConnectionState } from '../../client/connections.ts';
 import type { Preferences } from '../../client/documents.ts';
 import type { DirectoryPerson } from '../../client/people.ts';
 import { useBotId } from './bot.tsx';
 import { useClient } from './client.tsx';
+import { saveAs } from './save-as.ts';
 
 const PAGE = 50;
 
@@ -34,18 +36,52 @@ export function usePerson(personId: string) {
   });
 }
 
+/** Out of the directory, or out of everything the bot has. */
 export function useForget() {
-  const { people } = useClient();
+  const { people, erasures } = useClient();
   const botId = useBotId();
   const queries = useQueryClient();
-  return useMutation({
-    mutationFn: (personId: string) => people.remove({ botId, personId }),
-    onSuccess: async (_, personId) => {
-      queries.removeQueries({ queryKey: ['bots', botId, 'person', personId] });
-      await queries.invalidateQueries({ queryKey: ['bots', botId, 'people'] });
-    },
+  const after = async <T>(personId: string, done: Promise<T>): Promise<T> => {
+    const answer = await done;
+    queries.removeQueries({ queryKey: ['bots', botId, 'person', personId] });
+    await queries.invalidateQueries({ queryKey: ['bots', botId, 'people'] });
+    return answer;
+  };
+  return {
+    remove: (personId: string) => after(personId, people.remove({ botId, personId })),
+    erase: (personId: string) => after(personId, erasures.begin({ botId, person: personId })),
+  };
+}
+
+/** Over which connections somebody would be reached, and why not over the others; asked without sending anything. */
+export function useReach(person: DirectoryPerson, connections: readonly ConnectionState[]) {
+  const { notifications } = useClient();
+  const botId = useBotId();
+  return useQueries({
+    queries: connections.map(({ id, channel }) => {
+      const identity = BY_PHONE.has(channel) ? (person.phone ?? null) : identityOf(person);
+      return {
+        queryKey: ['bots', botId, 'reach', identity, id],
+        queryFn: async ({ signal }: { signal: AbortSignal }): Promise<Unreached | null> => {
+          if (identity === null)
+            return { reason: 'no phone number', hint: 'Import one, and they can be reached here.' };
+          const message = { type: 'text', val: 'Hello' } as const;
+          const body = { channel, connection: id, message, recipients: [identity] };
+          const { failing } = await notifications.preflight({ botId, body, signal });
+          return failing[0] ?? null;
+        },
+      };
+    }),
   });
 }
+
+/** Why somebody is not reached, and what to do about it. */
+interface Unreached {
+  readonly reason: string;
+  readonly hint: string;
+}
+
+const BY_PHONE: ReadonlySet<string> = new Set(['whatsapp', 'sms']);
 
 const preferencesKey = (botId: string, personId: string) => ['bots', botId, 'person', personId, 'preferences'];
 
@@ -66,6 +102,18 @@ export function useSavePreferences(personId: string) {
   return useMutation({
     mutationFn: (optOuts: Preferences['optOuts']) => preferences.put({ botId, personId, optOuts }),
     onSuccess: (saved) => queries.setQueryData(preferencesKey(botId, personId), saved),
+  });
+}
+
+/** Puts everybody into a file, however many. */
+export function useExportPeople() {
+  const client = useClient();
+  const botId = useBotId();
+  return useMutation({
+    mutationFn: async () => {
+      const stream = await client.exportPeople({ botId, mediaType: 'text/csv' });
+      saveAs(`people-${botId}.csv`, await new Response(stream).blob());
+    },
   });
 }
 
