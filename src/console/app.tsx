@@ -17,10 +17,13 @@ import { ToastsProvider } from './parts/toasts.tsx';
 /** The pages of a bot, by their path under `/bots/:botId/`. Each is loaded when it is first gone to. */
 const PAGES = [
   { path: 'notifications/:notificationId', page: lazy(() => import('./pages/notification/notification.tsx')) },
+  { path: 'compose', page: lazy(() => import('./pages/compose/compose.tsx')) },
   { path: 'notifications', page: lazy(() => import('./pages/notifications/notifications.tsx')) },
   { path: 'people/import', page: lazy(() => import('./pages/import-people/import-people.tsx')) },
   { path: 'people/:personId', page: lazy(() => import('./pages/person/person.tsx')) },
   { path: 'people', page: lazy(() => import('./pages/people/people.tsx')) },
+  { path: 'templates/:name', page: lazy(() => import('./pages/template/template.tsx')) },
+  { path: 'templates', page: lazy(() => import('./pages/templates/templates.tsx')) },
   { path: 'connections/new', page: lazy(() => import('./pages/connection/new-connection.tsx')) },
   { path: 'connections/:connectionId', page: lazy(() => import('./pages/connection/connection.tsx')) },
   { path: 'connections', page: lazy(() => import('./pages/connections/connections.tsx')) },

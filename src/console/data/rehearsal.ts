@@ -1,4 +1,4 @@
-import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import type { SendBody } from '../../client/documents.ts';
 import { useBotId } from './bot.tsx';
 import { useClient } from './client.tsx';
@@ -13,11 +13,4 @@ export function useRehearsal(body: SendBody | null) {
     enabled: body !== null,
     placeholderData: keepPreviousData,
   });
-}
-
-/** The same, when the operator asks for it. */
-export function usePreflight() {
-  const { notifications } = useClient();
-  const botId = useBotId();
-  return useMutation({ mutationFn: (body: SendBody) => notifications.preflight({ botId, body }) });
 }

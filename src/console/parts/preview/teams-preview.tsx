@@ -6,8 +6,15 @@ import { numbered } from '../numbered.ts';
 import { Bubble } from './chat-preview.tsx';
 import { withoutMedia } from './inert.ts';
 import { JsonView } from './json-view.tsx';
+import { markedText } from './marked-text.ts';
 import type { PreviewProps } from './message-preview.tsx';
 import 'adaptivecards/lib/adaptivecards.css';
+
+// Its texts are escaped before a few marks of theirs become tags of ours.
+AdaptiveCard.onProcessMarkdown = (text, result) => {
+  result.outputHtml = markedText(text);
+  result.didProcess = true;
+};
 
 const CARD = 'application/vnd.microsoft.card.adaptive';
 
@@ -37,7 +44,6 @@ function Card({ card }: { readonly card: JsonObject }) {
   useEffect(() => {
     const place = frame.current;
     if (place === null) return;
-    // Without a processor of Markdown its texts stay texts.
     const rendered = new AdaptiveCard();
     rendered.hostConfig = new HostConfig(hostConfigFor(shown));
     // What a card asks of others than us is nothing to this page.
