@@ -230,6 +230,7 @@ function engineOf(
     store,
     tenancy: {
       callLimits: { perMinute: 0, perHour: 0 },
+      retention: () => ({}),
       app: () => null,
       bot: () => null,
       bots: () => [{ id: botId, name: 'Bot' }],

@@ -241,6 +241,10 @@ export interface NotificationSummary {
   readonly cancelledAt: string | null;
   readonly pausedAt: string | null;
   readonly pausedReason: PauseReason | null;
+  /** Null: what became of each recipient is kept for ever, or there is no end yet. */
+  readonly recipientsKeptUntil: string | null;
+  /** Null: it can be asked for. */
+  readonly recipientsRemovedAt: string | null;
 }
 
 /** With why those who were not reached were not, and what the provider said later. */

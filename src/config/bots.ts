@@ -4,6 +4,7 @@ import type { JsonObject } from '../model/json.ts';
 import type { Bot, Connection } from '../model/tenancy.ts';
 import { type ChannelCatalog, type ReadConnection, readConnection } from './connections.ts';
 import { QUIET_HOURS, readQuietHours } from './quiet-hours.ts';
+import { RETENTION, readRetention } from './retention.ts';
 import { listIn, type Report, readSection } from './section.ts';
 
 /** Calls of a bot on Kore's routes, rolling; 0 switches a window off. */
@@ -22,6 +23,7 @@ const BOT = Type.Object(
     weight: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
     quietHours: Type.Optional(QUIET_HOURS),
     limits: Type.Optional(CALL_LIMITS),
+    retention: Type.Optional(RETENTION),
     connections: Type.Array(Type.Unknown(), { default: [] }),
   },
   { additionalProperties: false },
@@ -41,10 +43,11 @@ interface BotContext {
 /** Null when the bot itself has a fault; its connections are judged all the same. */
 export function readBot(raw: unknown, path: string, { report, channels }: BotContext): ReadBot | null {
   const section = readSection(BOT, raw, path, report);
-  const { id, name = id, weight, limits, quietHours } = section?.value ?? { id: '' };
+  const { id, name = id, weight, limits, quietHours, retention } = section?.value ?? { id: '' };
   const more = {
     ...(weight !== undefined && { weight }),
     ...(limits !== undefined && { limits }),
+    ...(retention && { retention: readRetention(retention, `${path}.retention`, report) }),
     ...(quietHours && { quietHours: readQuietHours(quietHours, `${path}.quietHours`, report) }),
   };
   if (section !== null && !isId('st', id)) {

@@ -117,6 +117,16 @@ test('a bot may have quiet hours', () => {
   assert.equal(tenancy.bot(OTHER_BOT)?.quietHours, undefined);
 });
 
+test('how long things are kept is said for all bots, and of each what differs', () => {
+  const { tenancy, printable } = load(
+    `retention: { recipients: 90d, notifications: 400d }\nbots: [{ id: ${BOT}, retention: { recipients: 30d, callbacks: 7d } }]`,
+  );
+  assert.deepEqual(tenancy.retention(BOT), { recipientsDays: 30, notificationsDays: 400, callbacksDays: 7 });
+  assert.deepEqual(tenancy.retention(OTHER_BOT), { recipientsDays: 90, notificationsDays: 400 });
+  assert.deepEqual(printable['retention'], { recipients: '90d', notifications: '400d' });
+  assert.deepEqual(load(`bots: [{ id: ${BOT} }]`).tenancy.retention(BOT), {});
+});
+
 test('a bot may have a weight', () => {
   const { tenancy } = load(`bots: [{ id: ${BOT}, weight: 3 }, { id: ${OTHER_BOT} }]`);
   assert.deepEqual([tenancy.bot(BOT)?.weight, tenancy.bot(OTHER_BOT)?.weight], [3, undefined]);
@@ -176,6 +186,12 @@ const REFUSED: readonly (readonly [string, string, RegExp])[] = [
     /^bots\[0\]\.quietHours\.timeZone: must be person or an IANA time zone such as Europe\/Berlin\.$/,
   ],
   ['a weight of nothing', `bots: [{ id: ${BOT}, weight: 0 }]`, /^bots\[0\]\.weight: must be at least 1\.$/],
+  ['an age without its unit', 'retention: { recipients: "90" }', /^retention\.recipients: .*days, such as 90d/],
+  [
+    'recipients that outlast their notification',
+    'retention: { recipients: 400d, notifications: 90d }',
+    /^retention\.recipients: 400d is longer than notifications \(90d\), and nothing outlasts those\.$/,
+  ],
   ['limits below zero', 'limits: { perMinute: -1 }', /^limits\.perMinute: must be at least 0\.$/],
   ['a connection that is a word', bot('[msteams]'), /^bots\[0\]\.connections\[0\]: must be a mapping of keys\.$/],
   [

@@ -8,6 +8,7 @@ import { CALL_LIMITS, type ReadBot, readBot } from './bots.ts';
 import type { ChannelCatalog } from './connections.ts';
 import { ConfigurationError } from './faults.ts';
 import { readText } from './files.ts';
+import { RETENTION, readRetention } from './retention.ts';
 import { listIn, type Report, readSection } from './section.ts';
 import { createTenancy } from './tenancy.ts';
 
@@ -36,6 +37,7 @@ const FILE = Type.Object(
     bots: Type.Array(Type.Unknown(), { default: [] }),
     apps: Type.Array(Type.Unknown(), { default: [] }),
     limits: Type.Object(CALL_LIMITS.properties, { additionalProperties: false, default: {} }),
+    retention: Type.Optional(RETENTION),
   },
   { additionalProperties: false },
 );
@@ -48,6 +50,7 @@ export function loadConfig(request: ConfigRequest): LoadedConfig {
   const file = readSection(FILE, raw, '', report);
   const bots = readBots(raw, request, report);
   const apps = readApps(raw, request, report);
+  const retention = file?.value.retention && readRetention(file.value.retention, 'retention', report);
   if (file === null || report.faults.length > 0) throw new ConfigurationError(report.faults);
   return {
     path: request.path,
@@ -56,12 +59,14 @@ export function loadConfig(request: ConfigRequest): LoadedConfig {
       apps: apps.map((item) => item.app),
       connections: bots.flatMap((item) => item.connections),
       callLimits: file.value.limits,
+      ...(retention && { retention }),
     }),
     apps: apps.map((item) => item.app),
     printable: {
       bots: bots.map((item) => item.printable),
       apps: apps.map((item) => item.printable),
       limits: file.value.limits,
+      ...(file.value.retention && { retention: file.value.retention }),
     },
     secretEnvNames: [...report.secretEnvNames],
   };

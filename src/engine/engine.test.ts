@@ -686,6 +686,7 @@ function toyChannel(session: ChannelSession, afterUnknown: Channel['afterUnknown
 
 const tenancyOf = (connections: readonly Connection[]): Tenancy => ({
   callLimits: { perMinute: 0, perHour: 0 },
+  retention: () => ({}),
   app: () => null,
   bot: () => null,
   bots: () => [],

@@ -25,6 +25,7 @@ import { Outlets } from './outlets.ts';
 import { Permits } from './permits.ts';
 import { Recorder } from './recorder.ts';
 import { Report } from './report.ts';
+import { keepRetention } from './retention.ts';
 import { keepRules } from './rules.ts';
 import { isOneSuspect, isSuspectAlone, takeoversBelow } from './suspects.ts';
 import { Timetable } from './timetable.ts';
@@ -186,6 +187,7 @@ export class Engine {
         onRenewed: () => this.#outlets.pumpAll(),
         onLost: (work) => this.#end(work),
       }),
+      keepRetention(this.#parts),
       keepUp({
         store,
         clock,

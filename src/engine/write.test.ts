@@ -291,6 +291,7 @@ describe('messages that a script writes', () => {
 
 const tenancy: Tenancy = {
   callLimits: { perMinute: 0, perHour: 0 },
+  retention: () => ({}),
   app: () => null,
   bot: () => null,
   bots: () => [],

@@ -167,6 +167,7 @@ export function createApp(parts: AppParts): FastifyInstance {
     prefix: NATIVE_PREFIX,
     store,
     clock,
+    tenancy: parts.tenancy,
     gate,
     onCancel: () => parts.engine.heedCallers(),
   });

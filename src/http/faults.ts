@@ -62,6 +62,10 @@ export const FAULTS = {
     [409, 'notification_cancelled', 'The notification was cancelled, which is for good'],
   ),
   retry_running: row([409, 409, 'Conflict'], [409, 'retry_running', 'Another retry of the notification is going on']),
+  recipients_removed: row(
+    [410, 410, 'Gone'],
+    [410, 'recipients_removed', 'What became of its recipients is kept no longer'],
+  ),
   notification_unknown: row([400, 400, 'Invalid request ID'], [404, 'not_found', 'There is no such notification']),
   person_unknown: row([404, 404, 'Not Found'], [404, 'not_found', 'There is no such person']),
   erasure_unknown: row([404, 404, 'Not Found'], [404, 'not_found', 'There is no such erasure']),

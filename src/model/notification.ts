@@ -55,6 +55,8 @@ export interface NotificationStatus extends Notification {
   /** Since when nobody is sent it, and why; null: it is not paused. */
   readonly pausedAt: number | null;
   readonly pausedReason: PauseReason | null;
+  /** Since when what became of each recipient is kept no longer. Absent: it is kept. */
+  readonly ledgerRemovedAt?: number;
 }
 
 /** Who paused a notification: somebody who asked, or a rule that it was sent by. */

@@ -1,5 +1,6 @@
 import type { Hours } from './hours.ts';
 import type { JsonObject } from './json.ts';
+import type { Retention } from './retention.ts';
 
 export interface Bot {
   readonly id: string;
@@ -10,6 +11,8 @@ export interface Bot {
   readonly quietHours?: Hours;
   /** Absent: those of all bots. */
   readonly limits?: CallLimits;
+  /** Where it says nothing, that of all bots. */
+  readonly retention?: Retention;
 }
 
 export const ALGORITHMS = ['HS256', 'HS512', 'RS256', 'RS512'] as const;
@@ -63,6 +66,8 @@ export interface CallLimits {
 /** Who may call and where messages go. Read on every request, so look-ups are synchronous and from memory. */
 export interface Tenancy {
   readonly callLimits: CallLimits;
+  /** How long what a bot has sent is kept. */
+  retention(botId: string): Retention;
   app(clientId: string): App | null;
   bot(botId: string): Bot | null;
   bots(): readonly Bot[];

@@ -204,6 +204,7 @@ const VERBS = Object.keys({
   findRestored: true,
   endRestore: true,
   prune: true,
+  enforceRetention: true,
   tidyWal: true,
   now: true,
   ping: true,

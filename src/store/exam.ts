@@ -21,6 +21,7 @@ import { examinePeople } from './exam-people.ts';
 import { examinePreferences } from './exam-preferences.ts';
 import { examineRateShares } from './exam-rates.ts';
 import { examineReceipts } from './exam-receipts.ts';
+import { examineRetention } from './exam-retention.ts';
 import { examineRetry } from './exam-retry.ts';
 import { examineRules } from './exam-rules.ts';
 import { examineScopes } from './exam-scopes.ts';
@@ -50,6 +51,7 @@ export function examineStore(name: string, open: () => Promise<Store>): void {
     examineFallBack(store);
     examinePause(store);
     examineRetry(store);
+    examineRetention(store);
     examineNotificationList(store);
     examinePeople(store);
     examineSearch(store);

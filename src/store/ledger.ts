@@ -3,6 +3,7 @@ import type { Log } from '../model/notification.ts';
 import type { Reason } from '../model/reasons.ts';
 import { countsOf, logOf } from './notifications.ts';
 import type { LedgerFilter, LedgerLine, LedgerStretch, NotificationKey, ReasonTally } from './port/notifications.ts';
+import { reasonsOf as reasonsRemoved } from './retention.ts';
 import { int, intOrNull, type Param, query, type Row, type Steps, text, textOrNull } from './steps.ts';
 
 /** What it costs is bounded by how many recipients it spans, whatever the filter leaves of them. */
@@ -55,17 +56,18 @@ const MAX_TALLIED = 100_000;
 
 export function* tallyReasons({ botId, notificationId }: NotificationKey): Steps<ReasonTally | null> {
   const [row] = yield* query(
-    `SELECT ${COUNTS}, ${UNREACHED} AS unreached FROM notifications AS n WHERE n.bot_id = $1 AND n.id = $2`,
+    `SELECT ${COUNTS}, ${UNREACHED} AS unreached, n.ledger_removed_at FROM notifications AS n WHERE n.bot_id = $1 AND n.id = $2`,
     botId,
     notificationId,
   );
   if (row === undefined) return null;
   const unreached = int(row, 'unreached');
-  if (unreached > MAX_TALLIED) return { counts: countsOf(row), reasons: null };
+  if (unreached > MAX_TALLIED && intOrNull(row, 'ledger_removed_at') === null)
+    return { counts: countsOf(row), reasons: null };
   if (unreached === 0) return { counts: countsOf(row), reasons: {} };
   // One statement, so that counters and logs are of one moment: their sums are the same.
   const rows = yield* query(
-    `SELECT ${COUNTS}, l.reason, l.recipients FROM notifications AS n LEFT JOIN (
+    `SELECT ${COUNTS}, n.ledger_reasons, l.reason, l.recipients FROM notifications AS n LEFT JOIN (
        SELECT bot_id, notification_id, reason, count(*) AS recipients FROM logs
        WHERE bot_id = $1 AND notification_id = $2 AND reason IS NOT NULL GROUP BY bot_id, notification_id, reason
      ) AS l ON l.bot_id = n.bot_id AND l.notification_id = n.id
@@ -74,7 +76,13 @@ export function* tallyReasons({ botId, notificationId }: NotificationKey): Steps
     notificationId,
   );
   const [first] = rows;
-  return first === undefined ? null : { counts: countsOf(first), reasons: reasonsOf(rows) };
+  if (first === undefined) return null;
+  const reasons = { ...reasonsRemoved(first) };
+  for (const row of rows) {
+    const reason = textOrNull(row, 'reason') as Reason | null;
+    if (reason !== null) reasons[reason] = (reasons[reason] ?? 0) + int(row, 'recipients');
+  }
+  return { counts: countsOf(first), reasons };
 }
 
 const COUNTS = 'n.total, n.pending, n.delivered, n.failed, n.suppressed, n.expired, n.cancelled, n.unknown';

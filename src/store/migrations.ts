@@ -485,6 +485,17 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     // Whose name begins with something; see `search-people.ts`.
     'CREATE INDEX people_by_name ON people (bot_id, lower(name), id) WHERE name IS NOT NULL',
   ],
+  [
+    // Since when what became of each recipient is kept no longer, and how often which reason was given; see `retention.ts`.
+    'ALTER TABLE notifications ADD COLUMN ledger_removed_at {int}',
+    'ALTER TABLE notifications ADD COLUMN ledger_reasons {text}',
+    `CREATE TABLE retention_marks (
+      bot_id {text} NOT NULL PRIMARY KEY,
+      before {int} NOT NULL,
+      doing {text},
+      callbacks_after {text}
+    ) {keyed}`,
+  ],
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

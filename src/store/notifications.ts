@@ -143,7 +143,7 @@ const notificationStatus = (row: Row): NotificationStatus => ({
 
 export const SUMMARY = `bot_id, id, api, app_id, created_by, channel, channel_spelling, connection_id, resolve, lane, total,
   created_at, expires_at, extended_at, updated_at, finished_at, cancelled_at, paused_at, paused_reason, pending, delivered,
-  failed, suppressed, expired, cancelled, unknown, options`;
+  failed, suppressed, expired, cancelled, unknown, options, ledger_removed_at`;
 
 /** The newest of each channel and state, which the index gives in order, and of these the newest of all. */
 export function* listNotifications(page: NotificationPage): Steps<NotificationSummary[]> {
@@ -207,6 +207,7 @@ export const logOf = (row: Row): Log => ({
 export function notificationSummary(row: Row): NotificationSummary {
   const options = optionsOf(row);
   const finishedAt = intOrNull(row, 'finished_at');
+  const ledgerRemovedAt = intOrNull(row, 'ledger_removed_at');
   return {
     botId: text(row, 'bot_id'),
     id: text(row, 'id'),
@@ -230,6 +231,7 @@ export function notificationSummary(row: Row): NotificationSummary {
     pausedReason: finishedAt === null ? pauseReason(row) : null,
     counts: countsOf(row),
     ...(options !== undefined && { options }),
+    ...(ledgerRemovedAt !== null && { ledgerRemovedAt }),
   };
 }
 

@@ -33,6 +33,7 @@ import * as receipts from './receipts.ts';
 import { writeRecipients } from './recipients.ts';
 import * as replies from './replies.ts';
 import * as restored from './restored.ts';
+import { enforceRetention } from './retention.ts';
 import * as retries from './retry.ts';
 import * as rules from './rules.ts';
 import * as scopeCalls from './scope-calls.ts';
@@ -262,6 +263,7 @@ function createStore(database: Database, clock: Clock): Store {
       await write(() => backlogs.mendBacklogs(request));
       return write(() => replies.prune(request));
     },
+    enforceRetention: (request) => write(() => enforceRetention(request)),
     tidyWal: (request) => database.tidyWal(request),
     now: () => read(() => batches.leaseClock()),
     ping: async () => {

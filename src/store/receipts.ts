@@ -110,7 +110,8 @@ function joinReceipts(present: Told | null, told: Told): Told {
 /** A provider speaks for its own connection only, and of recipients there are. */
 function* dropUnknown(botId: string, connectionId: string, receipts: readonly Told[]): Steps<Told[]> {
   const rows = yield* query(
-    'SELECT id, total, connection_id, options FROM notifications WHERE bot_id = $1 AND id {any:text $2}',
+    `SELECT id, total, connection_id, options FROM notifications
+     WHERE bot_id = $1 AND id {any:text $2} AND ledger_removed_at IS NULL`,
     botId,
     [...new Set(receipts.map((told) => told.notificationId))],
   );

@@ -30,6 +30,7 @@ export function* retry(request: RetryRequest): Steps<RetryAnswer> {
   const earlier = yield* findByKey(request);
   if (earlier !== null) return earlier;
   if (intOrNull(row, 'cancelled_at') !== null) return { kind: 'cancelled' };
+  if (intOrNull(row, 'ledger_removed_at') !== null) return { kind: 'removed' };
   const retries = yield* query(
     'SELECT no, finished_at FROM retries WHERE bot_id = $1 AND notification_id = $2 ORDER BY no DESC LIMIT 1',
     botId,
@@ -130,7 +131,7 @@ const RETRIES_PER_LOOK = 100;
 /** Whoever wants to record an end, to park or to retry waits here, so that logs and batches are of one moment. */
 function* lockNotification({ botId, notificationId }: NotificationKey): Steps<Row | null> {
   const [row] = yield* query(
-    `SELECT created_at, expires_at, cancelled_at FROM notifications WHERE bot_id = $1 AND id = $2 {lock}`,
+    `SELECT created_at, expires_at, cancelled_at, ledger_removed_at FROM notifications WHERE bot_id = $1 AND id = $2 {lock}`,
     botId,
     notificationId,
   );

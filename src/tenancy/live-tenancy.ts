@@ -1,4 +1,5 @@
 import { createTenancy } from '../config/tenancy.ts';
+import type { Retention } from '../model/retention.ts';
 import type { App, Bot, CallLimits, Connection, Tenancy } from '../model/tenancy.ts';
 
 /** What the configuration file declares. */
@@ -45,6 +46,7 @@ export class LiveTenancy implements Tenancy {
       apps: this.#apps,
       connections: [...declared, ...connections],
       callLimits: tenancy.callLimits,
+      retention: tenancy.retention(''),
     });
   }
 
@@ -56,6 +58,10 @@ export class LiveTenancy implements Tenancy {
 
   get callLimits(): CallLimits {
     return this.#current.callLimits;
+  }
+
+  retention(botId: string): Retention {
+    return this.#current.retention(botId);
   }
 
   apps(): readonly App[] {

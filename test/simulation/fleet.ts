@@ -180,6 +180,7 @@ function tenancyOf({ bots }: Scenario): Tenancy {
   );
   return {
     callLimits: { perMinute: 0, perHour: 0 },
+    retention: () => ({}),
     app: () => null,
     bot: () => null,
     bots: () => bots.map(({ botId }) => ({ id: botId, name: 'Simulated' })),

@@ -108,6 +108,7 @@ export async function openEngineRig(options: RigOptions = {}): Promise<EngineRig
     store,
     tenancy: {
       callLimits: { perMinute: 0, perHour: 0 },
+      retention: () => ({}),
       app: () => null,
       bot: () => null,
       bots: () => bots.map(({ botId }) => ({ id: botId, name: 'Rig' })),

@@ -10,6 +10,7 @@ import type { Hours } from '../../src/model/hours.ts';
 import { connectionId } from '../../src/model/ids.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { LogFields, Logger } from '../../src/model/logger.ts';
+import type { Retention } from '../../src/model/retention.ts';
 import {
   type App,
   type CallLimits,
@@ -111,6 +112,8 @@ export async function startRig(
     readonly callLimits?: CallLimits;
     /** Of `BOT`. */
     readonly quietHours?: Hours;
+    /** Of all bots. */
+    readonly retention?: Retention;
     readonly database?: string;
     /** Null: the server was started without one. */
     readonly secretKey?: Uint8Array | null;
@@ -131,6 +134,7 @@ export async function startRig(
     apps: APPS,
     connections: CONNECTIONS,
     callLimits: options.callLimits ?? NO_LIMITS,
+    ...(options.retention && { retention: options.retention }),
   });
   const registry = new Registry({
     store,

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { isId } from '../../model/ids.ts';
+import { agesOf } from '../../model/retention.ts';
 import { SCOPE_SEND } from '../../model/tenancy.ts';
 import type { NotificationPage } from '../../store/port/notifications.ts';
 import type { ChannelCatalog } from '../accept/channel-catalog.ts';
@@ -12,7 +13,7 @@ import { Fault } from '../faults.ts';
 import type { NativeContext } from './context.ts';
 import { NOTIFICATION_PAGE, toSummary } from './notification-documents.ts';
 
-export interface ListRouteOptions extends Pick<NativeContext, 'store' | 'gate' | 'clock'> {
+export interface ListRouteOptions extends Pick<NativeContext, 'store' | 'gate' | 'clock' | 'tenancy'> {
   readonly catalog: ChannelCatalog;
 }
 
@@ -43,7 +44,7 @@ export async function listRoute(app: FastifyInstance, options: ListRouteOptions)
   addOperation(app, options.gate, { method: 'GET', url, operation: LIST, handler: createList(options) });
 }
 
-function createList({ store, catalog, clock }: ListRouteOptions) {
+function createList({ store, catalog, clock, tenancy }: ListRouteOptions) {
   return async function listNotifications(
     request: FastifyRequest<{ Querystring: Static<typeof QUERY> }>,
   ): Promise<Static<typeof NOTIFICATION_PAGE>> {
@@ -55,7 +56,8 @@ function createList({ store, catalog, clock }: ListRouteOptions) {
     const page = found.slice(0, limit);
     const last = page.at(-1);
     const nextCursor = found.length > limit && last !== undefined ? `${last.createdAt}.${last.id}` : null;
-    return { notifications: page.map((one) => toSummary(one, clock.now())), nextCursor };
+    const ages = agesOf(tenancy.retention(botId));
+    return { notifications: page.map((one) => toSummary(one, clock.now(), ages)), nextCursor };
   };
 }
 

@@ -3,6 +3,7 @@ import { FALL_BACK_CAUSES } from '../../model/fall-back.ts';
 import type { Hours } from '../../model/hours.ts';
 import type { ReceiptCounts } from '../../model/news.ts';
 import { LANES, type NotificationSummary, PAUSE_REASONS } from '../../model/notification.ts';
+import type { Ages } from '../../model/retention.ts';
 import { defaultExpiry, startOf } from '../../model/timing.ts';
 import type { Audience } from '../../store/port/audiences.ts';
 import type { ReasonTally } from '../../store/port/notifications.ts';
@@ -60,6 +61,11 @@ export const SUMMARY = {
   cancelledAt: nullable(TIME),
   pausedAt: nullable(TIME, 'Null: it is not paused.'),
   pausedReason: PAUSED_REASON,
+  recipientsKeptUntil: nullable(
+    TIME,
+    'What became of each recipient is removed then, or a little later. Null: it is kept for ever, or there is no end yet.',
+  ),
+  recipientsRemovedAt: nullable(TIME, 'Null: what became of each recipient can be asked for.'),
 };
 
 export const NOTIFICATION_SUMMARY = Type.Object(SUMMARY, {
@@ -123,10 +129,15 @@ export const PAUSE_STATE = Type.Object(
   { $id: 'PauseState', description: 'Where everybody is of a notification, each recipient counted once.' },
 );
 
-/** `now`: epoch ms. */
-export function toSummary(notification: NotificationSummary, now: number): Static<typeof NOTIFICATION_SUMMARY> {
+/** `now`: epoch ms. `ages`: how long the bot keeps what has ended; absent: for ever. */
+export function toSummary(
+  notification: NotificationSummary,
+  now: number,
+  ages?: Pick<Ages, 'recipientsMs'>,
+): Static<typeof NOTIFICATION_SUMMARY> {
   const { id, channel, connectionId, lane, api, counts, createdAt, updatedAt, expiresAt } = notification;
-  const { finishedAt, cancelledAt, pausedAt, pausedReason, options } = notification;
+  const { finishedAt, cancelledAt, pausedAt, pausedReason, options, ledgerRemovedAt } = notification;
+  const keptMs = ages?.recipientsMs ?? null;
   return {
     id,
     channel,
@@ -149,6 +160,8 @@ export function toSummary(notification: NotificationSummary, now: number): Stati
     cancelledAt: cancelledAt === null ? null : toIso(cancelledAt),
     pausedAt: pausedAt === null ? null : toIso(pausedAt),
     pausedReason,
+    recipientsKeptUntil: finishedAt === null || keptMs === null ? null : toIso(finishedAt + keptMs),
+    recipientsRemovedAt: ledgerRemovedAt === undefined ? null : toIso(ledgerRemovedAt),
   };
 }
 
@@ -170,9 +183,10 @@ export function toDocument(
   reasons: ReasonTally['reasons'],
   receipts: ReceiptCounts,
   now: number,
+  ages?: Pick<Ages, 'recipientsMs'>,
 ): Static<typeof NOTIFICATION> {
   return {
-    ...toSummary(notification, now),
+    ...toSummary(notification, now, ages),
     channels: channelsOf(notification),
     reasons: reasons === null ? null : { ...reasons },
     receipts: { ...receipts },

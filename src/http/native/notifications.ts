@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
 import type { NotificationStatus } from '../../model/notification.ts';
+import { agesOf } from '../../model/retention.ts';
 import { SCOPE_SEND } from '../../model/tenancy.ts';
 import type { NotificationKey } from '../../store/port/notifications.ts';
 import { auditOf } from '../contract/audit-of.ts';
@@ -16,7 +17,7 @@ import { ReasonTotals } from './reason-totals.ts';
 import { createRecipientList, LIST_RECIPIENTS } from './recipients.ts';
 import { tallySettled } from './tally-settled.ts';
 
-export interface NotificationRoutesOptions extends Pick<NativeContext, 'store' | 'gate' | 'clock'> {
+export interface NotificationRoutesOptions extends Pick<NativeContext, 'store' | 'gate' | 'clock' | 'tenancy'> {
   /** Something was cancelled, and this process may be sending it. */
   readonly onCancel: () => void;
 }
@@ -24,10 +25,10 @@ export interface NotificationRoutesOptions extends Pick<NativeContext, 'store' |
 /** How far a notification is and what became of its recipients. A Fastify plugin, under the native prefix. */
 export async function notificationRoutes(
   app: FastifyInstance,
-  { store, gate, clock, onCancel }: NotificationRoutesOptions,
+  { store, gate, clock, tenancy, onCancel }: NotificationRoutesOptions,
 ): Promise<void> {
   const url = '/bots/:botId/notifications/:notificationId';
-  addOperation(app, gate, { method: 'GET', url, operation: SHOW, handler: createShow({ store, clock }) });
+  addOperation(app, gate, { method: 'GET', url, operation: SHOW, handler: createShow({ store, clock, tenancy }) });
   const recipients = createRecipientList(store);
   addOperation(app, gate, { method: 'GET', url: `${url}/recipients`, operation: LIST_RECIPIENTS, handler: recipients });
   const cancel = createCancel({ store, clock, onCancel });
@@ -46,7 +47,7 @@ const SHOW: Operation = {
   faults: ['body_invalid', 'notification_unknown'],
 };
 
-function createShow({ store, clock }: Pick<NotificationRoutesOptions, 'store' | 'clock'>) {
+function createShow({ store, clock, tenancy }: Pick<NotificationRoutesOptions, 'store' | 'clock' | 'tenancy'>) {
   const totals = new ReasonTotals(store);
   return async function showNotification(
     request: FastifyRequest<OfNotification>,
@@ -55,7 +56,8 @@ function createShow({ store, clock }: Pick<NotificationRoutesOptions, 'store' | 
     if (notification === null) throw new Fault('notification_unknown');
     if ('asked' in notification) return toReceivingDocument(notification, clock.now());
     const [tally, receipts] = await Promise.all([totals.of(notification), store.countReceipts(keyOf(notification))]);
-    return toDocument({ ...notification, counts: tally.counts }, tally.reasons, receipts, clock.now());
+    const ages = agesOf(tenancy.retention(notification.botId));
+    return toDocument({ ...notification, counts: tally.counts }, tally.reasons, receipts, clock.now(), ages);
   };
 }
 
@@ -72,7 +74,7 @@ const CANCEL: Operation = {
   faults: [...OF_BODIES, 'notification_unknown'],
 };
 
-function createCancel({ store, clock, onCancel }: Omit<NotificationRoutesOptions, 'gate'>) {
+function createCancel({ store, clock, onCancel }: Omit<NotificationRoutesOptions, 'gate' | 'tenancy'>) {
   return async function cancelNotification(
     request: FastifyRequest<OfNotification>,
   ): Promise<Static<typeof CANCELLATION>> {

@@ -13,6 +13,7 @@ import { addOperation } from '../contract/route.ts';
 import { Fault } from '../faults.ts';
 import type { NativeContext } from './context.ts';
 import { findNotification, OF_NOTIFICATION, type OfNotification } from './find-notification.ts';
+import { requireLedger } from './recipients.ts';
 import { walkLedger } from './walk-ledger.ts';
 
 export interface RecallRouteOptions
@@ -44,7 +45,14 @@ const OPERATION: Operation = {
   params: OF_NOTIFICATION,
   query: NOTHING,
   replies: { 200: { description: 'It is under way.', content: { 'application/json': RECALL } } },
-  faults: [...OF_BODIES, 'notification_unknown', 'bot_backlog_full', 'backlog_full', 'store_full'],
+  faults: [
+    ...OF_BODIES,
+    'notification_unknown',
+    'recipients_removed',
+    'bot_backlog_full',
+    'backlog_full',
+    'store_full',
+  ],
 };
 
 /** Taking back. A Fastify plugin, under the native prefix. */
@@ -63,6 +71,7 @@ function createRecall({ store, clock, engine, backlog, catalog }: RecallRouteOpt
     const { bot, app, subject } = callerOf(request);
     const original = await findNotification(store, request);
     if (original.options?.recalls !== undefined) throw new Fault('body_invalid', 'a recall cannot be taken back');
+    requireLedger(original);
     const { recipients, steps, cannot } = await collect(original, { store, catalog });
     const [{ id }, total] = [original, recipients.length];
     if (total === 0) return { id, recallId: null, recipients: 0, cannot };

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
+import type { NotificationStatus } from '../../model/notification.ts';
 import { SCOPE_SEND } from '../../model/tenancy.ts';
 import type { Store } from '../../store/port.ts';
 import { CURSOR, closed, DEFAULT_LIMIT, LIMIT } from '../contract/fields.ts';
@@ -8,6 +9,7 @@ import { Fault } from '../faults.ts';
 import { ACCEPT, askedStream, sendStream } from './export-stream.ts';
 import { findNotification, OF_NOTIFICATION, type OfNotification } from './find-notification.ts';
 import { FILTER, readFilter } from './ledger-filter.ts';
+import { toIso } from './notification-documents.ts';
 import { RECIPIENT_PAGE, RECIPIENT_STREAM, toRecipient } from './recipient-document.ts';
 import { writeRecipients } from './recipient-lines.ts';
 import { readLedgerPage } from './walk-ledger.ts';
@@ -34,7 +36,7 @@ export const LIST_RECIPIENTS: Operation = {
       },
     },
   },
-  faults: ['body_invalid', 'notification_unknown'],
+  faults: ['body_invalid', 'notification_unknown', 'recipients_removed'],
 };
 
 export function createRecipientList(store: Store) {
@@ -50,6 +52,7 @@ export function createRecipientList(store: Store) {
       throw new Fault('body_invalid', 'a stream holds everybody who fits: leave out limit and cursor');
     }
     const notification = await findNotification(store, request);
+    requireLedger(notification);
     const { id } = notification;
     if (stream !== null) {
       const rows = writeRecipients({ store, notification, filter, format: stream.format });
@@ -61,6 +64,12 @@ export function createRecipientList(store: Store) {
       nextCursor: page.nextSeq === null ? null : String(page.nextSeq),
     } satisfies Static<typeof RECIPIENT_PAGE>;
   };
+}
+
+/** A list that is not whole would be taken for one that is. */
+export function requireLedger({ ledgerRemovedAt }: NotificationStatus): void {
+  if (ledgerRemovedAt === undefined) return;
+  throw new Fault('recipients_removed', `removed at ${toIso(ledgerRemovedAt)}; the counts of the notification stay`);
 }
 
 function readCursor(cursor = '-1'): number {

@@ -100,6 +100,7 @@ const RETRY: Operation = {
     ...OF_BODIES,
     'notification_unknown',
     'notification_cancelled',
+    'recipients_removed',
     'retry_running',
     'idempotency_key_reused',
     'bot_backlog_full',
@@ -166,6 +167,8 @@ function stateOf(answer: RetryAnswer): RetryState {
       throw new Fault('notification_unknown');
     case 'cancelled':
       throw new Fault('notification_cancelled', 'nobody is sent it any more; send it anew');
+    case 'removed':
+      throw new Fault('recipients_removed', 'who they were is not known any more; send it anew');
     case 'running':
       throw new Fault('retry_running', 'a retry of this notification is going on: ask again when it is complete', {
         'retry-after': '1',

@@ -77,8 +77,11 @@ export interface RetryRequest extends NotificationKey, Audited {
 
 export type RetryAnswer =
   | { readonly kind: 'retrying' | 'replay'; readonly state: RetryState }
-  /** There is no such notification; it was cancelled; another retry is not over; the key was used with another body. */
-  | { readonly kind: 'unknown' | 'cancelled' | 'running' | 'reused' };
+  /**
+   * There is no such notification; it was cancelled; who its recipients were is kept no longer; another retry is not
+   * over; the key was used with another body.
+   */
+  | { readonly kind: 'unknown' | 'cancelled' | 'removed' | 'running' | 'reused' };
 
 export interface RetryState {
   /** From 1, of its notification. */

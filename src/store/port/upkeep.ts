@@ -1,7 +1,14 @@
+import type { Ages } from '../../model/retention.ts';
+
 /** What keeps a store in order, and brings it back. */
 export interface Upkeep {
   /** Deletes what time has made useless (idempotency records, used jtis); bounded per call, answers how many. */
   prune(request: { readonly now: number; readonly limit: number }): Promise<number>;
+  /**
+   * One step of removing what a bot keeps no longer: lines of recipients, then notifications, then callbacks, oldest
+   * first. It touches some `limit` rows of each table at the most. Answers how many; 0: there is nothing to do now.
+   */
+  enforceRetention(request: EnforceRetention): Promise<number>;
   /**
    * Empties the log that SQLite writes ahead of its file if it is `fromBytes` or longer, unless another process reads in
    * the file. Null: there is no such log.
@@ -28,6 +35,13 @@ export interface Upkeep {
    * `unknown`. What was accepted since the restore is sent either way. Answers how many recipients it concerned.
    */
   endRestore(request: { readonly decision: RestoreDecision; readonly at: number }): Promise<number>;
+}
+
+export interface EnforceRetention {
+  readonly botId: string;
+  readonly ages: Ages;
+  readonly at: number;
+  readonly limit: number;
 }
 
 export interface RestoredState {
