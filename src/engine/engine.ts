@@ -3,6 +3,7 @@ import type { Channel, ChannelTools } from '../channels/contract.ts';
 import type { Clock, Random } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
 import { type Meter, silentMeter } from '../model/meter.ts';
+import type { Lane } from '../model/notification.ts';
 import type { Tenancy } from '../model/tenancy.ts';
 import { silentTracer, type Tracer } from '../model/tracer.ts';
 import type { ScriptRenderer } from '../render/script/renderer.ts';
@@ -31,6 +32,7 @@ import { isOneSuspect, isSuspectAlone, takeoversBelow } from './suspects.ts';
 import { Timetable } from './timetable.ts';
 import { type LaneTurns, laneTurns, orderQueues } from './turns.ts';
 import { keepUp } from './upkeep.ts';
+import { Urgency } from './urgency.ts';
 import type { Work } from './work.ts';
 
 export interface EngineParts {
@@ -95,6 +97,7 @@ export class Engine {
   #tenancyChanged = false;
   #stopping = false;
   #awake = false;
+  readonly #urgency = new Urgency();
   #wakeUp: (() => void) | null = null;
   #running: Promise<void> = Promise.resolve();
   #stopKeeping: (() => void)[] = [];
@@ -199,9 +202,10 @@ export class Engine {
     this.#running = this.#run();
   }
 
-  /** Something may have become due. Cheap; call it as often as you like. */
-  wake(): void {
+  /** Something may have become due: of this lane, if anybody knows. Cheap; call it as often as you like. */
+  wake(lane: Lane = 'bulk'): void {
     this.#awake = true;
+    if (lane !== 'bulk') this.#urgency.call();
     this.#wakeUp?.();
   }
 
@@ -284,6 +288,7 @@ export class Engine {
   async #look(): Promise<number> {
     const { store, clock } = this.#parts;
     const [startedAt, from] = [clock.monotonic(), this.#lookFrom];
+    this.#urgency.begin();
     if (this.#tenancyChanged) {
       this.#tenancyChanged = false;
       this.#outlets.retireChanged();
@@ -298,7 +303,7 @@ export class Engine {
     let claimed = 0;
     for (const queue of orderQueues([...urgent, ...states], this.#turns)) {
       if (this.#stopping) return 0;
-      if (this.#awake && clock.monotonic() - listedAt >= lookMs) {
+      if (this.#awake && (this.#urgency.endsLook() || clock.monotonic() - listedAt >= lookMs)) {
         this.#lookFrom = from;
         return 0;
       }
@@ -343,7 +348,9 @@ export class Engine {
     const { queue, batches } = claimed;
     const begun = this.#begin(claimed);
     // Nothing is claimed beside a suspect, so that one is waited for.
-    const isBegun = isOneSuspect(batches) ? begun : isOverWithin(this.#parts.clock, BEGIN_MS, begun);
+    const isBegun = isOneSuspect(batches)
+      ? begun
+      : this.#urgency.orElse(isOverWithin(this.#parts.clock, BEGIN_MS, begun));
     if ((await isBegun) === false) {
       const late = begun.then(({ writing }) => writing);
       this.#follow(

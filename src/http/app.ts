@@ -4,6 +4,7 @@ import type { Clock } from '../model/clock.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Logger } from '../model/logger.ts';
 import { silentMeter } from '../model/meter.ts';
+import type { Lane } from '../model/notification.ts';
 import { SCOPE_SEND, type Tenancy } from '../model/tenancy.ts';
 import type { Tracer } from '../model/tracer.ts';
 import type { Store } from '../store/port.ts';
@@ -75,7 +76,8 @@ export interface AppParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly engine: {
-    wake(): void;
+    /** Something has become due, of this lane. */
+    wake(lane?: Lane): void;
     /** Something was cancelled, paused, resumed, extended or retried. */
     heedCallers(): void;
     /** Recipients are to be gathered. */

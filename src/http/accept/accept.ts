@@ -3,7 +3,7 @@ import { partByIdentity, suppressedLog, withLeftOut } from '../../model/audience
 import type { Clock } from '../../model/clock.ts';
 import { derivedId, randomId } from '../../model/ids.ts';
 import { laneFor } from '../../model/lane.ts';
-import type { Api, Notification } from '../../model/notification.ts';
+import type { Api, Lane, Notification } from '../../model/notification.ts';
 import { defaultExpiry, dueAt, keepQuiet } from '../../model/timing.ts';
 import { readTraceparent, type Span, type Tracer } from '../../model/tracer.ts';
 import type { AcceptRequest } from '../../store/port/acceptance.ts';
@@ -16,7 +16,7 @@ import { readRequestKey, replay } from './idempotency.ts';
 export interface AcceptParts {
   readonly store: Pick<Store, 'accept' | 'findReply'>;
   readonly clock: Clock;
-  readonly engine: { wake(): void };
+  readonly engine: { wake(lane?: Lane): void };
   /** Absent: nobody collects traces. */
   readonly tracer?: Tracer;
   readonly backlog: Pick<BoundedBacklog, 'assertRoom' | 'count'>;
@@ -98,7 +98,7 @@ async function accept(
   );
   if (result.kind === 'replay' && key !== null) return replay(reply, result.reply, key);
 
-  parts.engine.wake();
+  parts.engine.wake(notification.lane);
   reply.code(status).type('application/json; charset=utf-8');
   return body;
 }

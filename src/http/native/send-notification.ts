@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { ChannelTools } from '../../channels/contract.ts';
 import { parseJsonObject } from '../../model/json.ts';
-import type { Notification } from '../../model/notification.ts';
+import type { Lane, Notification } from '../../model/notification.ts';
 import { SCOPE_SEND, type Tenancy } from '../../model/tenancy.ts';
 import type { OpenAudience } from '../../store/port/audiences.ts';
 import type { Store } from '../../store/port.ts';
@@ -37,7 +37,7 @@ export interface SendRouteOptions extends AcceptParts {
     Store,
     'accept' | 'findReply' | 'findTemplate' | 'openAudience' | 'findSummaries' | 'findAudience'
   >;
-  readonly engine: { wake(): void; heedAudiences(): void };
+  readonly engine: { wake(lane?: Lane): void; heedAudiences(): void };
   readonly tenancy: Tenancy;
   readonly catalog: ChannelCatalog;
   readonly calls: CallsInWork;
