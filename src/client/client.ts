@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../model/clock.ts';
+import { type ActivityCalls, createActivityCalls } from './activity.ts';
 import { type Admin, createAdmin } from './admin.ts';
 import { ClientError } from './client-error.ts';
 import { type ConnectionCalls, createConnectionCalls } from './connections.ts';
@@ -132,7 +133,7 @@ export interface PeopleExport {
 }
 
 /** All calls reject with `ClientError`. */
-export interface Client {
+export interface Client extends ActivityCalls {
   notify(send: Send<NotifyBody>): Promise<Job>;
   notifyV2(send: Send<NotifyV2Body>): Promise<Job>;
   status(request: StatusRequest): Promise<JobStatus>;
@@ -289,6 +290,7 @@ export function createClient({ url, token, fetch = globalThis.fetch, clock = sys
     people: createPeopleCalls(base, ask),
     connections: createConnectionCalls(base, ask),
     session: createSessionCalls(base, ask),
+    ...createActivityCalls(base, ask),
     notify: (request) => send<Job, NotifyBody>(koreUrl(request.botId, 'notify'), request),
     notifyV2: (request) => send<Job, NotifyV2Body>(koreUrl(request.botId, 'notifyV2'), request),
     status: (request) => askStatus('notify', request),

@@ -16,6 +16,7 @@ import { ToastsProvider } from './parts/toasts.tsx';
 
 /** The pages of a bot, by their path under `/bots/:botId/`. Each is loaded when it is first gone to. */
 const PAGES = [
+  { path: 'overview', page: lazy(() => import('./pages/overview/overview.tsx')) },
   { path: 'notifications/:notificationId', page: lazy(() => import('./pages/notification/notification.tsx')) },
   { path: 'compose', page: lazy(() => import('./pages/compose/compose.tsx')) },
   { path: 'notifications', page: lazy(() => import('./pages/notifications/notifications.tsx')) },
@@ -30,6 +31,8 @@ const PAGES = [
   { path: 'apps', page: lazy(() => import('./pages/apps/apps.tsx')) },
   { path: 'audit', page: lazy(() => import('./pages/audit/audit.tsx')) },
 ] as const;
+
+const Welcome = lazy(() => import('./pages/welcome/welcome.tsx'));
 
 export function App() {
   return (
@@ -56,6 +59,11 @@ function Door() {
   return (
     <OperatorProvider operator={session.data.operator}>
       <Switch>
+        <Route path="/welcome">
+          <Suspense fallback={<Loading />}>
+            <Welcome />
+          </Suspense>
+        </Route>
         <Route path="/bots/:botId/*">{({ botId }) => <BotPages botId={botId} />}</Route>
         <Route>
           <FirstPage />
@@ -66,14 +74,14 @@ function Door() {
 }
 
 const LAST_BOT = 'bot';
-const FIRST_PAGE = 'notifications';
+const FIRST_PAGE = 'overview';
 
-/** Of the bot that was looked at last. */
+/** Of the bot that was looked at last; where there is none, one is made. */
 function FirstPage() {
   const { bots } = useOperator();
   const last = recall(LAST_BOT);
   const bot = bots.find(({ id }) => id === last) ?? bots[0];
-  if (bot === undefined) return <NotFound />;
+  if (bot === undefined) return <Redirect to="/welcome" replace />;
   return <Redirect to={`/bots/${bot.id}/${FIRST_PAGE}`} replace />;
 }
 

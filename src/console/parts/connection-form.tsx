@@ -15,20 +15,28 @@ interface ConnectionFormProps {
   /** Null: it is made. */
   readonly known: ManagedConnection | null;
   /** What stands in the fields of a new one, such as a simulator's. */
-  readonly suggested?: Entered;
+  readonly suggested?: ConnectionSuggestion;
   readonly onSaved: (saved: CheckedConnection) => void;
 }
 
+export interface ConnectionSuggestion {
+  readonly name: string;
+  readonly entered: Entered;
+  readonly allowPrivateNetwork: boolean;
+}
+
 /** What a channel has to be told, made from its schema. Saved, the provider is asked at once whether it is good. */
-export function ConnectionForm({ botId, channel, known, suggested = {}, onSaved }: ConnectionFormProps) {
+export function ConnectionForm({ botId, channel, known, suggested, onSaved }: ConnectionFormProps) {
   const settings = settingsOf(channel.settings);
   const [entered, setEntered] = useState<Entered>(() => ({
     ...enteredOf(settings, known?.settings ?? {}),
-    ...suggested,
+    ...suggested?.entered,
   }));
-  const [name, setName] = useState(known?.name ?? '');
+  const [name, setName] = useState(known?.name ?? suggested?.name ?? '');
   const [perSecond, setPerSecond] = useState(() => String(known?.limits.perSecond ?? ''));
-  const [allowPrivate, setAllowPrivate] = useState(known?.allowPrivateNetwork ?? suggested['url'] !== undefined);
+  const [allowPrivate, setAllowPrivate] = useState(
+    known?.allowPrivateNetwork ?? suggested?.allowPrivateNetwork ?? false,
+  );
   const save = useSaveConnection();
   const submit = (event: FormEvent) => {
     event.preventDefault();

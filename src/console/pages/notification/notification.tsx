@@ -17,6 +17,7 @@ import { Progress } from './progress.tsx';
 import { Reasons } from './reasons.tsx';
 import { Recipients } from './recipients.tsx';
 import { Standing } from './standing.tsx';
+import { TimelinePlots } from './timeline.tsx';
 import './notification.css';
 
 export default function NotificationPage() {
@@ -55,6 +56,7 @@ function Found({ notification }: { readonly notification: NotificationDocument }
     >
       <Standing notification={notification} />
       <Progress notification={notification} progress={progress} />
+      <TimelinePlots notification={notification} />
       <div className="split">
         <div className="stack">
           <Recipients notification={notification} filter={filter} onFilter={setFilter} />
