@@ -1,37 +1,101 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, it } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
-import { openBrowser, openPage, type WatchedPage } from '../support/browser.ts';
+import { text } from 'node:stream/consumers';
+import { after, afterEach, before, describe, it } from 'node:test';
+import type { Page } from 'playwright-core';
 import { type ConsoleStage, openConsoleStage } from '../support/console-stage.ts';
+import { openVisit, type Visit } from '../support/console-visit.ts';
 
 const MESSAGE = { type: 'text', val: 'The office is closed tomorrow.' } as const;
 
-describe('notifications in the console', () => {
-  let browser: Browser;
-  let stage: ConsoleStage;
-  let watched: WatchedPage;
+describe('a notification in the console', () => {
+  let visit: Visit<ConsoleStage>;
   let page: Page;
   before(async () => {
-    [browser, stage] = await Promise.all([openBrowser(), openConsoleStage()]);
-    watched = await openPage(browser);
-    page = watched.page;
-    await stage.signIn(page);
+    visit = await openVisit(openConsoleStage());
+    page = visit.page;
   });
-  after(async () => {
-    await browser.close();
-    await stage.close();
-  });
-  beforeEach(() => assert.deepEqual(watched.complaints, []));
+  after(() => visit.close());
+  afterEach(() => visit.assertNoComplaint());
 
-  it('are listed with what became of them, and lead to their own page', async () => {
-    const { id } = await stage.send({ channel: 'ivr', message: MESSAGE, recipients: ['one', 'two'] });
-    await page.goto(`${stage.home}/notifications`);
+  const button = (name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' });
+  const schedule = async (): Promise<string> => {
+    const [sendAt, expiresAt] = [3_600_000, 7_200_000].map((ms) => new Date(Date.now() + ms).toISOString());
+    const body = {
+      channel: 'ivr',
+      message: MESSAGE,
+      recipients: ['one', 'two'],
+      ...(sendAt && { sendAt }),
+      ...(expiresAt && { expiresAt }),
+    };
+    return (await visit.stage.client.notifications.send({ botId: visit.stage.botId, body })).id;
+  };
+
+  it('is found in the list, and tells what became of each recipient', async () => {
+    const { id } = await visit.stage.send({ channel: 'ivr', message: MESSAGE, recipients: ['one', 'two'] });
+    await visit.go('/notifications');
     await page.getByRole('link', { name: id }).click();
     await page.getByRole('heading', { level: 1, name: 'Webhook' }).waitFor();
     await page.getByText('2 recipients in').waitFor();
-    await page.getByRole('button', { name: 'one', exact: true }).click();
+    await button('one').click();
     await page.getByRole('dialog', { name: 'one' }).getByText('delivered').waitFor();
     await page.keyboard.press('Escape');
-    assert.deepEqual(watched.complaints, []);
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
   });
+
+  it('is paused, resumed and cancelled, with its numbers before and after', async () => {
+    await visit.go(`/notifications/${await schedule()}`);
+    await button('Pause').click();
+    const dialog = page.getByRole('alertdialog');
+    await dialog.getByText('2 recipients').waitFor();
+    await dialog.getByRole('button', { name: 'Pause' }).click();
+    await dialog.getByText('It is paused.').waitFor();
+    await dialog.getByRole('button', { name: 'Close' }).click();
+    await page.getByText('Paused', { exact: true }).waitFor();
+    await button('Resume').click();
+    await page.getByText('Scheduled', { exact: true }).waitFor();
+    await button('More').click();
+    await page.getByRole('menuitem', { name: 'Cancel…' }).click();
+    await dialog.getByRole('button', { name: 'Cancel it for good' }).click();
+    await dialog.getByText('2 are not sent it any more').waitFor();
+    await dialog.getByRole('button', { name: 'Close' }).click();
+    await page.getByText('2 recipients in').waitFor();
+  });
+
+  it('is given more time', async () => {
+    await visit.go(`/notifications/${await schedule()}`);
+    await button('More').click();
+    await page.getByRole('menuitem', { name: 'Extend its time…' }).click();
+    await button('Extend').click();
+    await page.getByText('Extended', { exact: true }).waitFor();
+  });
+
+  it('says why some were not reached, finds them, and is sent to them again', async () => {
+    visit.stage.sandbox.faults.set([
+      { provider: 'hooks', route: 'deliver', recipient: 'bad-*', fault: { kind: 'status', status: 400 } },
+    ]);
+    const recipients = ['good-1', 'bad-1', 'bad-2'];
+    const { id } = await visit.stage.send({ channel: 'ivr', message: MESSAGE, recipients });
+    await visit.go(`/notifications/${id}`);
+    await page.getByRole('region', { name: 'Why not delivered' }).getByRole('button').click();
+    await page.getByText('2 recipients', { exact: true }).waitFor();
+    await page.getByLabel('Search by the beginning').fill('bad-2');
+    await page.getByText('1 recipient', { exact: true }).waitFor();
+    assert.deepEqual((await exportAs('CSV')).match(/bad-\d/g), ['bad-2']);
+    visit.stage.sandbox.faults.clear();
+    await button('Send again…').click();
+    await button('Send to 2 recipients').click();
+    await page.getByText('are being sent it again').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+    await page.getByText('delivered', { exact: true }).first().waitFor();
+    await page.getByRole('region', { name: 'Why not delivered' }).waitFor({ state: 'detached' });
+  });
+
+  async function exportAs(format: string): Promise<string> {
+    await button('Export').click();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('menuitem', { name: format }).click(),
+    ]);
+    return text(await download.createReadStream());
+  }
 });

@@ -21,7 +21,10 @@ export async function openPage(browser: Browser, options: BrowserContextOptions 
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+    const isBad = message.type() === 'error' || message.type() === 'warning';
+    // A refused call of the API is an answer like any other; browsers write it down all the same.
+    const isRefusal = /status of 4\d\d/.test(message.text()) && message.location().url.includes('/api/');
+    if (isBad && !isRefusal) complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(String(error)));
   return { page, complaints };

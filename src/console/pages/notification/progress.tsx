@@ -1,6 +1,6 @@
 import type { Notification, ProgressDocument } from '../../../client/documents.ts';
 import { isRunning } from '../../data/notifications.ts';
-import { formatCount, formatDuration, formatRate, formatShare } from '../../parts/format.ts';
+import { formatCount, formatDuration, formatRate, formatShare, plural } from '../../parts/format.ts';
 import { OutcomeBar, OutcomeLegend } from '../../parts/outcome-bar.tsx';
 import { Sheet } from '../../parts/page.tsx';
 
@@ -42,7 +42,7 @@ function whenOver(notification: Notification, progress: ProgressDocument | null)
   const { createdAt, sendAt, finishedAt, counts } = notification;
   if (finishedAt !== null) {
     const from = Math.max(Date.parse(createdAt), sendAt === null ? 0 : Date.parse(sendAt));
-    return `${formatCount(counts.total)} recipients in ${formatDuration((Date.parse(finishedAt) - from) / 1000)}`;
+    return `${plural(counts.total, 'recipient')} in ${formatDuration((Date.parse(finishedAt) - from) / 1000)}`;
   }
   if (!isRunning(notification) || progress === null || progress.perSecond === null) return '';
   const rate = `${formatRate(progress.perSecond)} a second`;

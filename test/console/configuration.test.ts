@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, describe, it } from 'node:test';
+import type { Page } from 'playwright-core';
+import { createClient } from '../../src/client/client.ts';
+import { type ConsoleStage, openConsoleStage } from '../support/console-stage.ts';
+import { openVisit, type Visit } from '../support/console-visit.ts';
+
+describe('configuring in the console', () => {
+  let visit: Visit<ConsoleStage>;
+  let page: Page;
+  before(async () => {
+    visit = await openVisit(openConsoleStage());
+    page = visit.page;
+  });
+  after(() => visit.close());
+  afterEach(() => visit.assertNoComplaint());
+
+  const button = (name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' });
+
+  it('adds a connection, names the field that is wrong, and asks the provider whether the credentials are good', async () => {
+    await visit.go('/connections');
+    await page.getByRole('link', { name: 'Add a connection' }).click();
+    await button(/^Webhook/).click();
+    await page.getByLabel('Name').fill('Payroll');
+    await page.getByLabel('URL', { exact: true }).fill(`${visit.stage.sandbox.urls.hooks}/payroll`);
+    await page.getByLabel('Secret', { exact: true }).fill('too short');
+    await page.getByText('More settings').click();
+    await page.getByLabel('May call private addresses').click();
+    await button('Save and check').click();
+    await page.locator('[aria-invalid=true]').waitFor();
+    assert.equal(
+      await page.locator('[aria-invalid=true]').getAttribute('id'),
+      await page.getByLabel('Secret', { exact: true }).getAttribute('id'),
+    );
+    await page.getByLabel('Secret', { exact: true }).fill('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw');
+    await button('Save and check').click();
+    await page.getByRole('heading', { level: 1, name: 'Webhook · Payroll' }).waitFor();
+    await button('Check the credentials').click();
+    await page.getByText('The credentials are good.').first().waitFor();
+    assert.equal(await page.getByLabel('Secret', { exact: true }).inputValue(), '');
+  });
+
+  it('makes an app whose token is good, gives it another secret, and takes it away', async () => {
+    await visit.go('/apps');
+    await button('Make an app').click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name').fill('CI');
+    await dialog.getByRole('button', { name: 'Make the app' }).click();
+    const call = dialog.locator('pre', { hasText: 'curl' });
+    await call.getByText('eyJ').waitFor();
+    const [, token = ''] = /auth: (\S+)"/.exec((await call.textContent()) ?? '') ?? [];
+    const client = createClient({ url: visit.stage.url, token });
+    const { connections } = await client.connections.list({ botId: visit.stage.botId });
+    assert.ok(connections.length > 0);
+    await dialog.getByRole('button', { name: 'I have copied it' }).click();
+    await button('Change CI').click();
+    await page.getByRole('menuitem', { name: 'Rotate its secret…' }).click();
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Rotate' }).click();
+    await dialog.getByText('Client secret').waitFor();
+    await dialog.getByRole('button', { name: 'I have copied it' }).click();
+    await button('Change CI').click();
+    await page.getByRole('menuitem', { name: 'Take it away…' }).click();
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Take it away' }).click();
+    await page.getByText('CI is gone').waitFor();
+    await assert.rejects(client.connections.list({ botId: visit.stage.botId }), { status: 401 });
+  });
+
+  it('shows in the audit who did that', async () => {
+    await visit.go('/audit');
+    await page
+      .getByRole('row', { name: /Save connection/ })
+      .first()
+      .getByText('meera@example.com')
+      .waitFor();
+    await page.getByRole('radio', { name: 'The server' }).click();
+    await page.getByRole('row', { name: /Rotate app/ }).waitFor();
+  });
+});

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Browser, Page } from 'playwright-core';
+import { openBrowser, openPage, type WatchedPage } from '../support/browser.ts';
+import { type ConsoleStage, openConsoleStage } from '../support/console-stage.ts';
+
+const PASSWORD = 'a quiet lighthouse keeper';
+
+describe('the first hour with the console', () => {
+  let browser: Browser;
+  let stage: ConsoleStage;
+  let watched: WatchedPage;
+  let page: Page;
+  before(async () => {
+    [browser, stage] = await Promise.all([openBrowser(), openConsoleStage({ isSetUp: false })]);
+    watched = await openPage(browser);
+    page = watched.page;
+  });
+  after(async () => {
+    await browser.close();
+    await stage.close();
+  });
+
+  it('leads from the set-up link to a message that has arrived', async () => {
+    await page.goto((await stage.server.makeSetUpLink()) ?? '');
+    await page.getByLabel('Your name').fill('Asha Nair');
+    await page.getByLabel('E-mail').fill('asha@example.com');
+    await page.getByLabel('Password').fill(PASSWORD);
+    await page.keyboard.press('Enter');
+
+    await page.getByRole('heading', { level: 1, name: 'Name the bot' }).waitFor();
+    await page.getByLabel('Name').fill('HR assistant');
+    await page.keyboard.press('Enter');
+
+    await page.getByRole('button', { name: 'Connect the simulated webhook' }).click();
+    await page.getByLabel('URL', { exact: true }).fill(`${stage.sandbox.urls.hooks}/first`);
+    await page.getByRole('button', { name: 'Save and check' }).click();
+    await page.getByText('The credentials are good.').waitFor();
+    await page.getByRole('button', { name: 'Go on' }).click();
+
+    await page.getByLabel('Name').fill('CI');
+    await page.getByRole('button', { name: 'Make the app' }).click();
+    await page.getByText('Client secret').waitFor();
+    await page.getByRole('button', { name: 'Go on' }).click();
+
+    await page.getByLabel('To').fill('john@example.com');
+    await page.getByRole('button', { name: 'Send it' }).click();
+    await page.getByText('It is delivered.').waitFor();
+    assert.deepEqual(
+      stage.sandbox.ledger.entries({ provider: 'hooks' }).map(({ text }) => text),
+      ['Hello from Beckon'],
+    );
+    await page.getByRole('link', { name: 'See all about it' }).click();
+    await page.getByText('1 recipient in').waitFor();
+    assert.deepEqual(watched.complaints, []);
+  });
+
+  it('lets them sign out, and in again by the keyboard alone', async () => {
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor();
+    await page.keyboard.type('asha@example.com');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('not the password');
+    await page.keyboard.press('Enter');
+    await page.getByText('do not fit together').waitFor();
+    await page.keyboard.press('ControlOrMeta+a');
+    await page.keyboard.type(PASSWORD);
+    await page.keyboard.press('Enter');
+    await page.getByRole('navigation', { name: 'Console' }).waitFor();
+  });
+});
