@@ -49,6 +49,36 @@ describe('a preflight', () => {
     assert.deepEqual(sandbox.ledger.entries({}), []);
   });
 
+  it('of a filter is a plan, which is sent to just those who were found, once', async () => {
+    const { client, botId } = stage;
+    await stage.know([
+      { email: 'pat@x.org', tags: ['floor-3'] },
+      { email: 'quinn@x.org', tags: ['floor-3'] },
+    ]);
+    const recipients = { filter: { tags: { any: ['floor-3'] } } };
+    const told = await client.notifications.preflight({
+      botId,
+      body: { channel: 'ivr', message: text('Hi'), recipients },
+    });
+    assert.partialDeepStrictEqual(told, {
+      isComplete: true,
+      recipients: 2,
+      ready: 2,
+      samples: [{ message: text('Hi') }],
+    });
+    await stage.know([{ email: 'rae@x.org', tags: ['floor-3'] }]);
+    const body = { planId: told.planId ?? '' };
+    assert.equal((await client.notifications.list({ botId })).notifications.length, 0);
+    const [sent, again] = [
+      await client.notifications.launch({ botId, body }),
+      await client.notifications.launch({ botId, body }),
+    ];
+    assert.deepEqual([sent.id, again.id], [told.planId, told.planId]);
+    assert.equal((await stage.untilOver(sent.id)).counts.delivered, 2);
+    assert.deepEqual(Object.keys(stage.received()).toSorted(), ['pat@x.org', 'quinn@x.org']);
+    await assert.rejects(client.notifications.preflight({ botId, body }), { code: 'plan_unknown' });
+  });
+
   it('inspects each message as the channel would', async () => {
     const { client, botId } = stage;
     const recipients = ['asha@x.org', { email: 'bo@x.org', message: text('x'.repeat(60_000)) }];

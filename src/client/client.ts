@@ -20,6 +20,7 @@ import type {
   NotifyV2Body,
   OpenBody,
   PauseState,
+  PlanBody,
   Preferences,
   Preflight,
   ProgressEvent,
@@ -143,7 +144,9 @@ export interface Client extends ActivityCalls {
     send(send: Send<SendBody>): Promise<Notification>;
     list(request: ListRequest): Promise<NotificationPage>;
     /** What would become of it; sends nothing. */
-    preflight(request: Pick<Send<SendBody>, 'botId' | 'body' | 'signal'>): Promise<Preflight>;
+    preflight(request: Pick<Send<SendBody | PlanBody>, 'botId' | 'body' | 'signal'>): Promise<Preflight>;
+    /** Sends what a preflight found, just as it found it. Asking twice is asking once. */
+    launch(request: Pick<Send<PlanBody>, 'botId' | 'body' | 'signal'>): Promise<Notification>;
   };
   readonly templates: TemplateCalls;
   /** More recipients than one call takes: open, add chunks in any order and as often as it takes, seal. */
@@ -298,6 +301,7 @@ export function createClient({ url, token, fetch = globalThis.fetch, clock = sys
     notifications: {
       send: (request) => send<Notification, SendBody>(notificationsUrl(request.botId), request),
       preflight: ({ botId, body, signal }) => ask('POST', `${notificationsUrl(botId)}/preflight`, signal, { body }),
+      launch: ({ botId, body, signal }) => ask('POST', notificationsUrl(botId), signal, { body }),
       list: ({ botId, signal, ...filter }) => {
         const given = Object.entries(filter).map(([name, value]): [string, string] => [name, String(value)]);
         return ask<NotificationPage>('GET', `${notificationsUrl(botId)}?${new URLSearchParams(given)}`, signal);

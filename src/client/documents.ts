@@ -154,6 +154,11 @@ export interface FilterBody extends PeopleFilter {
   readonly everybody?: true;
 }
 
+/** What a preflight answered, or the id of an upload that is not sealed. */
+export interface PlanBody {
+  readonly planId: string;
+}
+
 /** The same for more recipients than one call takes: they come in chunks, and nobody is sent anything before the seal. */
 export interface OpenBody extends SendWords {
   readonly audience: { readonly upload: true };
@@ -223,8 +228,16 @@ export interface NotificationSummary {
   /** Which interface it came through. */
   readonly api: Api;
   readonly counts: Counts;
-  /** `collecting`: whom it is for is being looked up. `scheduled`: its `sendAt` is still to come. */
-  readonly state: 'receiving' | 'collecting' | 'scheduled' | 'sending' | 'paused' | 'finished' | 'cancelled';
+  /** `collecting`: whom it is for is being looked up. `planned`: a preflight found them. `scheduled`: its `sendAt` is still to come. */
+  readonly state:
+    | 'receiving'
+    | 'collecting'
+    | 'planned'
+    | 'scheduled'
+    | 'sending'
+    | 'paused'
+    | 'finished'
+    | 'cancelled';
   readonly category: string | null;
   /** Why it goes to those who declined the category. */
   readonly preferencesOverride: { readonly reason: string } | null;
@@ -502,7 +515,14 @@ export interface TemplatePreview extends Rehearsed {
 
 /** What would become of a notification. */
 export interface Preflight {
+  /** Launches just this, until `planExpiresAt`; null: there is nobody to send it to. */
+  readonly planId: string | null;
+  readonly planExpiresAt: string | null;
+  /** False: there are so many that not all were looked at; ask again with the `planId`. */
+  readonly isComplete: boolean;
   readonly recipients: number;
+  /** Of those who are neither named again nor left out. */
+  readonly rehearsed: number;
   readonly ready: number;
   /** With those who are ready it adds up. */
   readonly reasons: Readonly<Record<string, number>>;

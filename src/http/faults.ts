@@ -98,6 +98,8 @@ export const FAULTS = {
     [503, 503, 'Service Unavailable'],
     [503, 'audience_collecting', 'It is still being looked up whom it is for'],
   ),
+  plan_unknown: row([404, 404, 'Not Found'], [404, 'plan_unknown', 'There is no such plan, or it has expired']),
+  plan_outdated: row([409, 409, 'Conflict'], [409, 'plan_outdated', 'The plan cannot be kept to any more']),
   audience_empty: row([409, 409, 'Conflict'], [409, 'audience_empty', 'It is for nobody, and so it is over']),
   audience_sealed: row([409, 409, 'Conflict'], [409, 'audience_sealed', 'It is sealed: nobody more is taken']),
   audience_incomplete: row(

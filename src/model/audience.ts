@@ -13,6 +13,8 @@ export interface AudiencePlan {
   readonly from?: AudienceSource;
   /** Who is left out, whoever names them; absent: nobody is. */
   readonly exclude?: Exclusion;
+  /** Once all are there somebody decides whether it is sent. Absent: it is. */
+  readonly isHeld?: true;
 }
 
 export type AudienceSource =

@@ -101,6 +101,7 @@ const VERBS = Object.keys({
   tellAccepted: true,
   openAudience: true,
   findAudience: true,
+  listGathered: true,
   listChunks: true,
   addChunk: true,
   sealAudience: true,

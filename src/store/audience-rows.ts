@@ -5,12 +5,12 @@ import { execute, int, type Row, type Steps, text } from './steps.ts';
 
 /**
  * `receiving`: chunks are uploaded · `excluding`: those who are left out are being written down · `collecting`: who fits is
- * looked for · `empty`: nobody did · `dropping`, `clearing`: it is thrown away, or was sealed, and goes step by step.
+ * looked for · `planned`: all are there, and nobody has launched it · `empty`: nobody did · `dropping`, `clearing`: it is thrown away, or was sealed, and goes step by step.
  */
 export type AudienceState = Audience['state'] | 'dropping' | 'clearing';
 
 /** In SQL. */
-export const UNSEALED = "'receiving', 'excluding', 'collecting'";
+export const UNSEALED = "'receiving', 'excluding', 'collecting', 'planned'";
 
 /** An audience as it is stored; `progress` is its state's own. */
 export interface StoredAudience extends NotificationKey {

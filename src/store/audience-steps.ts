@@ -17,6 +17,9 @@ export function* advanceAudience(step: { readonly at: number; readonly limit: nu
     case 'collecting':
       yield* collect(audience, step);
       break;
+    case 'planned':
+      yield* move(audience, { state: 'dropping', at });
+      break;
     case 'receiving':
       // Nobody has sealed it in time.
       yield* countBacklog(audience.botId, audience.suppressed - audience.recipients);

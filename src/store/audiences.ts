@@ -1,5 +1,5 @@
 import { withLeftOut } from '../model/audience.ts';
-import type { Notification } from '../model/notification.ts';
+import { BATCH_SIZE, type Notification, type Recipient } from '../model/notification.ts';
 import { defaultExpiry } from '../model/timing.ts';
 import { addRecipients } from './audience-recipients.ts';
 import {
@@ -44,6 +44,7 @@ export function* openAudience(request: OpenAudience): Steps<AcceptResult | { rea
   const earlier = idempotency === null ? null : yield* findReply(idempotency);
   if (earlier !== null) return { kind: 'replay', reply: earlier };
   if ((yield* countUnsealed(asked.botId)) >= most) return { kind: 'too_many' };
+  if (plan.isHeld) yield* dropEarliestPlans(asked.botId, { at: asked.createdAt, most });
   const taken = idempotency === null ? null : yield* keepReply(idempotency);
   if (taken !== null) return { kind: 'replay', reply: taken };
   const stored: StoredPlan = { ...plan, endsAt };
@@ -67,10 +68,22 @@ export function* openAudience(request: OpenAudience): Steps<AcceptResult | { rea
 
 function* countUnsealed(botId: string): Steps<number> {
   const [row] = yield* query(
-    `SELECT count(*) AS audiences FROM audiences WHERE bot_id = $1 AND state IN (${UNSEALED})`,
+    `SELECT count(*) AS audiences FROM audiences WHERE bot_id = $1 AND state IN (${UNSEALED}) AND state <> 'planned'`,
     botId,
   );
   return row === undefined ? 0 : int(row, 'audiences');
+}
+
+/** So that there is room for one more. */
+function* dropEarliestPlans(botId: string, { at, most }: { readonly at: number; readonly most: number }): Steps<void> {
+  yield* execute(
+    `UPDATE audiences SET due_at = $2 WHERE bot_id = $1 AND state = 'planned' AND due_at > $2 AND id NOT IN (
+       SELECT id FROM audiences WHERE bot_id = $1 AND state = 'planned' ORDER BY created_at DESC, id LIMIT $3
+     )`,
+    botId,
+    at,
+    most - 1,
+  );
 }
 
 export function* findAudience({ botId, notificationId }: NotificationKey): Steps<Audience | null> {
@@ -106,6 +119,20 @@ const chunkOf = (row: Row): Chunk => ({
   recipients: int(row, 'recipients'),
   suppressed: int(row, 'suppressed'),
 });
+
+export function* listGathered(
+  request: NotificationKey & { readonly afterSeq: number; readonly limit: number },
+): Steps<Recipient[]> {
+  const rows = yield* query(
+    `SELECT recipients FROM batches WHERE bot_id = $1 AND notification_id = $2 AND batch_no > $3
+     ORDER BY batch_no LIMIT $4`,
+    request.botId,
+    request.notificationId,
+    request.afterSeq,
+    Math.ceil(request.limit / BATCH_SIZE),
+  );
+  return rows.flatMap((row) => decodeRecipients(text(row, 'recipients')));
+}
 
 export function* addChunk(request: AddChunk): Steps<ChunkResult> {
   const { botId, notificationId, chunk, digest } = request;
@@ -162,13 +189,17 @@ export function* sealAudience(request: SealAudience): Steps<SealResult> {
 
 /** Whoever is still being looked for can be cancelled, and is not to be sent anything before all are there. */
 const maySeal = ({ state }: StoredAudience, isCancelled: boolean): boolean =>
-  state === 'receiving' || (isCancelled && (state === 'excluding' || state === 'collecting'));
+  state === 'receiving' || state === 'planned' || (isCancelled && (state === 'excluding' || state === 'collecting'));
 
-/** Of nobody nothing remains. */
+/** Of nobody nothing remains, nor of a plan that is not launched. */
 export function* becomeNotification(
   audience: StoredAudience,
   { at, isCancelled }: Pick<SealAudience, 'at' | 'isCancelled'>,
 ): Steps<void> {
+  const { isHeld = false } = audience.plan;
+  if (isHeld && isCancelled) return yield* move(audience, { state: 'dropping', at });
+  // Until now nobody waited for anything.
+  if (isHeld) yield* countBacklog(audience.botId, audience.recipients - audience.suppressed);
   if (audience.recipients > 0) yield* writeNotification(audience, { at, isCancelled });
   yield* move(audience, { state: 'clearing', at });
 }

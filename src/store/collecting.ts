@@ -56,6 +56,7 @@ export function* collect(audience: StoredAudience, { at, limit }: Step): Steps<v
 function* add(audience: StoredAudience, recipients: readonly Recipient[], at: number): Steps<void> {
   if (recipients.length === 0) return;
   const { suppressed } = yield* addRecipients(audience, recipients, at);
+  if (audience.plan.isHeld) return;
   yield* countBacklog(audience.botId, recipients.length - suppressed);
 }
 
@@ -65,8 +66,12 @@ const EMPTY_MS = 30 * 24 * 3_600_000;
 function* conclude(collected: StoredAudience, at: number): Steps<void> {
   const audience = yield* lockAudience(collected);
   if (audience === null) return;
-  if (audience.recipients > 0) yield* becomeNotification(audience, { at, isCancelled: false });
-  else yield* move(audience, { state: 'empty', progress: String(at), at: at + EMPTY_MS });
+  const { recipients, plan } = audience;
+  if (recipients === 0) {
+    const until = plan.isHeld ? plan.endsAt : at + EMPTY_MS;
+    yield* move(audience, { state: 'empty', progress: String(at), at: until });
+  } else if (plan.isHeld) yield* move(audience, { state: 'planned', at: plan.endsAt });
+  else yield* becomeNotification(audience, { at, isCancelled: false });
 }
 
 interface Naming extends Pick<AudiencePlan, 'parameters'> {

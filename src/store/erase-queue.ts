@@ -64,7 +64,7 @@ function* endErased(key: BatchKey, who: Who): Steps<number | null> {
     sealed !== undefined
       ? []
       : yield* query(
-          `SELECT id FROM audiences WHERE bot_id = $1 AND id = $2 AND state IN (${UNSEALED}) {lock}`,
+          `SELECT state FROM audiences WHERE bot_id = $1 AND id = $2 AND state IN (${UNSEALED}) {lock}`,
           botId,
           notificationId,
         );
@@ -81,8 +81,11 @@ function* endErased(key: BatchKey, who: Who): Steps<number | null> {
   const ended = new Set(logs.map(({ seq }) => seq));
   const others = recipients.filter(({ seq }) => !ended.has(seq));
   const batch = heldBatch(row);
-  if (sealed === undefined) yield* endInAudience(batch, logs, others.length);
-  else yield* checkpoint({ batches: [{ batch, logs, remainder: others.length === 0 ? [] : null }], again: false });
+  if (audience !== undefined) {
+    yield* endInAudience(batch, logs, others.length);
+    // A plan that nobody has launched counts nowhere yet.
+    if (text(audience, 'state') !== 'planned') yield* countBacklog(botId, -logs.length);
+  } else yield* checkpoint({ batches: [{ batch, logs, remainder: others.length === 0 ? [] : null }], again: false });
   if (others.length > 0) yield* shorten(batch, others);
   return logs.length;
 }
@@ -109,7 +112,6 @@ function* endInAudience(batch: HeldBatch, logs: readonly Log[], others: number):
     notificationId,
     logs.length,
   );
-  yield* countBacklog(botId, -logs.length);
   if (others > 0) return;
   yield* execute(
     'DELETE FROM batches WHERE bot_id = $1 AND notification_id = $2 AND batch_no = $3',

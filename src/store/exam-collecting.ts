@@ -22,7 +22,7 @@ import type { Store } from './port.ts';
 export function examineCollecting(store: () => Store): void {
   describe('collecting', () => {
     const at = LOG_TIME + 5;
-    const open = async (botId: string, plan: Partial<AudiencePlan>, canary?: number) => {
+    const open = async (botId: string, plan: Partial<AudiencePlan>, canary?: number, most = 100) => {
       const request = sample({ botId, lane: 'bulk', recipients: 101 });
       const { total: _total, expiresAt: _expiresAt, ...asked } = request.notification;
       const rules = { canary: { recipients: canary ?? 0, maxFailureShare: 0, next: 'continue' } } as const;
@@ -30,7 +30,7 @@ export function examineCollecting(store: () => Store): void {
         asked: { ...asked, expiresAt: null, ...(canary !== undefined && { options: rules }) },
         plan: { deduplicate: false, parameters: null, ...plan },
         endsAt: at + 3_600_000,
-        most: 100,
+        most,
         idempotency: null,
       });
       return { ...keyOf(request), queue: queueOf(request) };
@@ -138,6 +138,52 @@ export function examineCollecting(store: () => Store): void {
       });
       await settle(2, at + 31 * 24 * 3_600_000);
       assert.equal(await store().findAudience(nameOf(audience)), null);
+    });
+
+    const backlogOf = async (botId: string) =>
+      (await store().tellAccepted({ accepted: [{ botId, recipients: 0 }] })).bots[0]?.recipients;
+
+    it('holds a plan, which waits for nothing, until it is launched, once', async () => {
+      const botId = await crowd();
+      const plan = await open(botId, { from: by({}), exclude: { tags: ['leaver'] }, isHeld: true });
+      await settle();
+      const found = await store().findAudience(nameOf(plan));
+      assert.partialDeepStrictEqual(found, { state: 'planned', recipients: 5, suppressed: 1, plan: { isHeld: true } });
+      assert.deepEqual([await claimed(plan), await backlogOf(botId)], [[], 0]);
+      const first = await store().listGathered({ ...nameOf(plan), afterSeq: -1, limit: 1 });
+      const afterSeq = first.at(-1)?.seq ?? -1;
+      const others = await store().listGathered({ ...nameOf(plan), afterSeq, limit: 1_000 });
+      assert.equal(first.length + others.length, 4);
+      const seal = { ...nameOf(plan), expected: null, at, isCancelled: false };
+      assert.deepEqual(
+        [await store().sealAudience(seal), await store().sealAudience(seal)],
+        [{ kind: 'sealed' }, { kind: 'absent' }],
+      );
+      await settle();
+      assert.deepEqual([(await claimed(plan)).length, await backlogOf(botId)], [4, 4]);
+    });
+
+    it('throws away a plan that nobody launched in time, that was cancelled, or after which too many were made', async () => {
+      const botId = await crowd();
+      const make = () => open(botId, { from: by({ tags: { any: ['staff'] } }), isHeld: true });
+      const [late, cancelled] = [await make(), await make()];
+      await settle();
+      const seal = { ...nameOf(cancelled), expected: null, at, isCancelled: true };
+      assert.deepEqual(await store().sealAudience(seal), { kind: 'sealed' });
+      await settle(9, at + 3_600_000);
+      for (const gone of [late, cancelled]) {
+        assert.deepEqual([await store().findAudience(nameOf(gone)), await find(gone)], [null, null]);
+        assert.deepEqual(await store().listGathered({ ...nameOf(gone), afterSeq: -1, limit: 9 }), []);
+      }
+      const few = () => open(botId, { from: by({ tags: { any: ['guest'] } }), isHeld: true }, undefined, 2);
+      const many = [];
+      for (let made = 0; made < 4; made += 1) {
+        many.push(await few());
+        await settle(500, at + made);
+      }
+      const kept = await Promise.all(many.map((plan) => store().findAudience(nameOf(plan))));
+      assert.deepEqual(kept.filter((plan) => plan !== null).length, 2);
+      assert.deepEqual(await backlogOf(botId), 0);
     });
 
     it('ends those found so far as cancelled when it is cancelled', async () => {

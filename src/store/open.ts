@@ -107,6 +107,7 @@ function createStore(database: Database, clock: Clock): Store {
 
     openAudience: (request) => write(() => audiences.openAudience(request)),
     findAudience: (key) => read(() => audiences.findAudience(key)),
+    listGathered: (request) => read(() => audiences.listGathered(request)),
     listChunks: (request) => read(() => audiences.listChunks(request)),
     addChunk: (request) =>
       inTurn(() => write(() => audited(request, audiences.addChunk(request), ({ kind }) => kind === 'accepted'))),

@@ -4,6 +4,7 @@ import type { NotificationSummary } from '../../client/documents.ts';
 const COLORS = {
   receiving: 'gray',
   collecting: 'gray',
+  planned: 'gray',
   scheduled: 'violet',
   sending: 'iris',
   paused: 'amber',

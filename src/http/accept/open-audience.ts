@@ -20,10 +20,27 @@ export interface OpenCall extends Pick<SendCall, 'api' | 'route' | 'body' | 'sta
   readonly answer: (opened: Omit<OpenAudience, 'idempotency'>) => string;
 }
 
+/** What is asked of an audience. */
+export function nameAudience(
+  request: FastifyRequest,
+  api: SendCall['api'],
+  gathered: Awaited<ReturnType<OpenCall['read']>>,
+  now: number,
+): Pick<OpenAudience, 'asked' | 'plan'> {
+  const { lane = 'bulk', expiresAt = null, deduplicate = false, parameters, from, exclude, ...rest } = gathered;
+  return {
+    asked: { ...nameNotification(api, rest, callerOf(request), now, callersTrace(request)), lane, expiresAt },
+    plan: { deduplicate, parameters, ...(from && { from }), ...(exclude && { exclude }) },
+  };
+}
+
+export const tooManyOpen = (): Fault =>
+  new Fault('audiences_open', `${MOST_OPEN} wait for their recipients: seal or cancel some`, { 'retry-after': '60' });
+
 /** Unsealed for so long, what was received is thrown away. */
 const OPEN_MS = 24 * 3_600_000;
 /** What is open takes up room and is nowhere to be seen. */
-const MOST_OPEN = 100;
+export const MOST_OPEN = 100;
 
 /** When this resolves, with what to answer, the notification is durable and waits for its recipients. */
 export async function openAudience(
@@ -38,28 +55,17 @@ export async function openAudience(
   if (key !== null && earlier !== null) return replay(reply, earlier, key);
 
   await backlog.assertRoom(caller.bot.id);
-  const {
-    lane = 'bulk',
-    expiresAt = null,
-    deduplicate = false,
-    parameters,
-    from,
-    exclude,
-    ...rest
-  } = await call.read();
-  const asked = { ...nameNotification(call.api, rest, caller, clock.now(), callersTrace(request)), lane, expiresAt };
-  const plan = { deduplicate, parameters, ...(from && { from }), ...(exclude && { exclude }) };
-  const opened = { asked, plan, endsAt: asked.createdAt + OPEN_MS, most: MOST_OPEN };
+  const now = clock.now();
+  const named = nameAudience(request, call.api, await call.read(), now);
+  const opened = { ...named, endsAt: now + OPEN_MS, most: MOST_OPEN };
+  const { asked } = opened;
   const body = call.answer(opened);
   const result = await store.openAudience({
     ...opened,
     idempotency: key === null ? null : { ...key, status: call.status, body, createdAt: asked.createdAt },
   });
   if (result.kind === 'replay' && key !== null) return replay(reply, result.reply, key);
-  if (result.kind === 'too_many') {
-    const detail = `${MOST_OPEN} wait for their recipients: seal or cancel some`;
-    throw new Fault('audiences_open', detail, { 'retry-after': '60' });
-  }
+  if (result.kind === 'too_many') throw tooManyOpen();
   engine.heedAudiences();
   reply.code(call.status).type('application/json; charset=utf-8');
   return body;

@@ -12,7 +12,16 @@ import { COUNT, NEXT_CURSOR, nullable, oneOf, TIME } from '../contract/fields.ts
 import { HOURS, type HoursBody } from './timing-body.ts';
 
 /** Of a notification as a whole. */
-const STATES = ['receiving', 'collecting', 'scheduled', 'sending', 'paused', 'finished', 'cancelled'] as const;
+const STATES = [
+  'receiving',
+  'collecting',
+  'planned',
+  'scheduled',
+  'sending',
+  'paused',
+  'finished',
+  'cancelled',
+] as const;
 
 const PAUSED_REASON = nullable(
   oneOf(PAUSE_REASONS),
@@ -40,7 +49,7 @@ export const SUMMARY = {
   ),
   state: oneOf(STATES, {
     description:
-      'receiving: its recipients are uploaded; collecting: it is being looked up who they are, or who is left out, and counts are of those found so far; scheduled: its sendAt is still to come; cancelled: whoever is pending will not be sent it.',
+      'receiving: its recipients are uploaded; collecting: it is being looked up who they are, or who is left out, and counts are of those found so far; planned: a preflight found them, and nobody has launched it; scheduled: its sendAt is still to come; cancelled: whoever is pending will not be sent it.',
   }),
   category: nullable(Type.String(), 'What kind of message it is.'),
   preferencesOverride: nullable(Type.Object({ reason: Type.String() }), 'Why it goes to those who declined it.'),
@@ -217,7 +226,7 @@ export function toReceivingDocument(
   const reasons = Object.entries({ duplicate: suppressed - excluded, excluded }).filter(([, count]) => count > 0);
   const document = toDocument(summary, Object.fromEntries(reasons), NO_RECEIPTS, now);
   if (state === 'empty') return document;
-  return { ...document, state: state === 'receiving' ? 'receiving' : 'collecting' };
+  return { ...document, state: state === 'excluding' ? 'collecting' : state };
 }
 
 export const UNTOUCHED = { finishedAt: null, cancelledAt: null, pausedAt: null, pausedReason: null };

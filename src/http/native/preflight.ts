@@ -2,33 +2,47 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import type { ChannelTools } from '../../channels/contract.ts';
 import { isJsonObject, type JsonObject } from '../../model/json.ts';
-import { explainReason } from '../../model/reasons.ts';
 import { SCOPE_SEND } from '../../model/tenancy.ts';
+import type { Audience } from '../../store/port/audiences.ts';
 import type { ChannelCatalog } from '../accept/channel-catalog.ts';
 import { callerOf } from '../auth/gate.ts';
 import { COUNT, NOTHING, nullable, OF_BOT, TIME } from '../contract/fields.ts';
 import { OF_BODIES, type Operation } from '../contract/operation.ts';
 import { addOperation } from '../contract/route.ts';
+import { Fault } from '../faults.ts';
 import { requireJsonBody } from '../media-type.ts';
+import { requireNotifications } from './audience/require-notifications.ts';
 import type { NativeContext } from './context.ts';
 import { readJsonBodies } from './json-bodies.ts';
 import { findTemplate } from './named-template.ts';
 import { toIso } from './notification-documents.ts';
+import { keyOfPlan, openPlan, untilGathered } from './plan/open-plan.ts';
+import { MAX_FAILING, MAX_SAMPLES, type RehearsedPlan, rehearsePlan } from './plan/rehearse-plan.ts';
 import { REHEARSED, toDocument } from './preview.ts';
-import { readSend } from './read-send.ts';
-import { rehearse } from './rehearse.ts';
+import { readGathered } from './read-send.ts';
 import { SEND_BODY, type SendBody } from './send-body.ts';
-
-/** Of those who would fail, so many are named; all are counted. */
-const MAX_FAILING = 100;
-const MAX_SAMPLES = 10;
+import { wrong } from './wrong.ts';
 
 const PREFLIGHT = Type.Object(
   {
-    recipients: COUNT,
+    planId: nullable(
+      Type.String(),
+      'Sends exactly this, as `planId` of a send, until planExpiresAt. Null: there is nobody to send it to.',
+    ),
+    planExpiresAt: nullable(TIME),
+    isComplete: Type.Boolean({
+      description:
+        'false: there are so many that not all were looked at; ask again with the planId, or go by those that were.',
+    }),
+    recipients: Type.Integer({ minimum: 0, description: 'Found so far; all of them where it is complete.' }),
+    rehearsed: Type.Integer({
+      minimum: 0,
+      description: 'Of those who are neither named again nor left out: looked at, each as if it were sent to them.',
+    }),
     ready: Type.Integer({ minimum: 0, description: 'Nothing is known against sending to them.' }),
     reasons: Type.Record(Type.String(), COUNT, {
-      description: 'How often each reason of the catalogue would be given; with those who are ready it adds up.',
+      description:
+        'How often each reason of the catalogue would be given; with those who are ready it adds up to all where it is complete.',
     }),
     failing: Type.Array(
       Type.Object({
@@ -63,14 +77,14 @@ const OPERATION: Operation = {
   tag: 'notifications',
   summary: 'What would become of a notification',
   description:
-    'Takes what a send takes: resolves everybody, writes and inspects every message for the (first) channel, and sends nothing.',
+    'Takes what a send takes, a filter too, or the planId of an earlier one or the id of an upload that is not sealed: finds and resolves everybody, writes and inspects every message for the (first) channel, and sends nothing. What it found is kept for an hour as a plan, a hundred of a bot, and a send with the planId sends just that: to these people, in these words. It looks for ten seconds at the most.',
   scope: SCOPE_SEND,
   changes: false,
   params: OF_BOT,
   query: NOTHING,
   body: { types: ['application/json'], schema: SEND_BODY },
   replies: { 200: { description: 'Who would get it, and who not.', content: { 'application/json': PREFLIGHT } } },
-  faults: OF_BODIES,
+  faults: [...OF_BODIES, 'plan_unknown', 'plan_outdated', 'audiences_open', 'store_full'],
 };
 
 export interface PreflightRouteOptions extends NativeContext {
@@ -92,59 +106,72 @@ export async function preflightRoute(app: FastifyInstance, options: PreflightRou
   });
 }
 
+/** A caller waits no longer. */
+const PATIENCE_MS = 10_000;
+
 function createPreflight(options: PreflightRouteOptions) {
-  const { store, tenancy, catalog: channels, clock } = options;
-  const { publicUrl } = options.tools;
+  const { store, clock } = options;
   return async function preflightNotification(
     request: FastifyRequest<{ Body: SendBody }>,
   ): Promise<Static<typeof PREFLIGHT>> {
-    const botId = callerOf(request).bot.id;
-    const template = await findTemplate(request.body, { store, botId });
-    const now = clock.now();
-    const asked = readSend(request.body, { botId, tenancy, channels, template, publicUrl, now });
-    const rehearsed = await rehearse(asked, { store, botId });
-    const ready = rehearsed.filter(({ fault }) => fault === null);
-    const failing = rehearsed.flatMap(({ seq, identity, fault }) =>
-      fault === null ? [] : [{ seq, identity, ...fault, hint: explainReason(fault.reason).hint }],
-    );
-    const begins = Math.max(now, asked.options?.sendAt ?? now);
+    const until = clock.monotonic() + PATIENCE_MS;
+    const key = await findPlan(request, options);
+    const audience = await untilGathered(key, until, { store, clock });
+    if (audience === null) throw new Fault('plan_unknown');
+    const plan = await rehearsePlan(key, audience, until, options);
+    const { recipients, suppressed, excluded, endsAt } = audience;
+    const isGathered = audience.state !== 'collecting' && audience.state !== 'excluding';
+    const isComplete = isGathered && plan.rehearsed === recipients - suppressed;
+    const leftOut = { duplicate: suppressed - excluded, excluded };
+    const known = Object.entries(leftOut).filter(([, count]) => count > 0);
+    const planId = audience.state === 'empty' ? null : key.notificationId;
     return {
-      recipients: rehearsed.length,
-      ready: ready.length,
-      reasons: countBy(failing, ({ reason }) => reason),
-      failing: failing.slice(0, MAX_FAILING),
-      languages: countBy(rehearsed, ({ language }) => language),
-      unrendered: rehearsed.filter(({ message }) => message === null).length,
-      samples: ready.slice(0, MAX_SAMPLES).map(toDocument),
-      forecast: await forecast(botId, asked.connection.id, { count: ready.length, begins }, options),
+      planId,
+      planExpiresAt: planId === null ? null : toIso(endsAt),
+      isComplete,
+      recipients,
+      rehearsed: plan.rehearsed,
+      ready: plan.ready,
+      reasons: { ...plan.reasons, ...Object.fromEntries(known) },
+      failing: [...plan.failing],
+      languages: { ...plan.languages },
+      unrendered: plan.unrendered,
+      samples: plan.samples.map(toDocument),
+      forecast: await forecast(audience, plan, options),
     };
   };
 }
 
-function countBy<T>(items: readonly T[], keyOf: (item: T) => string | null): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const item of items) {
-    const key = keyOf(item);
-    if (key !== null) counts[key] = (counts[key] ?? 0) + 1;
-  }
-  return counts;
+/** The one that is named, or a new one. */
+async function findPlan(request: FastifyRequest<{ Body: SendBody }>, options: PreflightRouteOptions) {
+  const { store, tenancy, catalog: channels, clock, tools } = options;
+  const { body } = request;
+  const botId = callerOf(request).bot.id;
+  if (body.planId !== undefined) return keyOfPlan(botId, body);
+  if (body.audience !== undefined)
+    throw wrong('/audience', 'has nobody yet: send it, upload them, and ask with its id as planId');
+  await requireNotifications(body, { store, botId });
+  const template = await findTemplate(body, { store, botId });
+  const parts = { botId, tenancy, channels, template, publicUrl: tools.publicUrl, now: clock.now() };
+  return openPlan(request, readGathered(body, parts), options);
 }
 
 async function forecast(
-  botId: string,
-  connectionId: string,
-  { count, begins }: { readonly count: number; readonly begins: number },
-  { store, describeConnection }: PreflightRouteOptions,
+  { asked, plan, recipients, suppressed }: Audience,
+  { rehearsed, ready }: RehearsedPlan,
+  { store, clock, describeConnection }: PreflightRouteOptions,
 ): Promise<Static<typeof PREFLIGHT>['forecast']> {
+  const { botId, connectionId, options } = asked;
+  const open = recipients - suppressed;
   const { bots } = await store.tellAccepted({ accepted: [{ botId, recipients: 0 }] });
-  const waiting = Math.max(0, bots[0]?.recipients ?? 0);
+  // Who was uploaded is counted among them already.
+  const waiting = Math.max(0, (bots[0]?.recipients ?? 0) - (plan.isHeld ? 0 : open));
+  const begins = Math.max(clock.now(), options?.sendAt ?? 0);
   const state = describeConnection(connectionId);
   const rate = isJsonObject(state?.['rate']) ? state['rate']['now'] : null;
   const perSecond = typeof rate === 'number' ? rate : null;
-  const held = Math.max(Number(state?.['pausedMs'] ?? 0), Number(state?.['heldMs'] ?? 0));
-  const finishesAt =
-    perSecond === null || perSecond === 0
-      ? null
-      : toIso(begins + held + Math.ceil(((waiting + count) / perSecond) * 1000));
-  return { waiting, perSecond, finishesAt };
+  const heldMs = Math.max(Number(state?.['pausedMs'] ?? 0), Number(state?.['heldMs'] ?? 0));
+  // Whoever was not looked at goes for ready.
+  const takesMs = ((waiting + ready + open - rehearsed) / (perSecond ?? 0)) * 1000;
+  return { waiting, perSecond, finishesAt: perSecond ? toIso(begins + heldMs + Math.ceil(takesMs)) : null };
 }

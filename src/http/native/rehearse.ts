@@ -24,8 +24,10 @@ export interface RehearseParts {
   readonly botId: string;
 }
 
+export type Rehearsing = Pick<Addressed, 'channel' | 'connection' | 'message' | 'recipients' | 'resolve' | 'options'>;
+
 /** Resolves, renders and inspects as a delivery over the first channel does, and sends nothing. */
-export async function rehearse(asked: Addressed, { store, botId }: RehearseParts): Promise<Rehearsed[]> {
+export async function rehearse(asked: Rehearsing, { store, botId }: RehearseParts): Promise<Rehearsed[]> {
   const { channel, connection, message: content, recipients, resolve } = asked;
   const about = content.type === 'localised';
   const { addressing, keepsSilence, escapeValue } = channel;
@@ -69,7 +71,7 @@ export async function rehearse(asked: Addressed, { store, botId }: RehearseParts
 const NOT_KNOWN = 'the directory has no address; if the provider can be asked, it is looked up when it is sent';
 
 /** A message of all is one object, and inspected once. */
-function createInspection({ channel, connection }: Addressed): (message: Message) => Rehearsed['fault'] {
+function createInspection({ channel, connection }: Rehearsing): (message: Message) => Rehearsed['fault'] {
   const known = new Map<Message, Rehearsed['fault']>();
   return (message) => {
     const earlier = known.get(message);

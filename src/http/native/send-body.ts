@@ -180,6 +180,13 @@ export const SEND_BODY = Type.Object(
     ),
     ...TIMING,
     ...RULES,
+    planId: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 64,
+        description: 'Instead of all else: what a preflight answered, to be sent exactly as it was found then.',
+      }),
+    ),
     callback: Type.Optional({ ...CALLBACK, description: 'Who is told how far it is, by signed webhooks.' }),
   },
   {

@@ -28,16 +28,14 @@ import {
   toReceivingDocument,
   UNTOUCHED,
 } from './notification-documents.ts';
+import { launchPlan } from './plan/launch-plan.ts';
 import { readGathered, readSend } from './read-send.ts';
 import { SEND_BODY, type SendBody } from './send-body.ts';
 
 export interface SendRouteOptions extends AcceptParts {
   readonly gate: Gate;
-  readonly store: Pick<
-    Store,
-    'accept' | 'findReply' | 'findTemplate' | 'openAudience' | 'findSummaries' | 'findAudience'
-  >;
-  readonly engine: { wake(lane?: Lane): void; heedAudiences(): void };
+  readonly store: Store;
+  readonly engine: { wake(lane?: Lane): void; heedAudiences(): void; heedCallers(): void };
   readonly tenancy: Tenancy;
   readonly catalog: ChannelCatalog;
   readonly calls: CallsInWork;
@@ -69,6 +67,10 @@ const SEND: Operation = {
   faults: [
     ...OF_BODIES,
     'idempotency_key_reused',
+    'plan_unknown',
+    'plan_outdated',
+    'audience_collecting',
+    'audience_empty',
     'audiences_open',
     'bot_backlog_full',
     'backlog_full',
@@ -96,8 +98,13 @@ function createSend(options: SendRouteOptions, bytesOf: (request: FastifyRequest
   return async function sendNotification(
     request: FastifyRequest<{ Body: SendBody }>,
     reply: FastifyReply,
-  ): Promise<string> {
+  ): Promise<string | object> {
     const botId = callerOf(request).bot.id;
+    if (request.body.planId !== undefined) {
+      const launched = await launchPlan(request, reply, options);
+      reply.header('location', `${NATIVE_PREFIX}/bots/${botId}/notifications/${request.body.planId}`);
+      return launched;
+    }
     const call = { api: 'native', route: 'notifications', body: bytesOf(request), status: 202 } as const;
     const { body } = request;
     const partsOf = async () => {

@@ -12,6 +12,8 @@ export interface Audiences {
   findAudience(key: NotificationKey): Promise<Audience | null>;
   /** Keyset pages by number. */
   listChunks(request: NotificationKey & { readonly after: number; readonly limit: number }): Promise<Chunk[]>;
+  /** Keyset pages by seq, of those who are to be sent it; whole batches, so that one may be longer than `limit`. */
+  listGathered(request: NotificationKey & { readonly afterSeq: number; readonly limit: number }): Promise<Recipient[]>;
   /** Takes a chunk of recipients, once: the same again changes nothing. */
   addChunk(request: AddChunk): Promise<ChunkResult>;
   /**
@@ -38,7 +40,7 @@ export interface OpenAudience {
   readonly plan: AudiencePlan;
   /** Where they are uploaded: unsealed until then, it is thrown away. */
   readonly endsAt: number;
-  /** A bot may have so many that are not sealed. */
+  /** A bot may have so many that are not sealed; of those that are planned the earliest go instead. */
   readonly most: number;
   readonly idempotency: AcceptRequest['idempotency'];
 }
@@ -46,9 +48,9 @@ export interface OpenAudience {
 export interface Audience {
   /**
    * `excluding`: no chunk is taken yet, for it is being written down who is left out. `collecting`: who fits is being looked
-   * for, and it seals itself. `empty`: nobody did.
+   * for, and it seals itself or is `planned`, until somebody seals it. `empty`: nobody did.
    */
-  readonly state: 'receiving' | 'excluding' | 'collecting' | 'empty';
+  readonly state: 'receiving' | 'excluding' | 'collecting' | 'planned' | 'empty';
   readonly asked: AskedNotification;
   readonly plan: AudiencePlan;
   /** So far. */

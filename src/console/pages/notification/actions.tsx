@@ -19,7 +19,7 @@ export function Actions({ notification }: { readonly notification: Notification 
   const toasts = useToasts();
   if (!maySend) return null;
   const { counts, state } = notification;
-  const canGoOn = isRunning(notification) && !['cancelled', 'receiving', 'collecting'].includes(state);
+  const canGoOn = isRunning(notification) && !['cancelled', 'receiving', 'collecting', 'planned'].includes(state);
   const canRetry = !isRunning(notification) && counts.total > counts.delivered && state !== 'cancelled';
   const resume = () =>
     steering

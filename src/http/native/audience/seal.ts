@@ -65,22 +65,22 @@ export function createSeal({ store, clock, onSealed }: SealParts) {
   };
 }
 
-async function requireSealed(store: SealParts['store'], key: NotificationKey): Promise<void> {
+export async function requireSealed(store: SealParts['store'], key: NotificationKey): Promise<void> {
   const audience = await store.findAudience(key);
   if (audience === null || audience.state === 'empty') return;
   const detail = 'it seals itself when it is known; seal one that is uploaded when it is receiving';
   throw new Fault('audience_collecting', detail, { 'retry-after': '1' });
 }
 
-/** As it is now, if it has so many: asked again, it may have been sent to some. */
-async function showSealed(
+/** As it is now, if it has so many (null: however many): asked again, it may have been sent to some. */
+export async function showSealed(
   { store, clock }: Pick<SealParts, 'store' | 'clock'>,
   key: NotificationKey,
-  recipients: number,
+  recipients: number | null,
 ) {
   const notification = await store.findNotification(key);
   if (notification === null) throw new Fault('notification_unknown');
-  if (notification.total !== recipients) {
+  if (recipients !== null && notification.total !== recipients) {
     throw new Fault('audience_incomplete', `it was sealed before, with ${notification.total} recipients`);
   }
   const [tally, receipts] = await Promise.all([store.tallyReasons(key), store.countReceipts(key)]);
