@@ -45,7 +45,7 @@ export interface ConnectionBody {
   readonly channel: string;
   /** Of channels of which a bot has several. */
   readonly name?: string | null;
-  /** By channel: docs/channels.md. Secrets that are left out, or `***`, stay as they are. */
+  /** By channel: docs/channels/. Secrets that are left out, or `***`, stay as they are. */
   readonly settings: JsonObject;
   readonly limits?: { readonly perSecond?: number | null; readonly concurrency?: number | null };
   readonly allowPrivateNetwork?: boolean;

@@ -21,7 +21,7 @@ export const MANAGED_BOT = Type.Object(
 );
 
 const SETTINGS = Type.Record(Type.String(), Type.Unknown(), {
-  description: 'By channel: docs/channels.md. Secrets are shown as ***; left out or sent so they stay as they are.',
+  description: 'By channel: docs/channels/. Secrets are shown as ***; left out or sent so they stay as they are.',
 });
 const RATES = closed({
   perSecond: Type.Optional(nullable(Type.Number({ minimum: 0, maximum: 100_000 }))),
