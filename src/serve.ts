@@ -5,6 +5,7 @@ import { createOutbound } from './channels/outbound-undici.ts';
 import { tracedOutbound } from './channels/traced-outbound.ts';
 import type { LoadedConfig } from './config/file.ts';
 import type { Settings } from './config/settings.ts';
+import { Activity } from './engine/activity.ts';
 import { Engine } from './engine/engine.ts';
 import type { Moments } from './engine/moments.ts';
 import { watchQueue } from './engine/queue-watch.ts';
@@ -20,6 +21,7 @@ import { makeSetUpLink, makeSignInLink } from './http/session/links.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { type Clock, type Random, systemClock } from './model/clock.ts';
 import type { Logger } from './model/logger.ts';
+import type { Meter } from './model/meter.ts';
 import { openScriptRenderer } from './render/script/renderer.ts';
 import { openStoreApart } from './store/apart.ts';
 import { openStore } from './store/open.ts';
@@ -105,6 +107,13 @@ const describe = (engine: Engine) => ({
   })),
 });
 
+/** Of all others there is nothing to be told. */
+const describeBusy = (engine: Engine) =>
+  engine
+    .describeConnections()
+    .filter(({ state }) => state.inFlight + state.waiting + state.heldMs + state.pausedMs > 0 || state.rate.share < 1)
+    .map(({ id, botId, state }) => ({ botId, connectionId: id, state }));
+
 /**
  * The composition root: the only file that knows every concrete thing. Rejects when the store cannot be opened
  * (`StoreHeld`, `StoreUnavailable`, `SchemaTooNew`) or the port cannot be bound, and then leaves nothing open.
@@ -122,6 +131,19 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const tools = { outbound, clock: time.clock, random, publicUrl: settings.publicUrl };
   const renderer = openScriptRenderer({ clock });
   const metrics = createMetrics();
+  const activity = new Activity({
+    store,
+    clock: time.clock,
+    describeConnections: () => describeBusy(engine),
+    onError: (error) => logger.error('telling what was done failed', { error }),
+  });
+  const meter: Meter = {
+    ...metrics.meter,
+    ended(of, logs) {
+      metrics.meter.ended(of, logs);
+      activity.ended(of, logs);
+    },
+  };
   const engine = new Engine({
     store,
     tenancy,
@@ -133,7 +155,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     random,
     logger,
     leaseMs: settings.leaseMs,
-    meter: metrics.meter,
+    meter,
     ...(tracer && { tracer }),
     ...(options.moments ? { moments: options.moments } : {}),
   });
@@ -171,6 +193,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     logger.info('server draining');
     // Meanwhile every answer asks its caller to call elsewhere: one whose connection is cut cannot know what became of it.
     await Promise.all([engine.drain(settings.drainMs), untilLeft(doors, lingerMs, clock)]);
+    await activity.stop();
     await renderer.close();
     await doors.close();
     await outbound.close();
@@ -191,7 +214,10 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     await Promise.allSettled([doors.close(), outbound.close(), store.close()]);
     throw error;
   }
-  if (settings.role !== 'api') await engine.start();
+  if (settings.role !== 'api') {
+    await engine.start();
+    activity.start();
+  }
   logger.info('server started', { store: store.kind, schemaVersion: await store.schemaVersion() });
   const restored = await store.findRestored();
   if (restored !== null) {

@@ -116,6 +116,8 @@ const ROWS: Readonly<Record<string, Row | 'open'>> = {
   saveApp: json(200, { algorithm: 'HS256', bots: [BOT], name: 'Renamed' }),
   rotateApp: json(200, {}),
   deleteApp: { status: 204 },
+  getOverview: { status: 200 },
+  getTimeline: { status: 200 },
   listOwnBots: { status: 200, isOfNoBot: true },
   // By password, link and cookie, which `src/http/session/session.test.ts` is about.
   getSignInOptions: 'open',

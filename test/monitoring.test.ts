@@ -47,7 +47,9 @@ async function readExposed(): Promise<Map<string, Set<string>>> {
   metrics.meter.answered({ route: '/', status: 200 }, 0.1);
   metrics.meter.leasesLost(0);
   const end = { seq: 1, identity: '', personId: null, channelId: null, providerMessageId: null, detail: null, at: 0 };
-  metrics.meter.ended('msteams', [{ ...end, state: 'delivered', reason: null, attempts: 1, maybeDoubled: false }]);
+  metrics.meter.ended({ id: 'ds-1', botId: 'st-1', channel: 'msteams', connectionId: 'dc-1', total: 1 }, [
+    { ...end, state: 'delivered', reason: null, attempts: 1, maybeDoubled: false },
+  ]);
   const connection = { id: 'dc', channel: 'msteams', allowed: 1, now: 1, pausedMs: 0, heldMs: 0 };
   const queue = { recipients: 0, overdueMs: { urgent: 0, normal: 0, bulk: 0 } };
   const engine = { batchesHeld: 0, waiting: 0, inFlight: 0, unrecorded: 0 };

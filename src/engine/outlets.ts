@@ -37,6 +37,13 @@ export interface OutletsParts {
   readonly onRoom: () => void;
 }
 
+export interface DescribedConnection {
+  readonly id: string;
+  readonly botId: string;
+  readonly channel: string;
+  readonly state: ConnectionState;
+}
+
 const MAX_SEND_MS = 15_000;
 
 /** The outlets of all connections that anything was sent over, opened when they are first asked for. */
@@ -69,10 +76,11 @@ export class Outlets {
     return outlet === undefined ? null : describeOutlet(outlet, this.#parts.clock.monotonic());
   }
 
-  describeAll(): { readonly id: string; readonly channel: string; readonly state: ConnectionState }[] {
+  describeAll(): DescribedConnection[] {
     const now = this.#parts.clock.monotonic();
     return this.all.map((outlet) => ({
       id: outlet.connection.id,
+      botId: outlet.connection.botId,
       channel: outlet.channel.id,
       state: describeOutlet(outlet, now),
     }));

@@ -132,7 +132,7 @@ export class Recorder {
       });
       this.#parts.moments.emit('leaseLost', 1);
       this.#parts.meter.leasesLost(1);
-    } else if (progress.logs.length > 0) this.#parts.meter.ended(work.notification.channel, progress.logs);
+    } else if (progress.logs.length > 0) this.#parts.meter.ended(work.notification, progress.logs);
     if (work.lost || progress.remainder !== null) this.#parts.onEnded(work);
   }
 

@@ -104,7 +104,7 @@ export function createMetrics(): Metrics {
   const heldFor = gauge('beckon_connection_held_seconds', 'How long it is not called, for it fails.', connection);
 
   const meter: Meter = {
-    ended(channel, logs) {
+    ended({ channel }, logs) {
       const groups = Map.groupBy(logs, ({ state, reason }) => `${state} ${reason ?? ''}`);
       for (const [key, group] of groups) {
         const [state = '', reason = ''] = key.split(' ');

@@ -1,10 +1,10 @@
-import type { Log } from './notification.ts';
+import type { Log, Notification } from './notification.ts';
 import type { Outcome } from './outcome.ts';
 
 /** Counts what happens, for whoever watches the server. Cheap: it is told of every recipient. */
 export interface Meter {
   /** Recipients came to their end, and it is durable. */
-  ended(channel: string, logs: readonly Log[]): void;
+  ended(of: Ended, logs: readonly Log[]): void;
   /** A provider was called, or should have been, and this is what became of it. */
   attempted(channel: string, outcome: Outcome['kind'], seconds: number): void;
   /** Batches turned out to be somebody else's. */
@@ -14,6 +14,9 @@ export interface Meter {
   /** Requests that are alike were told to come again later. */
   refused(request: RequestKind, count: number): void;
 }
+
+/** Of which notification, as it is on the channel over which they came to it. */
+export type Ended = Pick<Notification, 'id' | 'botId' | 'channel' | 'connectionId' | 'total'>;
 
 export interface RequestKind {
   readonly route: string | null;

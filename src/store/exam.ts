@@ -1,5 +1,6 @@
 import { after, before, describe } from 'node:test';
 import { examineAccept } from './exam-accept.ts';
+import { examineActivity } from './exam-activity.ts';
 import { examineAddresses } from './exam-addresses.ts';
 import { examineAudiences } from './exam-audiences.ts';
 import { examineAudit } from './exam-audit.ts';
@@ -70,6 +71,7 @@ export function examineStore(name: string, open: () => Promise<Store>): void {
     examineAudit(store);
     examineConfigured(store);
     examineOperators(store);
+    examineActivity(store);
     examineUpkeep(store);
   });
 }

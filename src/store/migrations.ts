@@ -496,6 +496,46 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       callbacks_after {text}
     ) {keyed}`,
   ],
+  [
+    // What each node did in a minute of the epoch, over two days; see `activity.ts`. reason '': none.
+    `CREATE TABLE activity (
+      bot_id {text} NOT NULL,
+      minute {int} NOT NULL,
+      connection_id {text} NOT NULL,
+      state {text} NOT NULL,
+      reason {text} NOT NULL,
+      node {text} NOT NULL,
+      count {int} NOT NULL,
+      PRIMARY KEY (bot_id, minute, connection_id, state, reason, node)
+    ) {keyed}`,
+    'CREATE INDEX activity_by_minute ON activity (minute)',
+    // How a connection is by a node's last word; state is JSON.
+    `CREATE TABLE connection_states (
+      bot_id {text} NOT NULL,
+      connection_id {text} NOT NULL,
+      node {text} NOT NULL,
+      at {int} NOT NULL,
+      state {text} NOT NULL,
+      PRIMARY KEY (bot_id, connection_id, node)
+    ) {keyed}`,
+    'CREATE INDEX connection_states_by_age ON connection_states (at)',
+    // When each 400th of a large notification was reached.
+    `CREATE TABLE milestones (
+      bot_id {text} NOT NULL,
+      notification_id {text} NOT NULL,
+      slot {int} NOT NULL,
+      at {int} NOT NULL,
+      total {int} NOT NULL,
+      pending {int} NOT NULL,
+      delivered {int} NOT NULL,
+      failed {int} NOT NULL,
+      suppressed {int} NOT NULL,
+      expired {int} NOT NULL,
+      cancelled {int} NOT NULL,
+      unknown {int} NOT NULL,
+      PRIMARY KEY (bot_id, notification_id, slot)
+    ) {keyed}`,
+  ],
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -1,4 +1,5 @@
 import type { Clock } from '../model/clock.ts';
+import * as activity from './activity.ts';
 import * as addresses from './addresses.ts';
 import { atMost } from './at-most.ts';
 import * as audienceSteps from './audience-steps.ts';
@@ -233,6 +234,13 @@ function createStore(database: Database, clock: Clock): Store {
     findDataKey: (request) => read(() => dataKeys.findDataKey(request)),
     listDataKeys: (page) => read(() => dataKeys.listDataKeys(page)),
     rewrapDataKey: (request) => write(() => dataKeys.rewrapDataKey(request)),
+
+    recordActivity: (report) => write(() => activity.recordActivity(report)),
+    sumActivity: (request) => read(() => activity.sumActivity(request)),
+    listConnectionStates: (request) => read(() => activity.listConnectionStates(request)),
+    sumOpen: (request) => read(() => activity.sumOpen(request)),
+    listMilestones: (key) => read(() => activity.listMilestones(key)),
+    countEnds: (request) => read(() => activity.countEnds(request)),
 
     listOperators: () => read(() => operators.listOperators()),
     findOperator: (request) => read(() => operators.findOperator(request)),

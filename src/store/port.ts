@@ -1,4 +1,5 @@
 import type { Acceptance } from './port/acceptance.ts';
+import type { Activity } from './port/activity.ts';
 import type { Audiences } from './port/audiences.ts';
 import type { AuditTrail } from './port/audit.ts';
 import type { Callbacks } from './port/callbacks.ts';
@@ -34,6 +35,7 @@ export interface Store
     Templates,
     Tenancy,
     Operators,
+    Activity,
     AuditTrail,
     Upkeep {
   readonly kind: 'sqlite' | 'postgres';

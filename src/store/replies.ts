@@ -1,3 +1,4 @@
+import { pruneActivity } from './activity.ts';
 import type { IdempotencyScope, StoredReply } from './port/acceptance.ts';
 import { pruneScopeCalls } from './scope-calls.ts';
 import { pruneSignIns } from './sessions.ts';
@@ -71,6 +72,6 @@ export function* prune({ now, limit }: { readonly now: number; readonly limit: n
     now,
     limit,
   );
-  const signIns = yield* pruneSignIns({ now, limit });
-  return replies.length + jtis.length + signIns + (yield* pruneScopeCalls({ limit }));
+  const others = (yield* pruneSignIns({ now, limit })) + (yield* pruneActivity({ now, limit }));
+  return replies.length + jtis.length + others + (yield* pruneScopeCalls({ limit }));
 }

@@ -200,7 +200,7 @@ export function reasonsOf(row: Row): Partial<Record<Reason, number>> {
   return stored === null ? {} : JSON.parse(stored);
 }
 
-const OF_NOTIFICATIONS = ['callbacks', 'callback_watches', 'receipt_counts', 'retries'] as const;
+const OF_NOTIFICATIONS = ['callbacks', 'callback_watches', 'receipt_counts', 'retries', 'milestones'] as const;
 
 function* removeNotifications(botId: string, until: number): Steps<number> {
   const channels = yield* listChannels(botId);
