@@ -145,6 +145,8 @@ export interface Client extends ActivityCalls {
     list(request: ListRequest): Promise<NotificationPage>;
     /** What would become of it; sends nothing. */
     preflight(request: Pick<Send<SendBody | PlanBody>, 'botId' | 'body' | 'signal'>): Promise<Preflight>;
+    /** The same of a list of recipients, of which nothing is kept. */
+    rehearse(request: Pick<Send<SendBody>, 'botId' | 'body' | 'signal'>): Promise<Preflight>;
     /** Sends what a preflight found, just as it found it. Asking twice is asking once. */
     launch(request: Pick<Send<PlanBody>, 'botId' | 'body' | 'signal'>): Promise<Notification>;
   };
@@ -301,6 +303,8 @@ export function createClient({ url, token, fetch = globalThis.fetch, clock = sys
     notifications: {
       send: (request) => send<Notification, SendBody>(notificationsUrl(request.botId), request),
       preflight: ({ botId, body, signal }) => ask('POST', `${notificationsUrl(botId)}/preflight`, signal, { body }),
+      rehearse: ({ botId, body, signal }) =>
+        ask('POST', `${notificationsUrl(botId)}/preflight?keep=false`, signal, { body }),
       launch: ({ botId, body, signal }) => ask('POST', notificationsUrl(botId), signal, { body }),
       list: ({ botId, signal, ...filter }) => {
         const given = Object.entries(filter).map(([name, value]): [string, string] => [name, String(value)]);

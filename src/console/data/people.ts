@@ -67,7 +67,7 @@ export function useReach(person: DirectoryPerson, connections: readonly Connecti
             return { reason: 'no phone number', hint: 'Import one, and they can be reached here.' };
           const message = { type: 'text', val: 'Hello' } as const;
           const body = { channel, connection: id, message, recipients: [identity] };
-          const { failing } = await notifications.preflight({ botId, body, signal });
+          const { failing } = await notifications.rehearse({ botId, body, signal });
           return failing[0] ?? null;
         },
       };

@@ -9,7 +9,7 @@ export function useRehearsal(body: SendBody | null) {
   const botId = useBotId();
   return useQuery({
     queryKey: ['bots', botId, 'rehearsal', body],
-    queryFn: ({ signal }) => notifications.preflight({ botId, body: body as SendBody, signal }),
+    queryFn: ({ signal }) => notifications.rehearse({ botId, body: body as SendBody, signal }),
     enabled: body !== null,
     placeholderData: keepPreviousData,
   });

@@ -6,7 +6,7 @@ import { SCOPE_SEND } from '../../model/tenancy.ts';
 import type { Audience } from '../../store/port/audiences.ts';
 import type { ChannelCatalog } from '../accept/channel-catalog.ts';
 import { callerOf } from '../auth/gate.ts';
-import { COUNT, NOTHING, nullable, OF_BOT, TIME } from '../contract/fields.ts';
+import { COUNT, closed, nullable, OF_BOT, TIME } from '../contract/fields.ts';
 import { OF_BODIES, type Operation } from '../contract/operation.ts';
 import { addOperation } from '../contract/route.ts';
 import { Fault } from '../faults.ts';
@@ -17,9 +17,9 @@ import { readJsonBodies } from './json-bodies.ts';
 import { findTemplate } from './named-template.ts';
 import { toIso } from './notification-documents.ts';
 import { keyOfPlan, openPlan, untilGathered } from './plan/open-plan.ts';
-import { MAX_FAILING, MAX_SAMPLES, type RehearsedPlan, rehearsePlan } from './plan/rehearse-plan.ts';
+import { MAX_FAILING, MAX_SAMPLES, type RehearsedPlan, rehearseNamed, rehearsePlan } from './plan/rehearse-plan.ts';
 import { REHEARSED, toDocument } from './preview.ts';
-import { readGathered } from './read-send.ts';
+import { readGathered, readSend } from './read-send.ts';
 import { SEND_BODY, type SendBody } from './send-body.ts';
 import { wrong } from './wrong.ts';
 
@@ -72,6 +72,15 @@ const PREFLIGHT = Type.Object(
   { $id: 'Preflight', description: 'What would become of a notification.' },
 );
 
+const HOW = closed({
+  keep: Type.Optional(
+    Type.Boolean({
+      description:
+        'false: nothing of it is kept, so that it may be asked at every keystroke. For a list of recipients only, without exclude.',
+    }),
+  ),
+});
+
 const OPERATION: Operation = {
   id: 'preflightNotification',
   tag: 'notifications',
@@ -81,7 +90,7 @@ const OPERATION: Operation = {
   scope: SCOPE_SEND,
   changes: false,
   params: OF_BOT,
-  query: NOTHING,
+  query: HOW,
   body: { types: ['application/json'], schema: SEND_BODY },
   replies: { 200: { description: 'Who would get it, and who not.', content: { 'application/json': PREFLIGHT } } },
   faults: [...OF_BODIES, 'plan_unknown', 'plan_outdated', 'audiences_open', 'store_full'],
@@ -97,7 +106,7 @@ export interface PreflightRouteOptions extends NativeContext {
 /** A Fastify plugin, under the native prefix. */
 export async function preflightRoute(app: FastifyInstance, options: PreflightRouteOptions): Promise<void> {
   readJsonBodies(app);
-  addOperation<{ Body: SendBody }>(app, options.gate, {
+  addOperation<PreflightCall>(app, options.gate, {
     method: 'POST',
     url: '/bots/:botId/notifications/preflight',
     operation: OPERATION,
@@ -106,14 +115,20 @@ export async function preflightRoute(app: FastifyInstance, options: PreflightRou
   });
 }
 
+interface PreflightCall {
+  readonly Body: SendBody;
+  readonly Querystring: Static<typeof HOW>;
+}
+
 /** A caller waits no longer. */
 const PATIENCE_MS = 10_000;
 
 function createPreflight(options: PreflightRouteOptions) {
   const { store, clock } = options;
   return async function preflightNotification(
-    request: FastifyRequest<{ Body: SendBody }>,
+    request: FastifyRequest<PreflightCall>,
   ): Promise<Static<typeof PREFLIGHT>> {
+    if (request.query.keep === false) return rehearseOnly(request, options);
     const until = clock.monotonic() + PATIENCE_MS;
     const key = await findPlan(request, options);
     const audience = await untilGathered(key, until, { store, clock });
@@ -125,25 +140,62 @@ function createPreflight(options: PreflightRouteOptions) {
     const leftOut = { duplicate: suppressed - excluded, excluded };
     const known = Object.entries(leftOut).filter(([, count]) => count > 0);
     const planId = audience.state === 'empty' ? null : key.notificationId;
+    const open = recipients - suppressed;
     return {
+      ...toReport(plan),
       planId,
       planExpiresAt: planId === null ? null : toIso(endsAt),
       isComplete,
       recipients,
-      rehearsed: plan.rehearsed,
-      ready: plan.ready,
       reasons: { ...plan.reasons, ...Object.fromEntries(known) },
-      failing: [...plan.failing],
-      languages: { ...plan.languages },
-      unrendered: plan.unrendered,
-      samples: plan.samples.map(toDocument),
-      forecast: await forecast(audience, plan, options),
+      // Who was uploaded is counted among those who wait already.
+      forecast: await forecast(audience.asked, { plan, open, counted: audience.plan.isHeld ? 0 : open }, options),
     };
   };
 }
 
+/** The same of a list, of which nothing is kept. */
+async function rehearseOnly(
+  request: FastifyRequest<PreflightCall>,
+  options: PreflightRouteOptions,
+): Promise<Static<typeof PREFLIGHT>> {
+  const { body } = request;
+  const botId = callerOf(request).bot.id;
+  const { store, tenancy, catalog: channels, clock, tools } = options;
+  if (body.exclude !== undefined)
+    throw wrong('/exclude', 'is judged only with what is kept: leave it out, or leave out keep=false');
+  if (body.planId !== undefined) throw wrong('/planId', 'is kept already: leave out keep=false');
+  const template = await findTemplate(body, { store, botId });
+  const parts = { botId, tenancy, channels, template, publicUrl: tools.publicUrl, now: clock.now() };
+  const asked = readSend(body, parts);
+  const plan = await rehearseNamed(asked, { store, botId });
+  const open = asked.recipients.length;
+  return {
+    ...toReport(plan),
+    planId: null,
+    planExpiresAt: null,
+    isComplete: true,
+    recipients: open,
+    reasons: { ...plan.reasons },
+    forecast: await forecast(
+      { botId, connectionId: asked.connection.id, ...(asked.options && { options: asked.options }) },
+      { plan, open, counted: 0 },
+      options,
+    ),
+  };
+}
+
+const toReport = ({ rehearsed, ready, failing, languages, unrendered, samples }: RehearsedPlan) => ({
+  rehearsed,
+  ready,
+  failing: [...failing],
+  languages: { ...languages },
+  unrendered,
+  samples: samples.map(toDocument),
+});
+
 /** The one that is named, or a new one. */
-async function findPlan(request: FastifyRequest<{ Body: SendBody }>, options: PreflightRouteOptions) {
+async function findPlan(request: FastifyRequest<PreflightCall>, options: PreflightRouteOptions) {
   const { store, tenancy, catalog: channels, clock, tools } = options;
   const { body } = request;
   const botId = callerOf(request).bot.id;
@@ -157,21 +209,19 @@ async function findPlan(request: FastifyRequest<{ Body: SendBody }>, options: Pr
 }
 
 async function forecast(
-  { asked, plan, recipients, suppressed }: Audience,
-  { rehearsed, ready }: RehearsedPlan,
+  { botId, connectionId, options }: Pick<Audience['asked'], 'botId' | 'connectionId' | 'options'>,
+  /** How many are to be sent it, and how many of them wait already. */
+  { plan, open, counted }: { readonly plan: RehearsedPlan; readonly open: number; readonly counted: number },
   { store, clock, describeConnection }: PreflightRouteOptions,
 ): Promise<Static<typeof PREFLIGHT>['forecast']> {
-  const { botId, connectionId, options } = asked;
-  const open = recipients - suppressed;
   const { bots } = await store.tellAccepted({ accepted: [{ botId, recipients: 0 }] });
-  // Who was uploaded is counted among them already.
-  const waiting = Math.max(0, (bots[0]?.recipients ?? 0) - (plan.isHeld ? 0 : open));
+  const waiting = Math.max(0, (bots[0]?.recipients ?? 0) - counted);
   const begins = Math.max(clock.now(), options?.sendAt ?? 0);
   const state = describeConnection(connectionId);
   const rate = isJsonObject(state?.['rate']) ? state['rate']['now'] : null;
   const perSecond = typeof rate === 'number' ? rate : null;
   const heldMs = Math.max(Number(state?.['pausedMs'] ?? 0), Number(state?.['heldMs'] ?? 0));
   // Whoever was not looked at goes for ready.
-  const takesMs = ((waiting + ready + open - rehearsed) / (perSecond ?? 0)) * 1000;
+  const takesMs = ((waiting + plan.ready + open - plan.rehearsed) / (perSecond ?? 0)) * 1000;
   return { waiting, perSecond, finishesAt: perSecond ? toIso(begins + heldMs + Math.ceil(takesMs)) : null };
 }

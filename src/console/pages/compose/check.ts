@@ -48,7 +48,9 @@ export function useCheck(connections: readonly ConnectionState[]) {
         const isWhole = index === 0 && first.length === total;
         const written = isWhole ? writeDraft(draft, connections) : writeChannel(draft, channel, connections);
         if ('problems' in written) break;
-        const report = await notifications.preflight({ botId, body: { ...written.words, recipients: left } });
+        // Whom to leave out is known when it is sent; nothing of a check is kept.
+        const { exclude: _exclude, ...words } = written.words;
+        const report = await notifications.rehearse({ botId, body: { ...words, recipients: left } });
         const connection = connections.find(({ id }) => id === channel.connectionId);
         const name = connection === undefined ? channel.connectionId : connectionName(connection);
         steps.push({ connectionId: channel.connectionId, name, report });

@@ -34,9 +34,14 @@ export function writeDraft(draft: Draft, connections: readonly ConnectionState[]
 
 /** The same on one of its channels alone and at once, for a preview. */
 export const writeChannel = (draft: Draft, channel: ChannelDraft, connections: readonly ConnectionState[]): Written =>
-  writeDraft({ ...draft, channels: [channel], canary: null, pauseWhen: null, timing: NO_TIMING }, connections);
+  writeDraft(
+    { ...draft, ...ALONE, audience: { ...draft.audience, exclude: NOBODY_LEFT_OUT }, channels: [channel] },
+    connections,
+  );
 
+const NOBODY_LEFT_OUT = { identities: '', tags: '', notifications: '' };
 const NO_TIMING: TimingDraft = { sendAt: '', expiresAt: '', window: null, quietHours: null, overrideQuietHours: '' };
+const ALONE = { canary: null, pauseWhen: null, timing: NO_TIMING };
 
 function says(draft: Draft, connections: readonly ConnectionState[], problems: Problem[]): Partial<Words> {
   const { template, parameters, text } = draft;

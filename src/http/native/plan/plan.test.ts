@@ -38,6 +38,24 @@ describe('a plan', () => {
   };
   const idOf = (reply: Reply): string => String(documentOf(reply)['id']);
 
+  it('is not made where it is not to be kept, however often that is asked', async () => {
+    const list = { ...WORDS, recipients: ['ann@abc.com', 'cid@abc.com'] };
+    const replies = await Promise.all(Array.from({ length: 120 }, () => post('/preflight?keep=false', list)));
+    const expected = {
+      planId: null,
+      isComplete: true,
+      recipients: 2,
+      rehearsed: 2,
+      ready: 1,
+      reasons: { not_associated: 1 },
+    };
+    for (const { json } of replies) assert.partialDeepStrictEqual(json, expected);
+    const excluding = await post('/preflight?keep=false', { ...list, exclude: { identities: ['ann@abc.com'] } });
+    assertProblem(excluding, 400, 'body_invalid');
+    const filtered = { ...WORDS, recipients: { filter: { everybody: true } } };
+    assertProblem(await post('/preflight?keep=false', filtered), 400, 'body_invalid');
+  });
+
   it('is what a preflight found, is sent to nobody before it is launched, and then once', async () => {
     const recipients = { filter: { tags: { any: ['staff'] } } };
     const told = await post('/preflight', { ...WORDS, recipients, exclude: { identities: ['bob@abc.com'] } });

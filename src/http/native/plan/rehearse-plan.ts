@@ -59,6 +59,16 @@ export async function rehearsePlan(
   }
 }
 
+/** Of a list that is at hand. */
+export async function rehearseNamed(
+  asked: Rehearsing,
+  parts: Pick<RehearsePlanParts, 'store'> & { readonly botId: string },
+): Promise<RehearsedPlan> {
+  const sum = new Sum();
+  sum.add(await rehearse(asked, parts));
+  return sum;
+}
+
 class Sum implements RehearsedPlan {
   rehearsed = 0;
   ready = 0;
