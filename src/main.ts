@@ -68,6 +68,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/retry.ts'),
   },
   {
+    name: 'reschedule',
+    summary: 'give a notification that has not begun another time',
+    load: () => import('./commands/reschedule.ts'),
+  },
+  {
     name: 'extend',
     summary: 'give a notification more time before it expires',
     load: () => import('./commands/extend.ts'),

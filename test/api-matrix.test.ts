@@ -87,6 +87,7 @@ const ROWS: Readonly<Record<string, Row | 'open'>> = {
   addAudienceChunk: { status: 200, body: '"a@abc.com"\n', type: 'application/x-ndjson', isOfAudience: true },
   // Its notification begins with it.
   sealAudience: { ...json(202, { recipients: 1, chunks: 1 }), isOfAudience: true, kept: 2 },
+  rescheduleNotification: { ...json(200, { sendAt: IN_TIME }) },
   extendNotification: json(200, { expiresAt: IN_TIME }),
   retryNotification: json(202, {}),
   importPeople: { status: 200, body: PERSON, type: 'application/x-ndjson' },

@@ -97,6 +97,33 @@ for (const kind of ['sqlite', 'postgres'] as const) {
       assert.deepEqual([wrong.code, /--window: "all day" are no hours/.test(wrong.stderr)], [2, true]);
     });
 
+    it('is given another time, which holds over a restart, and not once it has begun', async () => {
+      const name = `moved-${kind}@abc.com`;
+      const { id, expiresAt } = await send([name], { sendAt: whenAhead(90 * 24 * HOUR), priority: 'bulk' });
+      const key = { botId, notificationId: id };
+      const target = ['--url', server.url, '--token', await stage.sign({}), '--bot', botId];
+      const told = await runCli(['reschedule', id, ...target, '--at', '60d', '--priority', 'normal', '--json-output']);
+      const moved: Notification = JSON.parse(told.stdout);
+      assert.deepEqual([moved.state, moved.priority], ['scheduled', 'normal']);
+      const day = 24 * HOUR;
+      const earlierBy = Date.parse(expiresAt) - Date.parse(moved.expiresAt);
+      assert.ok(Math.abs(earlierBy - 30 * day) < HOUR, `${earlierBy}`);
+      await assert.rejects(client.reschedule({ ...key, body: {} }), { code: 'body_invalid' });
+      const inHours = await client.reschedule({ ...key, body: { window: { from: '08:00', until: '18:00' } } });
+      assert.deepEqual([inHours.window?.from, inHours.sendAt], ['08:00', moved.sendAt]);
+      await stage.hangUp(server.url);
+      await server.stop();
+      await start();
+      const again = ['--url', server.url, '--token', await stage.sign({}), '--bot', botId];
+      const now = await runCli(['reschedule', id, ...again, '--now', '--any-time']);
+      assert.match(now.stdout, /^ds-.* is sent from now on and expires at 2/);
+      await untilEnded(moved, 1);
+      assert.equal((await show(moved)).counts.delivered, 1);
+      await assert.rejects(client.reschedule({ ...key, body: { sendAt: null } }), { code: 'notification_begun' });
+      const nothing = await runCli(['reschedule', id, ...again]);
+      assert.deepEqual([nothing.code, /To when\?/.test(nothing.stderr)], [2, true]);
+    });
+
     it('waits for sendAt and for the hours of each recipient, over a restart, and expires in time', async () => {
       const [noon, seven, five, later, never, gone] = ['noon', 'seven', 'five', 'later', 'never', 'gone'].map(
         (name) => `${kind}-${name}@abc.com`,

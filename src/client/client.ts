@@ -27,6 +27,7 @@ import type {
   Recall,
   RecipientFilter,
   RecipientPage,
+  RescheduleBody,
   RetryAsked,
   RetryState,
   SendBody,
@@ -194,6 +195,8 @@ export interface Client extends ActivityCalls {
   resume(request: NotificationRequest): Promise<PauseState>;
   /** Sends it again to whom it did not reach. */
   retry(request: Send<RetryAsked> & NotificationRequest): Promise<RetryState>;
+  /** Another time, hours or priority, as long as nothing of it has been taken up. */
+  reschedule(request: { readonly body: RescheduleBody } & NotificationRequest): Promise<Notification>;
   /** Of its deadline and this one the later counts. */
   extend(request: Send<{ readonly expiresAt: string }> & NotificationRequest): Promise<Extension>;
   /** Those whose delivery has ended, by seq; pages are asked for as they are needed. */
@@ -370,6 +373,7 @@ export function createClient({ url, token, fetch = globalThis.fetch, clock = sys
     recall: (request) => askOf('POST', '/recall', request),
     resume: (request) => askOf('POST', '/resume', request),
     retry: (request) => send(notificationUrl(request, '/retry'), request),
+    reschedule: ({ body, ...request }) => ask('PATCH', notificationUrl(request, ''), request.signal, { body }),
     extend: (request) => send(notificationUrl(request, '/extend'), request),
     importPeople: ({ botId, people, mediaType, query = {}, signal }) =>
       call({

@@ -348,6 +348,14 @@ export interface PauseState {
   readonly alreadyFinal: number;
 }
 
+/** What is absent stays as it is. */
+export interface RescheduleBody {
+  /** ISO 8601; null: it may be sent at once. */
+  readonly sendAt?: string | null;
+  readonly window?: HoursBody | null;
+  readonly priority?: Lane;
+}
+
 /** Whom to send a notification again. */
 export interface RetryAsked {
   readonly only?: {

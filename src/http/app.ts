@@ -52,6 +52,7 @@ import { preferenceRoutes } from './native/preferences.ts';
 import { preflightRoute } from './native/preflight.ts';
 import { previewRoute } from './native/preview.ts';
 import { recallRoute } from './native/recall-notification.ts';
+import { rescheduleRoute } from './native/reschedule-notification.ts';
 import { retryRoute } from './native/retry-notification.ts';
 import { sendRoute } from './native/send-notification.ts';
 import { templateRoutes } from './native/templates.ts';
@@ -191,6 +192,7 @@ export function createApp(parts: AppParts): FastifyInstance {
   const onChange = () => parts.engine.heedCallers();
   app.register(pauseRoutes, { ...native, onChange });
   app.register(extendRoute, { ...native, onChange });
+  app.register(rescheduleRoute, { ...native, onChange });
   app.register(retryRoute, { ...native, backlog, onChange });
   app.register(preferenceRoutes, native);
   app.register(erasureRoutes, { ...native, onChange });

@@ -61,6 +61,7 @@ export const FAULTS = {
     [409, 409, 'Conflict'],
     [409, 'notification_cancelled', 'The notification was cancelled, which is for good'],
   ),
+  notification_begun: row([409, 409, 'Conflict'], [409, 'notification_begun', 'The notification has begun to be sent']),
   retry_running: row([409, 409, 'Conflict'], [409, 'retry_running', 'Another retry of the notification is going on']),
   recipients_removed: row(
     [410, 410, 'Gone'],

@@ -17,7 +17,7 @@ export const LONGEST_LIFE_MS = 30 * 24 * 3_600_000;
 const LIFE_MS = 24 * 3_600_000;
 const WEEK_MS = 7 * 24 * 3_600_000;
 
-type Start = Pick<Notification, 'createdAt' | 'options'>;
+export type Start = Pick<Notification, 'createdAt' | 'options'>;
 
 /** When sending could begin. */
 export const startOf = ({ createdAt, options }: Start): number => options?.sendAt ?? createdAt;

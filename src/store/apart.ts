@@ -130,6 +130,7 @@ const VERBS = Object.keys({
   tallyPaused: true,
   settlePauses: true,
   extend: true,
+  reschedule: true,
   retry: true,
   findRetry: true,
   goOnRetrying: true,

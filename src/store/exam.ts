@@ -22,6 +22,7 @@ import { examinePeople } from './exam-people.ts';
 import { examinePreferences } from './exam-preferences.ts';
 import { examineRateShares } from './exam-rates.ts';
 import { examineReceipts } from './exam-receipts.ts';
+import { examineReschedule } from './exam-reschedule.ts';
 import { examineRetention } from './exam-retention.ts';
 import { examineRetry } from './exam-retry.ts';
 import { examineRules } from './exam-rules.ts';
@@ -51,6 +52,7 @@ export function examineStore(name: string, open: () => Promise<Store>): void {
     examineCancel(store);
     examineFallBack(store);
     examinePause(store);
+    examineReschedule(store);
     examineRetry(store);
     examineRetention(store);
     examineNotificationList(store);

@@ -33,6 +33,7 @@ import * as rateShares from './rate-shares.ts';
 import * as receipts from './receipts.ts';
 import { writeRecipients } from './recipients.ts';
 import * as replies from './replies.ts';
+import { reschedule } from './reschedule.ts';
 import * as restored from './restored.ts';
 import { enforceRetention } from './retention.ts';
 import * as retries from './retry.ts';
@@ -140,6 +141,11 @@ function createStore(database: Database, clock: Clock): Store {
       return moved;
     },
     extend: (request) => write(() => audited(request, pauses.extend(request), Boolean)),
+    async reschedule(request) {
+      const result = await write(() => audited(request, reschedule(request), (made) => made === 'rescheduled'));
+      database.announce();
+      return result;
+    },
     async retry(request) {
       const answer = await write(() => audited(request, retries.retry(request), ({ kind }) => kind === 'retrying'));
       database.announce();

@@ -2,6 +2,7 @@ import type { PauseReason } from '../model/notification.ts';
 import { countHeld } from './batches.ts';
 import type { PauseTally } from './port/interventions.ts';
 import type { NotificationKey } from './port/notifications.ts';
+import { moveBatches } from './reschedule.ts';
 import { execute, int, intOrNull, query, type Row, type Steps, text, textOrNull } from './steps.ts';
 
 /*
@@ -122,11 +123,18 @@ const NOTIFICATIONS_PER_LOOK = 100;
 /** Whether it is paused is asked here and not when it was listed: a resume may have come in between. */
 function* settle({ botId, notificationId }: NotificationKey, limit: number): Steps<number> {
   const [row] = yield* query(
-    'SELECT paused_at, held_from FROM notifications WHERE bot_id = $1 AND id = $2 {lock}',
+    'SELECT paused_at, held_from, moves_to, lane FROM notifications WHERE bot_id = $1 AND id = $2 {lock}',
     botId,
     notificationId,
   );
   if (row === undefined) return 0;
+  const movesTo = intOrNull(row, 'moves_to');
+  if (movesTo !== null) {
+    const move = { movesTo, lane: int(row, 'lane'), parkedMs: PARKED_MS };
+    const moved = yield* moveBatches({ botId, notificationId }, move, limit);
+    // What is parked or let go has its new time first.
+    if (moved > 0) return moved;
+  }
   const { misplaced, by } = intOrNull(row, 'paused_at') === null ? RELEASE : PARK;
   // Those who follow a canary stay parked until it was judged.
   const until = intOrNull(row, 'held_from') ?? Number.MAX_SAFE_INTEGER;
@@ -152,7 +160,7 @@ function* settle({ botId, notificationId }: NotificationKey, limit: number): Ste
 /** Not while there are some that somebody has locked. */
 function* noteSettled({ botId, notificationId }: NotificationKey, misplaced: string, until: number): Steps<void> {
   yield* execute(
-    `UPDATE notifications SET settling = NULL WHERE bot_id = $1 AND id = $2
+    `UPDATE notifications SET settling = NULL WHERE bot_id = $1 AND id = $2 AND moves_to IS NULL
        AND NOT EXISTS (SELECT 1 FROM batches WHERE bot_id = $1 AND notification_id = $2 AND batch_no < $4
          AND ${misplaced})`,
     botId,

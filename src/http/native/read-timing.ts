@@ -40,7 +40,7 @@ function readOverride(
   throw wrong('/overrideQuietHours', 'is for what is urgent: give priority urgent as well');
 }
 
-function readStart(text: string, now: number): number {
+export function readStart(text: string, now: number): number {
   const at = Date.parse(text);
   if (at <= now) throw wrong('/sendAt', 'must be in the future; leave it out to send now');
   if (at <= now + FURTHEST_MS) return at;
@@ -55,7 +55,7 @@ function readExpiry(text: string, sendAt: number | null, now: number): number {
   throw wrong('/expiresAt', 'must be after sendAt, and at most 30 days after it');
 }
 
-function readHours(body: HoursBody, place: string): Hours {
+export function readHours(body: HoursBody, place: string): Hours {
   const hours = completeHours(body);
   const fault = findHoursFault(hours);
   if (fault !== null) throw wrong(`${place}/${fault.key}`, fault.sentence);

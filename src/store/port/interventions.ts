@@ -1,4 +1,5 @@
-import type { FinalState, NotificationSummary, PauseReason } from '../../model/notification.ts';
+import type { FinalState, Lane, NotificationSummary, PauseReason } from '../../model/notification.ts';
+import type { Options } from '../../model/options.ts';
 import type { Reason } from '../../model/reasons.ts';
 import type { IdempotencyScope, StoredReply } from './acceptance.ts';
 import type { Audited } from './audit.ts';
@@ -40,6 +41,11 @@ export interface Interventions {
    * would try. False: nothing changed.
    */
   extend(request: NotificationKey & Audited & { readonly at: number; readonly expiresAt: number }): Promise<boolean>;
+  /**
+   * Gives a notification another time, hours and lane, as long as nobody has taken any of it up. What waits is moved by
+   * `settlePauses`; who takes it up before finds the new time and puts it off.
+   */
+  reschedule(request: RescheduleRequest): Promise<'rescheduled' | 'begun'>;
   /** Those of these notifications of which something was asked since they were accepted. */
   listChanged(request: { readonly notifications: readonly NotificationKey[] }): Promise<Change[]>;
 
@@ -62,6 +68,16 @@ export interface Interventions {
   concludeCanary(request: NotificationKey & { readonly at: number; readonly pauses: boolean }): Promise<boolean>;
   /** There is nothing more for them to do. */
   endRules(key: NotificationKey): Promise<void>;
+}
+
+export interface RescheduleRequest extends NotificationKey, Audited {
+  readonly at: number;
+  /** All of them, as they are from now on. */
+  readonly options: Options;
+  readonly lane: Lane;
+  readonly expiresAt: number;
+  /** Until it is worth taking up, ms. */
+  readonly delayMs: number;
 }
 
 export interface RetryRequest extends NotificationKey, Audited {
