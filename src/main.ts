@@ -53,6 +53,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/recall.ts'),
   },
   {
+    name: 'edit',
+    summary: 'change a notification for those who have it',
+    load: () => import('./commands/edit.ts'),
+  },
+  {
     name: 'pause',
     summary: 'send a notification to nobody more until it is resumed',
     load: () => import('./commands/pause.ts'),

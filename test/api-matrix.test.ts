@@ -75,6 +75,7 @@ const ROWS: Readonly<Record<string, Row | 'open'>> = {
   pauseNotification: { status: 200 },
   // Nobody has it yet; where somebody does, the recall is a notification, as a send is.
   recallNotification: { status: 200, kept: 0 },
+  editNotification: { ...json(200, { message: MESSAGE }), kept: 0 },
   resumeNotification: { status: 200, isPaused: true },
   putTemplate: { ...json(201, { ...TEMPLATE, description: 'Another' }), isMade: true },
   listTemplates: { status: 200 },

@@ -74,6 +74,8 @@ async function send(body: Omit<SendBody, 'message'>): Promise<string> {
   return id;
 }
 
+/** What each message was changed to. */
+const textsOf = (recipient: string) => sandbox.ledger.entries({ recipient }).map(({ text }) => text);
 /** What happened to each message, by provider, in the order in which it did. */
 const actionsOf = (recipient: string) => sandbox.ledger.entries({ recipient }).map(({ action }) => action);
 const recall = (notificationId: string) => client.recall({ botId, notificationId });
@@ -96,6 +98,40 @@ for (const [channel, identity, recipient] of CHANNELS) {
     assert.deepEqual(actionsOf(recipient), ['send', 'delete']);
   });
 }
+
+for (const [channel, identity, recipient] of CHANNELS) {
+  test(`a message over ${channel} is changed, as often as somebody wants another, and then removed`, async () => {
+    sandbox.ledger.clear();
+    const id = await send({ channel, recipients: [identity] });
+    const say = (val: string) =>
+      client.edit({ botId, notificationId: id, message: { type: 'text', val }, parameters: { when: 'Monday' } });
+    const answer = await say('Open again on {when}');
+    assert.partialDeepStrictEqual(answer, { id, recipients: 1, cannot: 0, isComplete: true });
+    const [log] = await finish(answer.editId ?? '');
+    assert.partialDeepStrictEqual(log, { identity, state: 'delivered', channel, attempts: 1 });
+    assert.deepEqual(await say('Open again on {when}'), answer, 'asked twice is asked once');
+    const other = await say('Closed until {when}');
+    assert.notEqual(other.editId, answer.editId);
+    await finish(other.editId ?? '');
+    assert.deepEqual(textsOf(recipient).slice(1), ['Open again on Monday', 'Closed until Monday']);
+    await finish((await recall(id)).recallId ?? '');
+    assert.deepEqual(actionsOf(recipient), ['send', 'update', 'update', 'delete']);
+    const [late] = await finish((await say('Too late')).editId ?? '');
+    assert.deepEqual([late?.state, late?.reason], ['failed', 'not_editable']);
+  });
+}
+
+test('two calls at once are one recall, and neither a recall nor an edit is amended', async () => {
+  const id = await send({ channel: 'slack', recipients: ['person5@example.com'] });
+  const answers = await Promise.all([recall(id), recall(id), recall(id)]);
+  assert.equal(new Set(answers.map(({ recallId }) => recallId)).size, 1);
+  const recallId = answers[0]?.recallId ?? '';
+  await finish(recallId);
+  assert.deepEqual(actionsOf('person5@example.com'), ['send', 'delete']);
+  await assert.rejects(recall(recallId), /it is a recall itself/);
+  const message = { type: 'text', val: 'x' } as const;
+  await assert.rejects(client.edit({ botId, notificationId: recallId, message }), /it is a recall itself/);
+});
 
 test('a provider that fails is asked again, and a message that is gone meanwhile counts as removed', async () => {
   const id = await send({ channel: 'slack', recipients: ['person2@example.com'] });
@@ -127,6 +163,14 @@ test('who was reached over another channel is taken it back from there, if that 
     ],
   );
   assert.deepEqual(actionsOf('person3@example.com'), ['send', 'delete']);
+});
+
+test('the command line changes too', async () => {
+  const id = await send({ channel: 'slack', recipients: ['person7@example.com'] });
+  const target = ['--url', server.url, '--bot', botId, '--token', token];
+  const run = await runCli(['edit', id, '--text', 'The office is open', ...target, '--watch']);
+  assert.equal(run.code, 0, run.stderr);
+  assert.deepEqual(textsOf('person7@example.com').at(-1), 'The office is open');
 });
 
 test('the command line takes back too', async () => {

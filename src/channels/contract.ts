@@ -48,8 +48,8 @@ export interface Channel {
    * of failures), as far as the configuration tells. Absent: it never does.
    */
   tellsArrival?(connection: Connection, publicUrl: string | null): boolean;
-  /** Its sessions take messages back. */
-  readonly removes?: true;
+  /** Its sessions take messages back, and change them. */
+  readonly amends?: true;
   /** Reads what the provider posts to us; absent where it posts nothing. Starts no traffic either. */
   openInbox?(connection: Connection, tools: ChannelTools): ChannelInbox;
   /** Tells a program behind the connection something that is no message to anybody; absent where there are only people. */
@@ -127,10 +127,12 @@ export interface ChannelSession {
   /** One attempt. Resolves within the request's signal; never rejects for what a provider or the network did. */
   send(request: SendRequest): Promise<Outcome>;
   /**
-   * Removes a message that was sent before; there where the channel `removes`. One that is not there any more counts as
+   * Removes a message that was sent before; there where the channel `amends`. One that is not there any more counts as
    * removed, so that it can be tried again.
    */
   remove?(request: RemoveRequest): Promise<Outcome>;
+  /** Puts another in its place, as often as it takes; there where the channel `amends`. */
+  edit?(request: EditRequest): Promise<Outcome>;
   /**
    * Finds addresses of identities the directory does not have, in their order; absent where the provider has no
    * look-up. All that are unknown at one time come together, so that a bulk listing can serve them.
@@ -140,6 +142,9 @@ export interface ChannelSession {
   check(signal: AbortSignal): Promise<CheckResult>;
   close(): Promise<void>;
 }
+
+/** What it is to say. */
+export interface EditRequest extends RemoveRequest, Pick<SendRequest, 'message'> {}
 
 /** `messageId`: what `accepted` gave it. */
 export interface RemoveRequest extends Pick<SendRequest, 'address' | 'signal' | 'nextCall'> {

@@ -9,7 +9,7 @@ export interface Outbound {
 }
 
 export interface OutboundCall {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   /** Text is sent as UTF-8. */

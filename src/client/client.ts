@@ -8,6 +8,8 @@ import type {
   AudiencePage,
   Callback,
   Cancellation,
+  Edit,
+  EditAsked,
   Erasure,
   Extension,
   Job,
@@ -192,6 +194,8 @@ export interface Client extends ActivityCalls {
   pause(request: NotificationRequest): Promise<PauseState>;
   /** Takes it back from those who have it, where the provider lets it; asked twice is asked once. */
   recall(request: NotificationRequest): Promise<Recall>;
+  /** Puts another message in its place for those who have it, where the provider lets it. */
+  edit(request: NotificationRequest & EditAsked): Promise<Edit>;
   resume(request: NotificationRequest): Promise<PauseState>;
   /** Sends it again to whom it did not reach. */
   retry(request: Send<RetryAsked> & NotificationRequest): Promise<RetryState>;
@@ -371,6 +375,8 @@ export function createClient({ url, token, fetch = globalThis.fetch, clock = sys
     cancel: (request) => askOf('POST', '/cancel', request),
     pause: (request) => askOf('POST', '/pause', request),
     recall: (request) => askOf('POST', '/recall', request),
+    edit: ({ message, parameters, ...request }) =>
+      ask('POST', notificationUrl(request, '/edit'), request.signal, { body: { message, parameters } }),
     resume: (request) => askOf('POST', '/resume', request),
     retry: (request) => send(notificationUrl(request, '/retry'), request),
     reschedule: ({ body, ...request }) => ask('PATCH', notificationUrl(request, ''), request.signal, { body }),

@@ -398,6 +398,17 @@ export interface Recall {
   readonly recipients: number;
   /** Delivered over channels that take nothing back. */
   readonly cannot: number;
+  /** False: those who have it are still being looked up. */
+  readonly isComplete: boolean;
+}
+
+export interface EditAsked extends Pick<SendBody, 'parameters'> {
+  readonly message: TextMessage | NativeMessage;
+}
+
+/** What is changed. `editId` is a notification of its own, in which who is delivered sees the new message. */
+export interface Edit extends Omit<Recall, 'recallId'> {
+  readonly editId: string | null;
 }
 
 /** Which recipients; what is absent excludes nobody. */

@@ -28,7 +28,7 @@ Example:
     .action(async (notificationId: string, options: RecallOptions) => {
       const target = await openTarget(command, options);
       const recall = await target.client.recall({ botId: target.botId, notificationId });
-      if (!options.watch || recall.recallId === null) {
+      if (!options.watch || recall.recallId === null || !recall.isComplete) {
         console.log(options.jsonOutput ? JSON.stringify(recall, null, 2) : describe(recall));
         return;
       }
@@ -38,8 +38,8 @@ Example:
     });
 }
 
-function describe({ id, recallId, recipients, cannot }: Recall): string {
+function describe({ id, recallId, recipients, cannot, isComplete }: Recall): string {
   const rest = cannot === 0 ? '' : `; ${cannot} have it by a channel that takes nothing back`;
   if (recallId === null) return `${id}: there is nobody to take it back from${rest}`;
-  return `${id} is taken back from ${recipients} as ${recallId}${rest}`;
+  return `${id} is taken back from ${recipients}${isComplete ? '' : ' and more'} as ${recallId}${rest}`;
 }

@@ -340,7 +340,8 @@ export class Outlet {
   #send(send: Send): Promise<Outcome> {
     const { job, flight } = send;
     const { notification } = job.work;
-    if (notification.options?.recalls !== undefined) return this.#remove(send);
+    const { recalls, edits } = notification.options ?? {};
+    if (recalls !== undefined || edits !== undefined) return this.#amend(send, recalls === undefined);
     return this.#parts.session.send({
       // Derived only where a provider takes it: Teams and Slack do not, and a hash costs as much as the rest of this.
       get key() {
@@ -359,17 +360,19 @@ export class Outlet {
     });
   }
 
-  async #remove(send: Send): Promise<Outcome> {
+  async #amend(send: Send, isEdit: boolean): Promise<Outcome> {
     const { job, flight } = send;
     const { session } = this.#parts;
-    const detail = 'The channel takes nothing back.';
-    if (session.remove === undefined) return { kind: 'rejected', scope: 'recipient', reason: 'not_recallable', detail };
-    return session.remove({
+    const detail = 'The channel takes nothing back and changes nothing.';
+    const reason = isEdit ? 'not_editable' : 'not_recallable';
+    const request = {
       messageId: job.recipient.customMessage ?? '',
       address: job.address,
       signal: flight.abort.signal,
       nextCall: () => this.#nextCall(send),
-    });
+    };
+    const outcome = isEdit ? session.edit?.({ ...request, message: job.message }) : session.remove?.(request);
+    return outcome ?? { kind: 'rejected', scope: 'recipient', reason, detail };
   }
 
   /** What the outcome says of the message and of the recipient's scopes, for those who come after. */

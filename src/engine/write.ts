@@ -107,12 +107,17 @@ export function handOver(
 ): void {
   const jobs: Job[] = [];
   for (const entry of entries) {
-    const written = writeFor(entry.work.notification.message, entry, outlet.channel.escapeValue);
+    const { message, options } = entry.work.notification;
+    // What stands in its place there is the id of the message that is changed.
+    const reader = options?.edits === undefined ? entry : withoutOwn(entry);
+    const written = writeFor(message, reader, outlet.channel.escapeValue);
     if (written.ok) jobs.push({ ...entry, message: written.message });
     else concludeUnwritten(parts, entry, describeFault({ kind: 'output', line: null, reason: written.reason }));
   }
   outlet.add(jobs);
 }
+
+const withoutOwn = ({ recipient, locale }: Found) => ({ recipient: { ...recipient, customMessage: null }, locale });
 
 function concludeUnwritten(parts: Pick<WriteParts, 'clock' | 'recorder'>, entry: Found, detail: string | null): void {
   concludeUnsent(parts, entry, concludeUntried(entry.recipient, 'failed', 'render_failed', detail));

@@ -39,6 +39,7 @@ import { audienceRoutes } from './native/audience/routes.ts';
 import { callbackLogRoute } from './native/callbacks.ts';
 import { connectionRoutes } from './native/connections.ts';
 import { NATIVE_PREFIX } from './native/context.ts';
+import { editRoute } from './native/edit-notification.ts';
 import { erasureRoutes } from './native/erasures.ts';
 import { eventsRoute } from './native/events/events.ts';
 import { extendRoute } from './native/extend-notification.ts';
@@ -196,7 +197,8 @@ export function createApp(parts: AppParts): FastifyInstance {
   app.register(retryRoute, { ...native, backlog, onChange });
   app.register(preferenceRoutes, native);
   app.register(erasureRoutes, { ...native, onChange });
-  app.register(recallRoute, { ...native, backlog });
+  app.register(recallRoute, { ...native, backlog, onChange });
+  app.register(editRoute, { ...native, backlog, onChange });
   app.register(templateRoutes, native);
   app.register(previewRoute, native);
   app.register(preflightRoute, { ...native, describeConnection: (id) => parts.engine.describeConnection(id) });

@@ -20,7 +20,9 @@ export interface AudiencePlan {
 export type AudienceSource =
   /** Whoever of the directory fits, by the name that a channel goes by before their others. */
   | { readonly kind: 'filter'; readonly filter: PeopleFilter; readonly prefers: 'email' | 'phone' }
-  | { readonly kind: 'named'; readonly recipients: readonly Recipient[] };
+  | { readonly kind: 'named'; readonly recipients: readonly Recipient[] }
+  /** Those who have another notification. `over`: by step, the connection to reach their message through; null: it cannot be. */
+  | { readonly kind: 'delivered'; readonly notificationId: string; readonly over: readonly (string | null)[] };
 
 /** People, not names: whoever is named in another way is left out too, as far as the directory knows. */
 export interface Exclusion {

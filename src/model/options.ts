@@ -15,6 +15,8 @@ export interface Options {
   readonly fallBacks?: readonly FallBack[];
   /** The notification whose messages are taken back: each recipient's own message is the id of theirs at the provider. */
   readonly recalls?: string;
+  /** The notification whose messages are changed to this one's; otherwise the same. */
+  readonly edits?: string;
   /** Nobody is sent it outside these hours. */
   readonly window?: Hours;
   /** Nobody is sent it within any of these hours. */
@@ -36,3 +38,7 @@ export interface Options {
   /** When too many of it fail. */
   readonly pauseWhen?: PauseWhen;
 }
+
+/** It changes messages that are there already, each where it is. */
+export const isAmendment = (options: Options | undefined): boolean =>
+  options?.recalls !== undefined || options?.edits !== undefined;

@@ -144,6 +144,12 @@ export const REASONS = {
     hint: 'The provider does not let this message be removed: see the detail.',
     retry: 'no',
   },
+  not_editable: {
+    meaning: 'The message cannot be changed',
+    mendedBy: 'nobody',
+    hint: 'The provider does not let this message be changed, or it is gone: see the detail.',
+    retry: 'no',
+  },
   url_refused: {
     meaning: 'The target URL is not allowed',
     mendedBy: 'operator',

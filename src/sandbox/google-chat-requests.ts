@@ -4,7 +4,7 @@ import { type Answer, type Call, decodeSegment } from './provider.ts';
 
 export type GoogleTarget =
   | { readonly route: 'send'; readonly space: string }
-  | { readonly route: 'delete'; readonly space: string; readonly name: string }
+  | { readonly route: 'delete' | 'update'; readonly space: string; readonly name: string }
   | { readonly route: 'findDirectMessage' }
   | { readonly route: 'listSpaces' };
 
@@ -25,6 +25,8 @@ export function parseGoogleTarget({ method, path }: Call): GoogleTarget | null {
   const [, name, of] = MESSAGE.exec(path) ?? [];
   if (method === 'DELETE' && name !== undefined && of !== undefined)
     return { route: 'delete', space: decodeSegment(of), name };
+  if (method === 'PATCH' && name !== undefined && of !== undefined)
+    return { route: 'update', space: decodeSegment(of), name };
   if (method === 'GET' && path === '/v1/spaces:findDirectMessage') return { route: 'findDirectMessage' };
   return method === 'GET' && path === '/v1/spaces' ? { route: 'listSpaces' } : null;
 }

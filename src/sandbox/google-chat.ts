@@ -12,7 +12,7 @@ import {
 } from './google-chat-requests.ts';
 import type { GoogleToken, TokenHolder } from './google-token.ts';
 import { googleSpaceId, openGoogleSpaceId } from './ids.ts';
-import type { Ledger } from './ledger.ts';
+import type { Ledger, LedgerEntry } from './ledger.ts';
 import type { GooglePerson, People } from './people.ts';
 import { type Answer, bearerToken, type Call, json, type Plan, type Provider, planAnswer } from './provider.ts';
 import { SlidingWindows, type Window } from './windows.ts';
@@ -50,15 +50,15 @@ export function openGoogleChat({ tokens, people, ledger, limited, clock }: Googl
     if (target === null) return planAnswer('unknown', refusal.unknownMethod);
     const { route } = target;
     if (target.route === 'send') return planSend(call, target.space);
-    if (target.route === 'delete') return planDelete(call, target);
+    if (target.route === 'delete' || target.route === 'update') return planChange(call, target);
     const user = new URLSearchParams(call.query).get('name');
     if (route === 'listSpaces') return { route, recipient: null, exclusive: null, run: () => list(call) };
     return { route, recipient: user, exclusive: null, run: () => findDirectMessage(call, user) };
   }
 
-  function planDelete(call: Call, { route, space, name }: Extract<GoogleTarget, { route: 'delete' }>): Plan {
+  function planChange(call: Call, { route, space, name }: Extract<GoogleTarget, { route: 'delete' | 'update' }>): Plan {
     const person = people.googlePerson(openGoogleSpaceId(space) ?? space);
-    return { route, recipient: person.match, exclusive: null, run: () => remove(call, space, name) };
+    return { route, recipient: person.match, exclusive: null, run: () => change(call, route, space, name) };
   }
 
   function planSend(call: Call, space: string): Plan {
@@ -106,15 +106,16 @@ export function openGoogleChat({ tokens, people, ledger, limited, clock }: Googl
     return yes(message, query);
   }
 
-  function remove(call: Call, space: string, name: string): Answer {
+  function change(call: Call, route: 'delete' | 'update', space: string, name: string): Answer {
     const holder = admit(call, WRITES);
     if ('status' in holder) return holder;
-    const query = readQuery(call, ['force']);
+    const query = readQuery(call, route === 'delete' ? ['force'] : ['updateMask', 'allowMissing']);
     if (!(query instanceof URLSearchParams)) return query;
     if (spaces.waitMs(space) > 0) return refusal.spaceBusy;
     spaces.take(space);
     const last = ledger.lastAbout('googlechat', space, name);
     if (last === null || last.action === 'delete') return refusal.messageNotFound;
+    if (route === 'update') return update(call, query, last);
     ledger.record({
       provider: 'googlechat',
       action: 'delete',
@@ -127,6 +128,21 @@ export function openGoogleChat({ tokens, people, ledger, limited, clock }: Googl
       body: call.body,
     });
     return yes({}, query);
+  }
+
+  /** Without a mask nothing is changed, and Google says so. */
+  function update(call: Call, query: URLSearchParams, { recipient, conversation, messageId }: LedgerEntry): Answer {
+    if (!query.has('updateMask')) return refusal.invalidArgument('update_mask is required.', 'updateMask');
+    const given = parseJsonObject(call.body);
+    if (given === null) return refusal.invalidArgument('Invalid JSON payload received.');
+    const bad = checkMessage(given);
+    if (bad !== null) return bad;
+    const text = typeof given['text'] === 'string' ? given['text'] : null;
+    ledger.record({
+      ...{ provider: 'googlechat', action: 'update', recipient, conversation, key: null },
+      ...{ messageId, text, signature: null, body: call.body },
+    });
+    return yes({ ...given, name: messageId }, query);
   }
 
   function findDirectMessage(call: Call, user: string | null): Answer {

@@ -31,6 +31,7 @@ const METHODS: Readonly<Record<string, { readonly perMinute: number; readonly js
   'users.lookupByEmail': { perMinute: 50, json: false },
   'conversations.open': { perMinute: 50, json: true },
   'chat.postMessage': { perMinute: 300, json: true },
+  'chat.update': { perMinute: 50, json: true },
   'chat.delete': { perMinute: 50, json: true },
   'auth.test': { perMinute: 300, json: true },
 };
@@ -82,6 +83,8 @@ export function openSlack({ app, events, people, ledger, limited, clock }: Slack
         return open(given.values);
       case 'chat.postMessage':
         return post(call, given.values);
+      case 'chat.update':
+        return update(call, given.values);
       case 'chat.delete':
         return remove(call, given.values);
       default:
@@ -149,6 +152,20 @@ export function openSlack({ app, events, people, ledger, limited, clock }: Slack
     const { text, blocks } = message;
     const echo = { type: 'message', user: BOT.userId, bot_id: BOT.id, team: TEAM.id, text: text ?? '', ts };
     return yes({ channel, ts, message: blocks === null ? echo : { ...echo, blocks } });
+  }
+
+  function update(call: Call, values: Values): Answer {
+    const [channel, ts] = [stringOf(values, 'channel'), stringOf(values, 'ts')];
+    if (channel === null || ts === null) return missing(channel === null ? 'channel' : 'ts');
+    const last = ledger.lastAbout('slack', channel, ts);
+    if (last === null || last.action === 'delete') return no('message_not_found');
+    const message = readMessage(values);
+    if ('error' in message) return refuseMessage(message);
+    ledger.record({
+      ...{ provider: 'slack', action: 'update', recipient: last.recipient, conversation: channel, key: null },
+      ...{ messageId: ts, text: message.text, signature: null, body: call.body },
+    });
+    return yes({ channel, ts, text: message.text ?? '' });
   }
 
   function remove(call: Call, values: Values): Answer {

@@ -1,4 +1,4 @@
-import { type AudiencePlan, namesOf } from '../model/audience.ts';
+import { type AudiencePlan, type AudienceSource, namesOf } from '../model/audience.ts';
 import type { Recipient } from '../model/notification.ts';
 import { fitsFilter, type PeopleFilter } from '../model/people-filter.ts';
 import { identityKey, type Person } from '../model/person.ts';
@@ -6,6 +6,7 @@ import { addRecipients } from './audience-recipients.ts';
 import { gathering, move, type StoredAudience } from './audience-rows.ts';
 import { becomeNotification, lockAudience } from './audiences.ts';
 import { countBacklog } from './backlogs.ts';
+import { listDelivered } from './delivered-recipients.ts';
 import { EXCLUDING_BEGINS, type ExcludingProgress, excludeRecipients } from './exclusions.ts';
 import { chooseTags, listCandidates, listOwners } from './person-tags.ts';
 import type { Steps } from './steps.ts';
@@ -44,6 +45,7 @@ export function* collect(audience: StoredAudience, { at, limit }: Step): Steps<v
     yield* add(audience, from.recipients, at);
     return yield* conclude(audience, at);
   }
+  if (from.kind === 'delivered') return yield* collectDelivered(audience, from, { at, limit });
   const { tags, afterId }: Collected =
     progress === '' ? { tags: yield* chooseTags(botId, from.filter), afterId: '' } : JSON.parse(progress);
   const { people, lastId } = yield* listCandidates({ botId, afterId, limit }, tags);
@@ -51,6 +53,27 @@ export function* collect(audience: StoredAudience, { at, limit }: Step): Steps<v
   if (lastId === null) return yield* conclude(audience, at);
   const next: Collected = { tags, afterId: lastId };
   yield* move(audience, { state: 'collecting', progress: JSON.stringify(next), at });
+}
+
+/** One stretch of those who have the notification that is taken back or changed. */
+function* collectDelivered(
+  audience: StoredAudience,
+  from: Extract<AudienceSource, { readonly kind: 'delivered' }>,
+  { at, limit }: Step,
+): Steps<void> {
+  const afterSeq = audience.progress === '' ? -1 : Number(audience.progress);
+  const { groups, lastSeq } = yield* listDelivered(audience.botId, from, {
+    parameters: audience.plan.parameters,
+    afterSeq,
+    limit,
+  });
+  let grown = audience;
+  for (const [connectionId, recipients] of groups) {
+    yield* add({ ...grown, asked: { ...audience.asked, connectionId } }, recipients, at);
+    grown = { ...grown, recipients: grown.recipients + recipients.length };
+  }
+  if (lastSeq === null) yield* conclude(audience, at);
+  else yield* move(audience, { state: 'collecting', progress: String(lastSeq), at });
 }
 
 function* add(audience: StoredAudience, recipients: readonly Recipient[], at: number): Steps<void> {

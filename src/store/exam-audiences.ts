@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { AudiencePlan } from '../model/audience.ts';
-import { randomId } from '../model/ids.ts';
+import { connectionId, randomId } from '../model/ids.ts';
+import type { Log, Recipient } from '../model/notification.ts';
 import {
+  acceptAndClaim,
   claim,
+  held,
   inOrder,
   keyOf,
   LOG_TIME,
   logOf,
   queueOf,
   recipientOf,
+  record,
   replyFor,
   sample,
   ZERO,
@@ -221,6 +225,41 @@ export function examineAudiences(store: () => Store): void {
       assert.deepEqual([counts, finishedAt], [{ ...ZERO, total: 3, cancelled: 2, suppressed: 1 }, at]);
       assert.deepEqual(await seal(await open(), { isCancelled: true }), { kind: 'sealed' });
       await settle();
+    });
+
+    it('gathers those who have another notification in stretches, each where their message is', async () => {
+      const original = sample({ recipients: 30 });
+      const { botId, connectionId: teams } = original.notification;
+      const slack = connectionId(botId, 'slack', null);
+      const batch = await acceptAndClaim(store(), original);
+      const logs = batch.recipients.map(({ seq }): Log => {
+        if (seq % 10 === 9) return logOf(seq, 'failed');
+        return seq % 2 === 0 ? logOf(seq, 'delivered') : { ...logOf(seq, 'delivered'), route: { step: 1, tried: [] } };
+      });
+      await record(store(), [{ batch: held(batch), logs, remainder: [] }]);
+      const { total: _total, ...asked } = { ...original.notification, id: randomId('ds') };
+      const from = { kind: 'delivered', notificationId: original.notification.id, over: [teams, slack] } as const;
+      const plan = { deduplicate: false, parameters: { when: 'now' }, from };
+      await store().openAudience({ asked, plan, endsAt, most: 9, idempotency: null });
+      let steps = 0;
+      while (await store().advanceAudience({ at, limit: 7 })) steps += 1;
+      assert.ok(steps >= 5);
+      while ((await store().settlePauses({ at, limit: 100 })) > 0);
+      const claimOf = async (through: string) => {
+        const queue = { ...queueOf(original), connectionId: through, size: 'large' } as const;
+        return (await claim(store(), queue, { limit: 100 })).flatMap(({ recipients }) => recipients);
+      };
+      const [overTeams, overSlack] = [await claimOf(teams), await claimOf(slack)];
+      const named = (recipients: readonly Recipient[]) => recipients.map((one) => [one.identity, one.customMessage]);
+      const of = (step: number) =>
+        logs
+          .filter(({ state, route }) => state === 'delivered' && (route?.step ?? 0) === step)
+          .map(({ identity, providerMessageId }) => [identity, providerMessageId]);
+      assert.deepEqual([named(overTeams), named(overSlack)], [of(0), of(1)]);
+      assert.deepEqual(overSlack[0]?.route, { tried: [] });
+      assert.deepEqual(overTeams[0]?.parameters, { when: 'now' });
+      const seqs = [...overTeams, ...overSlack].map(({ seq }) => seq).toSorted((one, other) => one - other);
+      assert.deepEqual(seqs, [...Array(27).keys()]);
     });
 
     it('opens so many for a bot and no more, and the same once under the same key', async () => {

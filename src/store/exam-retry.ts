@@ -112,6 +112,31 @@ export function examineRetry(store: () => Store): void {
       assert.deepEqual(await countsOf(store(), request), { ...ZERO, total: 4, pending: 3, failed: 1 });
     });
 
+    it('begins anew on the first channel, but for what is changed where it is', async () => {
+      const plain = sample({ recipients: 1 });
+      const { botId } = plain.notification;
+      const slack = connectionId(botId, 'slack', null);
+      const fallBack = { channel: 'slack', channelSpelling: 'slack', connectionId: slack, message: null };
+      const fallBacks = [{ ...fallBack, on: [], onUnknown: false }];
+      const route = { step: 1, tried: [] };
+      for (const [options, connection, expected] of [
+        [{ fallBacks }, plain.notification.connectionId, {}],
+        [{ fallBacks, recalls: randomId('ds') }, slack, { route: { tried: [] } }],
+      ] as const) {
+        const notification = { ...plain.notification, id: randomId('ds'), api: 'native', options } as const;
+        const [recipient] = plain.recipients;
+        assert.ok(recipient);
+        const own = { ...recipient, customMessage: 'D1:1.2' };
+        const request = { ...plain, notification, recipients: [own] };
+        const batch = await acceptAndClaim(store(), request);
+        const logs = [unreached(0, 'failed', { route, attempts: 0 })];
+        await record(store(), [{ batch: held(batch), logs, remainder: [], kept: [own] }]);
+        assert.partialDeepStrictEqual(await retry(request), { state: { retried: 1 } });
+        const [again] = await claimAll(store(), { ...queueOf(request), connectionId: connection });
+        assert.deepEqual(again?.recipients, [{ ...own, maybeSent: false, ...expected }]);
+      }
+    });
+
     it('lets no worker of before change anything, whatever it holds', async () => {
       const request = sample({ recipients: 1 });
       const old = await acceptAndClaim(store(), request);

@@ -1,10 +1,13 @@
 import { isErased, isOf } from '../model/erasure.ts';
+import { channelAt } from '../model/fall-back.ts';
 import { sizeOf } from '../model/lane.ts';
-import { BATCH_SIZE, LANES, type Recipient } from '../model/notification.ts';
+import { BATCH_SIZE, LANES, type Log, type Recipient } from '../model/notification.ts';
+import { isAmendment } from '../model/options.ts';
 import { countBacklog } from './backlogs.ts';
 import { BATCHES, leaseClock, listHeldSeqs, queueKey } from './batches.ts';
 import { listBeingErased } from './erasures.ts';
 import { forgetKept, keptRecipients } from './kept-recipients.ts';
+import { optionsOf } from './notifications.ts';
 import { PARKED_MS } from './pause.ts';
 import type { RetryAnswer, RetryRequest, RetryState } from './port/interventions.ts';
 import type { NotificationKey } from './port/notifications.ts';
@@ -141,7 +144,7 @@ function* lockNotification({ botId, notificationId }: NotificationKey): Steps<Ro
 /** One stretch. Answers how many recipients were looked at; 0: a worker is in the way. */
 function* goOn(key: NotificationKey, at: number): Steps<number> {
   const [row] = yield* query(
-    `SELECT r.no, r.states, r.reasons, r.after_seq, n.total, n.lane, n.connection_id, n.api, n.keeps, n.cancelled_at,
+    `SELECT r.no, r.states, r.reasons, r.after_seq, n.total, n.lane, n.channel, n.connection_id, n.options, n.api, n.keeps, n.cancelled_at,
        n.paused_at
      FROM retries AS r JOIN notifications AS n ON n.bot_id = r.bot_id AND n.id = r.notification_id
      WHERE r.bot_id = $1 AND r.notification_id = $2 AND r.finished_at IS NULL`,
@@ -158,11 +161,13 @@ function* goOn(key: NotificationKey, at: number): Steps<number> {
   const within = found.filter(({ recipient }) => recipient.seq <= until);
   const again = within.filter(({ isLeftOut }) => !isLeftOut);
   yield* takeBack(key, again, at);
-  yield* putIntoQueue(
-    key,
-    row,
-    again.map(({ recipient }) => recipient),
-  );
+  for (const [step, group] of Map.groupBy(again, (one) => one.step)) {
+    const options = optionsOf(row);
+    const notification = { channel: text(row, 'channel'), connectionId: text(row, 'connection_id') };
+    const { connectionId } = channelAt({ ...notification, ...(options && { options }) }, step);
+    const recipients = group.map(({ recipient }) => recipient);
+    yield* putIntoQueue(key, row, { connectionId, recipients });
+  }
   yield* execute(
     `UPDATE retries SET after_seq = $4, retried = retried + $5, left_out = left_out + $6, finished_at = $7
      WHERE bot_id = $1 AND notification_id = $2 AND no = $3`,
@@ -179,6 +184,8 @@ function* goOn(key: NotificationKey, at: number): Steps<number> {
 
 interface Matching {
   readonly recipient: Recipient;
+  /** Where it begins: a message that is changed is where it is, everything else is tried on the first channel. */
+  readonly step: number;
   readonly state: string;
   /** The provider says that they have it, they were erased, or what they alone were to be sent is not known any more. */
   readonly isLeftOut: boolean;
@@ -188,7 +195,7 @@ function* listMatching(key: NotificationKey, retried: Row, untilSeq: number): St
   const reasons = textOrNull(retried, 'reasons');
   // A duplicate is somebody who is there once already, and whoever was left out stays so.
   const rows = yield* query(
-    `SELECT l.seq, l.identity, l.state, l.attempts, l.maybe_doubled, r.state AS receipt
+    `SELECT l.seq, l.identity, l.state, l.attempts, l.maybe_doubled, l.route, r.state AS receipt
      FROM logs AS l LEFT JOIN receipts AS r
        ON r.bot_id = l.bot_id AND r.notification_id = l.notification_id AND r.seq = l.seq
      WHERE l.bot_id = $1 AND l.notification_id = $2 AND l.seq > $3 AND l.seq <= $4 AND l.state {any:text $5}
@@ -207,17 +214,20 @@ function* listMatching(key: NotificationKey, retried: Row, untilSeq: number): St
   );
   // What came before anything was kept had words for single recipients only if it could have.
   const mayBePlain = intOrNull(retried, 'keeps') !== null || text(retried, 'api') === 'kore-v1';
+  const staysThere = isAmendment(optionsOf(retried));
   const beingErased = yield* listBeingErased(key.botId);
   return rows.map((row) => {
     const own = kept.get(int(row, 'seq'));
     const receipt = textOrNull(row, 'receipt');
     const hasIt = receipt !== null && receipt !== 'failed';
-    const recipient = pendingAgain(row, own);
+    const step = staysThere ? stepIn(row) : 0;
+    const recipient = { ...pendingAgain(row, own), ...(step > 0 && { route: { tried: [] } }) };
     const isNobody = isErased(recipient) || beingErased.some((one) => isOf(one, recipient.identity, null));
     return {
       recipient,
+      step,
       state: text(row, 'state'),
-      isLeftOut: hasIt || isNobody || (own === undefined && !mayBePlain),
+      isLeftOut: hasIt || isNobody || (own === undefined && (staysThere || !mayBePlain)),
     };
   });
 }
@@ -232,6 +242,12 @@ const pendingAgain = (row: Row, own: Recipient | undefined): Recipient => ({
   maybeSent: int(row, 'maybe_doubled') === 1 || text(row, 'state') === 'unknown',
   ...(int(row, 'attempts') > 0 && { earlier: int(row, 'attempts') }),
 });
+
+/** The channel on which somebody ended. */
+function stepIn(row: Row): number {
+  const route = textOrNull(row, 'route');
+  return route === null ? 0 : (JSON.parse(route) as NonNullable<Log['route']>).step;
+}
 
 /** Logs away and counters back; `updated_at` moves, for by it finished notifications are known apart. */
 function* takeBack(key: NotificationKey, again: readonly Matching[], at: number): Steps<void> {
@@ -261,10 +277,13 @@ function* takeBack(key: NotificationKey, again: readonly Matching[], at: number)
   );
 }
 
-function* putIntoQueue({ botId, notificationId }: NotificationKey, row: Row, recipients: readonly Recipient[]) {
-  if (recipients.length === 0) return;
+function* putIntoQueue(
+  { botId, notificationId }: NotificationKey,
+  row: Row,
+  { connectionId, recipients }: { readonly connectionId: string; readonly recipients: readonly Recipient[] },
+) {
   const lane = LANES[int(row, 'lane')] ?? 'normal';
-  const queue = queueKey({ lane, botId, connectionId: text(row, 'connection_id'), size: sizeOf(int(row, 'total')) });
+  const queue = queueKey({ lane, botId, connectionId, size: sizeOf(int(row, 'total')) });
   const parkedMs = intOrNull(row, 'paused_at') === null ? 0 : PARKED_MS;
   const claimableAt = (yield* leaseClock()) + parkedMs;
   const token = int(row, 'no') * TOKENS_PER_RETRY;

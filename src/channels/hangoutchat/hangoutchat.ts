@@ -19,7 +19,7 @@ export const hangoutchat: Channel = {
   settings: GOOGLE_CHAT_SETTINGS,
   defaults: { perSecond: 50, concurrency: 32 },
   afterUnknown: 'retry',
-  removes: true,
+  amends: true,
   account: accountOf,
   scopes: scopesOf,
   open: (connection, tools) => new GoogleChatSession(readSettings(GOOGLE_CHAT_SETTINGS, connection), connection, tools),

@@ -2,7 +2,15 @@ import type { Clock } from '../../model/clock.ts';
 import { parseJsonObject } from '../../model/json.ts';
 import type { Address, Outcome, Rejected, Unknown } from '../../model/outcome.ts';
 import type { Connection } from '../../model/tenancy.ts';
-import type { ChannelSession, ChannelTools, CheckResult, LookUp, RemoveRequest, SendRequest } from '../contract.ts';
+import type {
+  ChannelSession,
+  ChannelTools,
+  CheckResult,
+  EditRequest,
+  LookUp,
+  RemoveRequest,
+  SendRequest,
+} from '../contract.ts';
 import { ExpiringCache } from '../expiring-cache.ts';
 import type { Outbound, OutboundCall, OutboundResponse } from '../outbound.ts';
 import { TokenSource } from '../token-source.ts';
@@ -73,6 +81,17 @@ export class GoogleChatSession implements ChannelSession {
     if (answer.kind !== 'response') return sendUnanswered(answer);
     if (isSuccess(answer) || answer.status === 404) return REMOVED;
     return judgeSend(answer, { ...this.#context(), isSpaceWarm: false });
+  }
+
+  async edit({ messageId, message, signal }: EditRequest): Promise<Outcome> {
+    const body = writeMessage(message);
+    if (isCertainlyTooLong(message, body)) return TOO_LONG;
+    const url = `${this.#apiUrl}v1/${messageId}?updateMask=text,cardsV2`;
+    const answer = await this.#call({ method: 'PATCH', url, body }, signal);
+    if ('outcome' in answer) return answer.outcome;
+    if (answer.kind !== 'response') return sendUnanswered(answer);
+    if (isSuccess(answer)) return { kind: 'accepted', providerMessageId: messageId };
+    return answer.status === 404 ? GONE : judgeSend(answer, { ...this.#context(), isSpaceWarm: false });
   }
 
   /** Google finds the direct message of a user by `users/…`, which to an app is a number and no e-mail address. */
@@ -166,6 +185,13 @@ const MESSAGE_NAME = /^spaces\/[^/\s]{1,200}\/messages\/\S{1,200}$/;
 const SPACE_NAME = /^spaces\/[\w-]{1,200}$/;
 
 const REMOVED: Outcome = { kind: 'accepted', providerMessageId: null };
+
+const GONE: Rejected = {
+  kind: 'rejected',
+  scope: 'recipient',
+  reason: 'not_editable',
+  detail: 'The message is not there any more.',
+};
 
 const NO_SPACE: Rejected = {
   kind: 'rejected',

@@ -16,7 +16,7 @@ export const msteams: Channel = {
   settings: TEAMS_SETTINGS,
   defaults: { perSecond: 30, concurrency: 64 },
   afterUnknown: 'retry',
-  removes: true,
+  amends: true,
   account: accountOf,
   scopes: scopesOf,
   open: (connection, tools) => new TeamsSession(readTeamsSettings(connection), connection, tools),

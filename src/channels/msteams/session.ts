@@ -1,7 +1,14 @@
 import { parseJsonObject } from '../../model/json.ts';
 import type { Outcome, Unknown } from '../../model/outcome.ts';
 import type { Connection } from '../../model/tenancy.ts';
-import type { ChannelSession, ChannelTools, CheckResult, RemoveRequest, SendRequest } from '../contract.ts';
+import type {
+  ChannelSession,
+  ChannelTools,
+  CheckResult,
+  EditRequest,
+  RemoveRequest,
+  SendRequest,
+} from '../contract.ts';
 import type { OutboundResponse, OutboundResult } from '../outbound.ts';
 import { type NoCredentials, TokenSource } from '../token-source.ts';
 import { preparationUnanswered, sendUnanswered } from '../unanswered.ts';
@@ -56,27 +63,42 @@ export class TeamsSession implements ChannelSession {
   }
 
   /** In the conversation it was sent to, which for a person is always the same one. */
-  async remove({ messageId, address, signal }: RemoveRequest): Promise<Outcome> {
+  async remove(request: RemoveRequest): Promise<Outcome> {
+    const answer = await this.#amend('DELETE', request, () => null);
+    if (answer === null) return { ...NOWHERE, reason: 'not_recallable' };
+    if ('outcome' in answer) return answer.outcome;
+    if (answer.kind !== 'response') return sendUnanswered(answer);
+    return isSuccess(answer) || isAbsent(answer) ? REMOVED : this.#judge(answer, 'send').outcome;
+  }
+
+  async edit(request: EditRequest): Promise<Outcome> {
+    const { appId } = this.#settings;
+    const answer = await this.#amend('PUT', request, (conversation) =>
+      writeActivity(request.message, appId, conversation),
+    );
+    if (answer === null) return { ...NOWHERE, reason: 'not_editable' };
+    if ('outcome' in answer) return answer.outcome;
+    if (answer.kind !== 'response') return sendUnanswered(answer);
+    if (isSuccess(answer)) return { kind: 'accepted', providerMessageId: request.messageId };
+    return isAbsent(answer) ? GONE : this.#judge(answer, 'send').outcome;
+  }
+
+  /** Null: it is not known where the message is. */
+  async #amend(
+    method: 'PUT' | 'DELETE',
+    { messageId, address, signal }: RemoveRequest,
+    write: (conversationId: string) => string | null,
+  ) {
     const place = placeOf(address, this.#settings.tenantId, this.#serviceUrls);
-    if (place.conversationId === null) return NOWHERE;
+    if (place.conversationId === null) return null;
+    const body = write(place.conversationId);
     const url = `${activitiesUrl(place.serviceUrl, place.conversationId)}/${encodeURIComponent(messageId)}`;
-    const answer = await this.#tokens.call(
-      (headers) =>
-        this.#tools.outbound.request({
-          method: 'DELETE',
-          url,
-          headers,
-          body: null,
-          signal,
-          allowPrivateNetwork: this.#allowPrivateNetwork,
-        }),
+    const allowPrivateNetwork = this.#allowPrivateNetwork;
+    return this.#tokens.call(
+      (headers) => this.#tools.outbound.request({ method, url, headers, body, signal, allowPrivateNetwork }),
       signal,
       hasLapsed,
     );
-    if ('outcome' in answer) return answer.outcome;
-    if (answer.kind !== 'response') return sendUnanswered(answer);
-    if (isSuccess(answer) || (answer.status === 404 && answer.body.includes('ActivityNotFound'))) return REMOVED;
-    return this.#judge(answer, 'send').outcome;
   }
 
   async check(signal: AbortSignal): Promise<CheckResult> {
@@ -180,12 +202,19 @@ export class TeamsSession implements ChannelSession {
 }
 
 const REMOVED: Outcome = { kind: 'accepted', providerMessageId: null };
-const NOWHERE: Outcome = {
+const NOWHERE = {
   kind: 'rejected',
   scope: 'recipient',
-  reason: 'not_recallable',
   detail: 'The directory does not know any more which conversation it was sent to.',
+} as const;
+const GONE: Outcome = {
+  kind: 'rejected',
+  scope: 'recipient',
+  reason: 'not_editable',
+  detail: 'The message is not there any more.',
 };
+
+const isAbsent = ({ status, body }: OutboundResponse): boolean => status === 404 && body.includes('ActivityNotFound');
 
 type Refused = Verdict['outcome'];
 

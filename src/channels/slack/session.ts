@@ -3,7 +3,15 @@ import { isJsonObject, type JsonObject } from '../../model/json.ts';
 import type { Message } from '../../model/message.ts';
 import type { Address, Outcome } from '../../model/outcome.ts';
 import type { Connection } from '../../model/tenancy.ts';
-import type { ChannelSession, ChannelTools, CheckResult, LookUp, RemoveRequest, SendRequest } from '../contract.ts';
+import type {
+  ChannelSession,
+  ChannelTools,
+  CheckResult,
+  EditRequest,
+  LookUp,
+  RemoveRequest,
+  SendRequest,
+} from '../contract.ts';
 import { PeopleLookUp } from './look-up.ts';
 import { judgeRefusal, type SlackRefusal } from './refusals.ts';
 import type { SlackSettings } from './settings.ts';
@@ -41,13 +49,24 @@ export class SlackSession implements ChannelSession {
   }
 
   async remove({ messageId, signal }: RemoveRequest): Promise<Outcome> {
-    const [, channel, ts] = /^([^:]+):(\d+\.\d+)$/.exec(messageId) ?? [];
+    const [, channel, ts] = MESSAGE_ID.exec(messageId) ?? [];
     const answer = await this.#api.call('chat.delete', { channel, ts }, { signal });
     if (answer.kind === 'ok') return REMOVED;
     if (answer.kind === 'no' && answer.error === 'message_not_found') return REMOVED;
     const refusal = this.#judge(answer, true);
     if (answer.kind !== 'no' || !KEPT.has(answer.error)) return refusal;
     return { kind: 'rejected', scope: 'recipient', reason: 'not_recallable', detail: refusal.detail };
+  }
+
+  async edit({ messageId, message, signal }: EditRequest): Promise<Outcome> {
+    const [, channel = '', ts] = MESSAGE_ID.exec(messageId) ?? [];
+    // What is left out stays as it was, so what a message has no more has to be said.
+    const values = { blocks: [], attachments: [], ...writeMessage(message, channel), ts };
+    const answer = await this.#api.call('chat.update', values, { signal });
+    if (answer.kind === 'ok') return { kind: 'accepted', providerMessageId: messageId };
+    const refusal = this.#judge(answer, true);
+    if (answer.kind !== 'no' || !UNCHANGEABLE.has(answer.error)) return refusal;
+    return { kind: 'rejected', scope: 'recipient', reason: 'not_editable', detail: refusal.detail };
   }
 
   lookUp(identities: readonly string[], signal: AbortSignal): Promise<LookUp[]> {
@@ -93,10 +112,16 @@ export class SlackSession implements ChannelSession {
   }
 }
 
+/** As `accepted` gives it: the conversation and the time. */
+const MESSAGE_ID = /^([^:]+):(\d+\.\d+)$/;
+
 const REMOVED: Outcome = { kind: 'accepted', providerMessageId: null };
 
 /** https://docs.slack.dev/reference/methods/chat.delete: about the one message, and final. */
 const KEPT: ReadonlySet<string> = new Set(['cant_delete_message', 'compliance_exports_prevent_deletion']);
+
+/** https://docs.slack.dev/reference/methods/chat.update: likewise. */
+const UNCHANGEABLE: ReadonlySet<string> = new Set(['message_not_found', 'cant_update_message', 'edit_window_closed']);
 
 /** With one of these the message is another's as far as readers can tell. */
 const BORROWED_NAMES = ['username', 'icon_url', 'icon_emoji', 'as_user'] as const;

@@ -17,7 +17,7 @@ export const slack: Channel = {
   settings: SLACK_SETTINGS,
   defaults: { perSecond: 5, concurrency: 16 },
   afterUnknown: 'retry',
-  removes: true,
+  amends: true,
   account: accountOf,
   scopes: scopesOf,
   open: (connection, tools) => new SlackSession(readSettings(SLACK_SETTINGS, connection), connection, tools),

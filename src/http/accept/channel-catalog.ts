@@ -8,7 +8,7 @@ export type ChannelFacts = Pick<
   | 'identityKey'
   | 'named'
   | 'tellsArrival'
-  | 'removes'
+  | 'amends'
   | 'addressing'
   | 'keepsSilence'
   | 'escapeValue'
