@@ -31,7 +31,7 @@ describe('the audit', () => {
     ];
     const scopes = ['channel_management:proactive_messages', 'directory:write'];
     const config = {
-      bots: [{ id: botId, connections }],
+      bots: [{ id: botId, connections, quietHours: { from: '03:00', until: '03:01' } }],
       apps: [
         { clientId: sender, ...key(), bots: [botId], scopes },
         { clientId: admin, ...key(), kind: 'admin', scopes: ['admin:write'] },
@@ -95,6 +95,32 @@ describe('the audit', () => {
     writeFileSync(file, text.replace('"action":"importPeople"', '"action":"listPeople"'));
     const forged = await audit('verify', file);
     assert.deepEqual([forged.code, forged.stderr], [1, 'beckon: The audit is broken: entry 1 was changed.\n']);
+  });
+
+  it('says why somebody was sent something against their preferences, or in quiet hours', async () => {
+    const message = { type: 'text', val: 'Leave by the nearest exit' } as const;
+    const urgent = {
+      channel: 'ivr',
+      connection: 'Hook',
+      priority: 'urgent',
+      message,
+      recipients: ['x@example.com'],
+    } as const;
+    const [drill, leak] = [{ reason: 'a fire drill' }, { reason: 'a gas leak' }];
+    await client.notifications.send({ botId, body: { ...urgent, category: 'drills', overridePreferences: drill } });
+    await client.notifications.send({ botId, body: { ...urgent, overrideQuietHours: leak } });
+    const file = join(folder, 'overrides.ndjson');
+    assert.equal((await audit('export', file)).code, 0);
+    const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+    const sends = lines.map((line) => JSON.parse(line)).filter(({ kind }) => kind === 'send');
+    assert.deepEqual(
+      sends.slice(0, 2).map((send) => [send.preferencesOverride, send.quietHoursOverride]),
+      [
+        [null, leak],
+        [drill, null],
+      ],
+    );
+    assert.deepEqual([sends[2].preferencesOverride, sends[2].quietHoursOverride], [null, null]);
   });
 
   it('is for apps of kind admin', async () => {

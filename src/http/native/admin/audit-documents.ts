@@ -30,11 +30,15 @@ export const AUDIT_ENTRY = Type.Object(
   { $id: 'AuditEntry', description: 'A change, and who asked for it.' },
 );
 
+const WHY = Type.Object({ reason: Type.String() });
+
 export const AUDIT_SEND = Type.Object(
   {
     kind: Type.Literal('send'),
     ...WHO,
     createdBy: Type.String({ description: 'u-…, made of the bot and the subject.' }),
+    preferencesOverride: nullable(WHY, 'Why it went to those who declined its category.'),
+    quietHoursOverride: nullable(WHY, "Why the bot's quiet hours were not kept."),
   },
   {
     $id: 'AuditSend',
@@ -66,10 +70,19 @@ export const toSend = (notification: NotificationSummary): Static<typeof AUDIT_S
   botId: notification.botId,
   at: toIso(notification.createdAt),
   appId: notification.appId,
-  action: SENDS[notification.api],
+  action: actionOf(notification),
   target: notification.id,
   createdBy: notification.createdBy,
+  preferencesOverride: whyOf(notification.options?.preferencesOverride),
+  quietHoursOverride: whyOf(notification.options?.quietHoursOverride),
 });
+
+const whyOf = (why: { readonly reason: string } | undefined) => (why === undefined ? null : { reason: why.reason });
+
+function actionOf({ api, options }: NotificationSummary): string {
+  if (options?.recalls !== undefined) return 'recallNotification';
+  return options?.edits === undefined ? SENDS[api] : 'editNotification';
+}
 
 const SENDS = { 'kore-v1': 'notify', 'kore-v2': 'notifyV2', native: 'sendNotification' } as const satisfies Record<
   NotificationSummary['api'],
