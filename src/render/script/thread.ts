@@ -35,10 +35,11 @@ async function tryOut(step: Step): Promise<ThreadMessage> {
     return await runStep(step, (run) => runWithin(wallMs, run));
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
-    const share = error.spentMs / wallMs;
-    wallMs = Math.min(Math.ceil(UNTRIED_WALL_MS / Math.min(share, 1)), STARVED_MS);
     // On a busy machine it may just not have had its turn.
-    return error.spentMs < RENDER_CPU_MS ? tryOut(step) : { kind: 'stopped' };
+    const isDue = error.spentMs >= RENDER_CPU_MS || wallMs >= STARVED_MS;
+    const share = Math.min(error.spentMs / wallMs, 1);
+    wallMs = Math.min(Math.ceil(UNTRIED_WALL_MS / share), STARVED_MS);
+    return isDue ? { kind: 'stopped' } : tryOut(step);
   }
 }
 
