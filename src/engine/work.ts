@@ -98,7 +98,8 @@ export class Work {
     const { seq, identity, attempts, maybeSent } = recipient;
     const nobody = { personId: null, channelId: null, providerMessageId: null };
     const ended = { seq, identity, state: 'delivered', reason: null, detail: null, attempts, ...nobody } as const;
-    this.#logs.push(endUntried(recipient, { ...ended, maybeDoubled: maybeSent, at }));
+    const log = { ...ended, maybeDoubled: maybeSent, at };
+    this.#logs.push(endUntried({ step: this.step, recipient, log }));
     this.counts.delivered += 1;
     this.open -= 1;
   }

@@ -45,7 +45,10 @@ export type Taken = Pick<Log, 'personId' | 'channelId' | 'providerMessageId' | '
 };
 
 /** Which step a queue of this connection is; 0: the notification's own. */
-export function stepOf({ options }: Pick<Notification, 'options'>, connectionId: string): number {
+export function stepOf(
+  { options }: { readonly options?: Notification['options'] | undefined },
+  connectionId: string,
+): number {
   return (options?.fallBacks ?? []).findIndex((fallBack) => fallBack.connectionId === connectionId) + 1;
 }
 
@@ -137,10 +140,14 @@ export function endOf({ step, recipient, log }: Pick<ChannelEnd, 'step' | 'recip
   return takenLog(recipient, route.taken, { at: log.at, isDoubtful, tried: [...route.tried, ...triedNow(step, log)] });
 }
 
-/** The log of a recipient that is not looked at any more while a receipt is waited for, by whatever name it ends. */
-export function endUntried(recipient: Recipient, log: Log): Log {
+/**
+ * The log of a recipient that is not looked at any more, by whatever name it ends: on the channel it waited for, or, while a
+ * receipt is waited for, on the one that took the message.
+ */
+export function endUntried({ step, recipient, log }: Pick<ChannelEnd, 'step' | 'recipient' | 'log'>): Log {
   const { route } = recipient;
-  if (route?.taken === undefined) return log;
+  if (route === undefined) return log;
+  if (route.taken === undefined) return { ...log, route: { step, tried: route.tried } };
   return takenLog(recipient, route.taken, { at: log.at, isDoubtful: log.maybeDoubled, tried: route.tried });
 }
 

@@ -1,7 +1,7 @@
-import { endUntried } from '../model/fall-back.ts';
-import { allAttempts, type Log, type Recipient } from '../model/notification.ts';
+import { endUntried, stepOf } from '../model/fall-back.ts';
+import { allAttempts, type Log, type Notification, type Recipient } from '../model/notification.ts';
 import type { Options } from '../model/options.ts';
-import { BACKUP_OWNER, countHeld, heldBatch, listOpen } from './batches.ts';
+import { BACKUP_OWNER, countHeld, heldBatch, listOpen, parseQueueKey } from './batches.ts';
 import { checkpoint } from './checkpoint.ts';
 import { optionsOf } from './notifications.ts';
 import type { CancelTally } from './port/interventions.ts';
@@ -61,26 +61,33 @@ function* countTaken({ botId, notificationId }: NotificationKey, options: Option
 
 export function* endCancelled({ at, limit }: { readonly at: number; readonly limit: number }): Steps<number> {
   const batches: BatchProgress[] = [];
-  for (const key of yield* listInCancel()) {
+  for (const cancelled of yield* listInCancel()) {
     if (batches.length >= limit) break;
-    for (const batch of yield* listUnworked(key, limit - batches.length)) batches.push(yield* endBatch(batch, at));
+    for (const found of yield* listUnworked(cancelled, limit - batches.length)) {
+      batches.push(yield* endBatch(cancelled, found, at));
+    }
   }
   yield* checkpoint({ batches, again: false });
   return batches.length;
 }
 
-function* listInCancel(): Steps<NotificationKey[]> {
+interface Cancelled extends NotificationKey {
+  readonly options: Notification['options'] | undefined;
+}
+
+function* listInCancel(): Steps<Cancelled[]> {
   const rows = yield* query(
-    'SELECT bot_id, id FROM notifications WHERE cancelled_at IS NOT NULL AND finished_at IS NULL LIMIT $1',
+    'SELECT bot_id, id, options FROM notifications WHERE cancelled_at IS NOT NULL AND finished_at IS NULL LIMIT $1',
     NOTIFICATIONS_PER_LOOK,
   );
-  return rows.map(notificationKey);
+  return rows.map(cancelledNotification);
 }
 
 const NOTIFICATIONS_PER_LOOK = 100;
 
 interface FoundBatch {
   readonly batch: HeldBatch;
+  readonly connectionId: string;
   readonly recipients: readonly Recipient[];
   readonly isHeld: boolean;
 }
@@ -88,7 +95,7 @@ interface FoundBatch {
 /** What a worker holds is its own to conclude, for it alone knows what was sent; unless it has died. */
 function* listUnworked({ botId, notificationId }: NotificationKey, limit: number): Steps<FoundBatch[]> {
   const rows = yield* query(
-    `SELECT bot_id, notification_id, batch_no, token, owner, recipients FROM batches
+    `SELECT bot_id, notification_id, batch_no, token, owner, queue, recipients FROM batches
      WHERE bot_id = $1 AND notification_id = $2 AND (owner IS NULL OR owner = $3 OR claimable_at <= {now})
      LIMIT $4 {skip}`,
     botId,
@@ -99,24 +106,27 @@ function* listUnworked({ botId, notificationId }: NotificationKey, limit: number
   return rows.map(foundBatch);
 }
 
-function* endBatch(found: FoundBatch, at: number): Steps<BatchProgress> {
+function* endBatch(cancelled: Cancelled, found: FoundBatch, at: number): Steps<BatchProgress> {
+  const step = stepOf(cancelled, found.connectionId);
   const open = found.isHeld ? yield* listOpen(found) : found.recipients;
   return {
     batch: found.batch,
-    logs: open.map((recipient) => endUntried(recipient, cancelledLog(recipient, found.isHeld, at))),
+    logs: open.map((recipient) => endUntried({ step, recipient, log: cancelledLog(recipient, found.isHeld, at) })),
     remainder: [],
   };
 }
 
 const foundBatch = (row: Row): FoundBatch => ({
   batch: heldBatch(row),
+  connectionId: parseQueueKey(text(row, 'queue')).connectionId,
   recipients: decodeRecipients(text(row, 'recipients')),
   isHeld: textOrNull(row, 'owner') !== null,
 });
 
-const notificationKey = (row: Row): NotificationKey => ({
+const cancelledNotification = (row: Row): Cancelled => ({
   botId: text(row, 'bot_id'),
   notificationId: text(row, 'id'),
+  options: optionsOf(row),
 });
 
 const cancelledLog = ({ seq, identity, maybeSent, ...spent }: Recipient, isHeld: boolean, at: number): Log => ({

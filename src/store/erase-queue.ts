@@ -1,11 +1,12 @@
 import { isOf, withoutIdentity } from '../model/erasure.ts';
-import { endUntried } from '../model/fall-back.ts';
+import { endUntried, stepOf } from '../model/fall-back.ts';
 import { allAttempts, type Log, type Recipient } from '../model/notification.ts';
 import { UNSEALED } from './audience-rows.ts';
 import { countBacklog } from './backlogs.ts';
-import { heldBatch } from './batches.ts';
+import { heldBatch, parseQueueKey } from './batches.ts';
 import { checkpoint, LOGS, logRows } from './checkpoint.ts';
 import type { ErasureStep, Stretch } from './erasures.ts';
+import { optionsOf } from './notifications.ts';
 import type { BatchKey, HeldBatch } from './port/work.ts';
 import { decodeRecipients, encodeRecipients } from './recipients.ts';
 import { execute, insertMany, int, query, type Row, type Steps, text } from './steps.ts';
@@ -58,7 +59,11 @@ type Who = Pick<ErasureStep, 'erased' | 'at'>;
 /** How many it ended. Null: it is not there for us now. */
 function* endErased(key: BatchKey, who: Who): Steps<number | null> {
   const { botId, notificationId } = key;
-  const [sealed] = yield* query('SELECT id FROM notifications WHERE bot_id = $1 AND id = $2', botId, notificationId);
+  const [sealed] = yield* query(
+    'SELECT id, options FROM notifications WHERE bot_id = $1 AND id = $2',
+    botId,
+    notificationId,
+  );
   // Locked before its batches, as by whoever throws an audience away.
   const [audience] =
     sealed !== undefined
@@ -69,7 +74,7 @@ function* endErased(key: BatchKey, who: Who): Steps<number | null> {
           notificationId,
         );
   const [row] = yield* query(
-    `SELECT bot_id, notification_id, batch_no, token, recipients FROM batches
+    `SELECT bot_id, notification_id, batch_no, token, queue, recipients FROM batches
      WHERE bot_id = $1 AND notification_id = $2 AND batch_no = $3 AND owner IS NULL {skip}`,
     botId,
     notificationId,
@@ -77,7 +82,9 @@ function* endErased(key: BatchKey, who: Who): Steps<number | null> {
   );
   if (row === undefined || (sealed === undefined && audience === undefined)) return null;
   const recipients = decodeRecipients(text(row, 'recipients'));
-  const logs = recipients.filter(({ identity }) => isOf(who.erased, identity, null)).map((one) => endOf(one, who.at));
+  const step = sealed === undefined ? 0 : stepIn(sealed, row);
+  const those = recipients.filter(({ identity }) => isOf(who.erased, identity, null));
+  const logs = those.map((one) => endOf(one, step, who.at));
   const ended = new Set(logs.map(({ seq }) => seq));
   const others = recipients.filter(({ seq }) => !ended.has(seq));
   const batch = heldBatch(row);
@@ -90,7 +97,11 @@ function* endErased(key: BatchKey, who: Who): Steps<number | null> {
   return logs.length;
 }
 
-function endOf(recipient: Recipient, at: number): Log {
+/** Which of its channels a batch waits for. */
+const stepIn = (notification: Row, batch: Row): number =>
+  stepOf({ options: optionsOf(notification) }, parseQueueKey(text(batch, 'queue')).connectionId);
+
+function endOf(recipient: Recipient, step: number, at: number): Log {
   const { seq, identity, maybeSent } = recipient;
   const suppressed: Log = {
     ...{ seq, identity, state: 'suppressed', reason: 'erased', detail: null },
@@ -99,7 +110,7 @@ function endOf(recipient: Recipient, at: number): Log {
     maybeDoubled: maybeSent,
     at,
   };
-  return withoutIdentity(endUntried(recipient, suppressed));
+  return withoutIdentity(endUntried({ step, recipient, log: suppressed }));
 }
 
 /** It has no counters yet: its notification begins with those who are left out from the beginning. */

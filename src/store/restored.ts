@@ -1,7 +1,8 @@
-import { endUntried } from '../model/fall-back.ts';
+import { endUntried, stepOf } from '../model/fall-back.ts';
 import { allAttempts, hasOwn, type Log, type Recipient } from '../model/notification.ts';
-import { BACKUP_OWNER, batchKey, listOpen } from './batches.ts';
+import { BACKUP_OWNER, batchKey, listOpen, parseQueueKey } from './batches.ts';
 import { checkpoint } from './checkpoint.ts';
+import { optionsOf } from './notifications.ts';
 import type { RestoreDecision, RestoredState } from './port/upkeep.ts';
 import type { BatchProgress, HeldBatch } from './port/work.ts';
 import { decodeRecipients } from './recipients.ts';
@@ -63,6 +64,8 @@ export function* endRestore(request: { readonly decision: RestoreDecision; reado
 
 interface StampedBatch {
   readonly batch: HeldBatch;
+  /** Of the channel it waits for. */
+  readonly step: number;
   readonly recipients: readonly Recipient[];
   /** What is left of the wait it was in when the backup was made. */
   readonly delayMs: number;
@@ -73,8 +76,10 @@ const PAGE = 100;
 
 function* listStamped(): Steps<StampedBatch[]> {
   const rows = yield* query(
-    `SELECT bot_id, notification_id, batch_no, token, recipients, claimable_at - {now} AS delay_ms
-     FROM batches WHERE owner = $1 LIMIT $2`,
+    `SELECT b.bot_id, b.notification_id, b.batch_no, b.token, b.queue, b.recipients, b.claimable_at - {now} AS delay_ms,
+       n.options
+     FROM batches AS b LEFT JOIN notifications AS n ON n.bot_id = b.bot_id AND n.id = b.notification_id
+     WHERE b.owner = $1 LIMIT $2`,
     BACKUP_OWNER,
     PAGE,
   );
@@ -83,6 +88,7 @@ function* listStamped(): Steps<StampedBatch[]> {
 
 const stampedBatch = (row: Row): StampedBatch => ({
   batch: { ...batchKey(row), token: int(row, 'token') },
+  step: stepOf({ options: optionsOf(row) }, parseQueueKey(text(row, 'queue')).connectionId),
   recipients: decodeRecipients(text(row, 'recipients')),
   delayMs: Math.max(0, int(row, 'delay_ms')),
 });
@@ -92,10 +98,10 @@ function release({ batch, delayMs }: StampedBatch, open: readonly Recipient[]): 
   return { batch, logs: [], remainder: recipients.length === 0 ? [] : [{ recipients, delayMs }] };
 }
 
-function conclude({ batch }: StampedBatch, open: readonly Recipient[], at: number): BatchProgress {
+function conclude({ batch, step }: StampedBatch, open: readonly Recipient[], at: number): BatchProgress {
   return {
     batch,
-    logs: open.map((recipient) => endUntried(recipient, unknownLog(recipient, at))),
+    logs: open.map((recipient) => endUntried({ step, recipient, log: unknownLog(recipient, at) })),
     remainder: [],
     kept: open.filter(hasOwn),
   };
