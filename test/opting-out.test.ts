@@ -91,6 +91,28 @@ test('one click on the link in a mail silences; opening the link does not', asyn
   assert.equal(sandbox.ledger.countOf('smtp', cy), 2);
 });
 
+test('one click on the link in a mail of a category declines that category, and nothing else', async () => {
+  const fay = 'fay@example.com';
+  const mail = async (category: string | null) => {
+    const message = { type: 'text', val: 'hello' } as const;
+    const body = { channel: 'email', message, recipients: [fay], ...(category !== null && { category }) };
+    const { id } = await client.notifications.send({ botId, body });
+    for (;;) {
+      const { counts, reasons } = await client.notification({ botId, notificationId: id });
+      if (counts.pending === 0) return counts.delivered === 1 ? 'delivered' : Object.keys(reasons ?? {})[0];
+      await nextTurn();
+    }
+  };
+  assert.equal(await mail('newsletter'), 'delivered');
+  const [sent] = sandbox.ledger.entries({ provider: 'smtp', recipient: fay });
+  const link = /^List-Unsubscribe: <([^>]+)>\r$/m.exec(sent?.body?.replaceAll('\r\n ', '') ?? '')?.[1] ?? '';
+  const click = () => fetch(link, { method: 'POST', body: new URLSearchParams({ 'List-Unsubscribe': 'One-Click' }) });
+  assert.deepEqual([(await click()).status, (await click()).status], [200, 200]);
+  assert.equal(await mail('newsletter'), 'category_declined');
+  assert.equal(await mail('reminders'), 'delivered');
+  assert.equal(await mail(null), 'delivered');
+});
+
 test('an address that is refused for good, at once or by a bounce, is not written to again', async () => {
   assert.equal(await countsAfter('email', { email: '550-5.1.1@example.com' }), 'failed');
   await untilSuppressed('email', '550-5.1.1@example.com');

@@ -163,6 +163,8 @@ export interface SendRequest {
   readonly message: Message;
   /** When the notification was accepted, or was to be sent if that is later; epoch ms. */
   readonly createdAt: number;
+  /** What kind of message it is, which whoever gets it may decline; absent: none was said. */
+  readonly category?: string;
   /** For providers that are somebody's own program, so that its traces go on with ours; absent: there is none. */
   readonly traceparent?: string;
   /** Ends the attempt: total send deadline, lost lease or shutdown. */

@@ -5,7 +5,7 @@ import type { LearnedAddress } from '../store/port/directory.ts';
 import type { Store } from '../store/port.ts';
 
 export interface CaptureParts {
-  readonly store: Pick<Store, 'recordReceipts' | 'saveAddresses' | 'dropAddresses' | 'silence'>;
+  readonly store: Pick<Store, 'recordReceipts' | 'saveAddresses' | 'dropAddresses' | 'silence' | 'decline'>;
   readonly logger: Logger;
 }
 
@@ -30,6 +30,9 @@ export async function capture(
 
   const words = [...ofKind(news, 'silenced'), ...ofKind(news, 'welcome')].map(toEntry);
   if (words.length > 0) await store.silence({ botId, connectionId, entries: words });
+
+  for (const { identities, category, at } of ofKind(news, 'declined'))
+    await store.decline({ botId, channel, identities, category, at });
 
   for (const { detail } of ofKind(news, 'disconnected')) {
     logger.error('connection disconnected by its provider', { botId, connectionId, channel, detail });

@@ -340,7 +340,7 @@ export class Outlet {
   #send(send: Send): Promise<Outcome> {
     const { job, flight } = send;
     const { notification } = job.work;
-    const { recalls, edits } = notification.options ?? {};
+    const { recalls, edits, category } = notification.options ?? {};
     if (recalls !== undefined || edits !== undefined) return this.#amend(send, recalls === undefined);
     return this.#parts.session.send({
       // Derived only where a provider takes it: Teams and Slack do not, and a hash costs as much as the rest of this.
@@ -354,6 +354,7 @@ export class Outlet {
       address: job.address,
       message: job.message,
       createdAt: startOf(notification),
+      ...(category !== undefined && { category }),
       ...traceOf(send),
       signal: flight.abort.signal,
       nextCall: () => this.#nextCall(send),

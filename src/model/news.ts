@@ -6,7 +6,7 @@ import type { Reason } from './reasons.ts';
  * reached now, that somebody has left. Every kind may come twice, late or out of order; applying it again changes
  * nothing. Identities are any names of one person, the most telling first (e-mail before a provider's own id).
  */
-export type News = ReceiptNews | SeenNews | LeftNews | SilencedNews | WelcomeNews | DisconnectedNews;
+export type News = ReceiptNews | SeenNews | LeftNews | SilencedNews | WelcomeNews | DeclinedNews | DisconnectedNews;
 
 /** What became of one recipient's message, told by (notification, seq), which travelled with it (`recipientRef`). */
 export interface ReceiptNews {
@@ -49,6 +49,14 @@ export interface SilencedNews {
 export interface WelcomeNews {
   readonly kind: 'welcome';
   readonly identity: string;
+  readonly at: number;
+}
+
+/** Somebody wants no more of this kind of message over the channel. */
+export interface DeclinedNews {
+  readonly kind: 'declined';
+  readonly identities: readonly [string, ...string[]];
+  readonly category: string;
   readonly at: number;
 }
 

@@ -159,6 +159,7 @@ const VERBS = Object.keys({
   listSilenced: true,
   listSilences: true,
   setPreferences: true,
+  decline: true,
   listPreferences: true,
   listOptedOut: true,
   erase: true,

@@ -1,11 +1,36 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { randomId } from '../model/ids.ts';
+import { personId, randomId } from '../model/ids.ts';
+import { personOf } from './exam-samples.ts';
 import type { Store } from './port.ts';
 
 /** The part of the exam that is about what people do not want to be told. */
 export function examinePreferences(store: () => Store): void {
   describe('preferences', () => {
+    it('takes that somebody declines a category, by whichever name is known, beside what they said before', async () => {
+      const botId = randomId('st');
+      const ann = personOf(botId, 'ann@abc.com', { id: randomId('u') });
+      await store().upsertPeople({ people: [ann] });
+      await store().setPreferences({
+        botId,
+        personId: ann.id,
+        optOuts: [{ category: 'alerts', channel: null }],
+        at: 1,
+      });
+      const decline = (...identities: readonly [string, ...string[]]) =>
+        store().decline({ botId, channel: 'email', category: 'news', identities, at: 2 });
+      await decline('unknown@abc.com', 'ANN@abc.com');
+      await decline('ann@abc.com');
+      assert.deepEqual(await store().listPreferences({ botId, personId: ann.id }), [
+        { category: 'alerts', channel: null },
+        { category: 'news', channel: 'email' },
+      ]);
+      await decline('Stranger@abc.com');
+      const personIds = [personId(botId, 'stranger@abc.com'), personId(botId, 'unknown@abc.com')];
+      const asked = { botId, category: 'news', channel: 'email', personIds };
+      assert.deepEqual(await store().listOptedOut(asked), [personIds[0]]);
+    });
+
     it('keeps who wants nothing of a category, over one channel or any, by bot', async () => {
       const [botId, ann, bo] = [randomId('st'), randomId('u'), randomId('u')];
       const set = (personId: string, optOuts: { category: string; channel: string | null }[]) =>

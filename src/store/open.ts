@@ -199,6 +199,7 @@ function createStore(database: Database, clock: Clock): Store {
     listSilences: (request) => read(() => silences.listSilences(request)),
 
     setPreferences: (request) => write(() => audited(request, preferences.setPreferences(request))),
+    decline: (request) => write(() => preferences.decline(request)),
     listPreferences: (request) => read(() => preferences.listPreferences(request)),
     listOptedOut: (request) => read(() => preferences.listOptedOut(request)),
 

@@ -1,4 +1,6 @@
-import type { OptedOutRequest, OptOut, PreferencesRequest } from './port/directory.ts';
+import { personId } from '../model/ids.ts';
+import { identityKey } from '../model/person.ts';
+import type { DeclineRequest, OptedOutRequest, OptOut, PreferencesRequest } from './port/directory.ts';
 import { execute, type InsertShape, insertMany, query, type Steps, text } from './steps.ts';
 
 /** Of every channel. */
@@ -17,6 +19,20 @@ export function* setPreferences({ botId, personId, optOuts, at }: PreferencesReq
     OPT_OUTS,
     optOuts.map(({ category, channel }) => [botId, personId, category, channel ?? ANY, at]),
   );
+}
+
+export function* decline({ botId, channel, category, identities, at }: DeclineRequest): Steps<void> {
+  const names = identities.map(identityKey);
+  const rows = yield* query(
+    'SELECT identity, person_id FROM identities WHERE bot_id = $1 AND identity {any:text $2}',
+    botId,
+    names,
+  );
+  const owners = new Map(rows.map((row) => [text(row, 'identity'), text(row, 'person_id')]));
+  const known = names.find((name) => owners.has(name));
+  // Of somebody unknown the id they would get, by which a send asks.
+  const who = owners.get(known ?? '') ?? personId(botId, identityKey(identities[0]));
+  yield* insertMany(OPT_OUTS, [[botId, who, category, channel, at]]);
 }
 
 export function* listPreferences(request: { readonly botId: string; readonly personId: string }): Steps<OptOut[]> {

@@ -130,8 +130,8 @@ function unsubscribeUrlWriter(
   const url = callbackUrl(tools, id, 'events');
   if (url === null || unsubscribeSecret === undefined) return () => null;
   const links = new UnsubscribeLinks(unsubscribeSecret, id);
-  return ({ identity, address }) => {
-    const token = links.write(namesOf(identity, address.channelId));
+  return ({ identity, address, category = null }) => {
+    const token = links.write({ names: namesOf(identity, address.channelId), category });
     return token === null ? null : `${url}?u=${token}`;
   };
 }

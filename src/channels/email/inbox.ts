@@ -6,7 +6,7 @@ import type { Callback, CallbackRequest, ChannelInbox, ChannelTools } from '../c
 import { readBounce } from './bounce.ts';
 import { readBounceNews } from './bounce-news.ts';
 import type { EmailSettings } from './settings.ts';
-import { type Names, UnsubscribeLinks } from './unsubscribe-links.ts';
+import { UnsubscribeLinks, type Unsubscription } from './unsubscribe-links.ts';
 import { ASKING, DONE, NO_LINK } from './unsubscribe-pages.ts';
 
 /** What a mail program posts has fifty bytes, or some hundred in parts. */
@@ -35,11 +35,11 @@ export class EmailInbox implements ChannelInbox {
 
   #hearClick({ method, query, headers, body }: CallbackRequest): Callback {
     if (this.#links === null) return refuse('unsubscribeSecret is not configured, so no link can be believed.');
-    const names = this.#links.read(query.get('u') ?? '');
-    if (names === null) return refuse('The link is not one of ours, or of another unsubscribeSecret.');
+    const said = this.#links.read(query.get('u') ?? '');
+    if (said === null) return refuse('The link is not one of ours, or of another unsubscribeSecret.');
     if (method === 'GET') return show(200, ASKING);
     if (!isOneClick(headers['content-type'], body)) return show(400, ASKING);
-    return { ...show(200, DONE), news: this.#silence(names) };
+    return { ...show(200, DONE), news: this.#heed(said) };
   }
 
   #hearBounce({ method, headers, body }: CallbackRequest): Callback {
@@ -55,8 +55,9 @@ export class EmailInbox implements ChannelInbox {
     return { reply: { status: 200 }, news };
   }
 
-  #silence(names: Names): readonly News[] {
+  #heed({ names, category }: Unsubscription): readonly News[] {
     const at = this.#clock.now();
+    if (category !== null) return [{ kind: 'declined', identities: names, category, at }];
     return names.map((identity) => ({
       kind: 'silenced',
       identity,

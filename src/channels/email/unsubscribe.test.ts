@@ -60,8 +60,8 @@ describe('The link in a mail', () => {
   });
 
   test('survives a restart, and knows no other connection and no other secret', () => {
-    const token = new UnsubscribeLinks(SECRET, 'dc-1').write([JANE]);
-    assert.deepEqual(new UnsubscribeLinks(SECRET, 'dc-1').read(token ?? ''), [JANE]);
+    const token = new UnsubscribeLinks(SECRET, 'dc-1').write({ names: [JANE], category: null });
+    assert.deepEqual(new UnsubscribeLinks(SECRET, 'dc-1').read(token ?? ''), { names: [JANE], category: null });
     assert.equal(new UnsubscribeLinks(SECRET, 'dc-2').read(token ?? ''), null);
     assert.equal(new UnsubscribeLinks(`${SECRET}!`, 'dc-1').read(token ?? ''), null);
   });
@@ -69,11 +69,13 @@ describe('The link in a mail', () => {
   test('holds any name that a header can hold', () => {
     const links = new UnsubscribeLinks(SECRET, 'dc-1');
     for (const names of [['a"b\\c\n'], ['größe@büro.example'], ['\ud800'], ['x', 'y']] satisfies Names[]) {
-      const token = links.write(names) ?? '';
-      assert.match(token, /^[\w-]+\.[\w-]{43}$/);
-      assert.deepEqual(links.read(token), names);
+      for (const category of [null, 'newsletter']) {
+        const token = links.write({ names, category }) ?? '';
+        assert.match(token, /^[\w-]+\.[\w-]{43}$/);
+        assert.deepEqual(links.read(token), { names, category });
+      }
     }
-    assert.equal(links.write(['x'.repeat(1000)]), null);
+    assert.equal(links.write({ names: ['x'.repeat(1000)], category: null }), null);
   });
 
   test('is not there without a secret, a public URL, or where another place is configured', async () => {
@@ -86,7 +88,7 @@ describe('The link in a mail', () => {
   });
 });
 
-const token = () => new UnsubscribeLinks(SECRET, 'dc-test').write([JANE]) ?? '';
+const token = () => new UnsubscribeLinks(SECRET, 'dc-test').write({ names: [JANE], category: null }) ?? '';
 const at = (u: string) => `${ear.eventsUrl}?u=${encodeURIComponent(u)}`;
 const MULTIPART = { 'content-type': 'multipart/form-data; boundary=x' };
 const part = (name: string, value: string, eol = '\r\n') =>
@@ -156,8 +158,8 @@ const HOSTILE: readonly (readonly [string, string])[] = [
   ['no content', `.${signature}`],
   ['another name', `${forged}.${signature}`],
   ['a changed letter', `${content.replace(/.$/, '_')}.${signature}`],
-  ['another secret', new UnsubscribeLinks(`${SECRET}!`, 'dc-test').write([JANE]) ?? ''],
-  ['another connection', new UnsubscribeLinks(SECRET, 'dc-other').write([JANE]) ?? ''],
+  ['another secret', new UnsubscribeLinks(`${SECRET}!`, 'dc-test').write({ names: [JANE], category: null }) ?? ''],
+  ['another connection', new UnsubscribeLinks(SECRET, 'dc-other').write({ names: [JANE], category: null }) ?? ''],
   ['a space', `${token()} `],
   ['a great length', 'x'.repeat(100_000)],
   ['odd letters', '💥.💥'],

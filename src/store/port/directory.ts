@@ -32,6 +32,8 @@ export interface Directory {
 
   /** Replaces what a person does not want to be sent. */
   setPreferences(request: Audited & PreferencesRequest): Promise<void>;
+  /** Somebody wants no more of a category over a channel, whatever else they said. */
+  decline(request: DeclineRequest): Promise<void>;
   /** By category, then channel. */
   listPreferences(request: { readonly botId: string; readonly personId: string }): Promise<OptOut[]>;
   /** Who of these people wants nothing of the category over the channel. */
@@ -88,6 +90,15 @@ export interface PreferencesRequest {
   readonly botId: string;
   readonly personId: string;
   readonly optOuts: readonly OptOut[];
+  readonly at: number;
+}
+
+export interface DeclineRequest {
+  readonly botId: string;
+  readonly channel: string;
+  readonly category: string;
+  /** Names of one person: the first that is known says who it is, or else the first of all. */
+  readonly identities: readonly [string, ...string[]];
   readonly at: number;
 }
 
