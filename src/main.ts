@@ -88,6 +88,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/people.ts'),
   },
   {
+    name: 'operators',
+    summary: 'invite who signs in to the console, list them, disable one',
+    load: () => import('./commands/operators.ts'),
+  },
+  {
     name: 'audit',
     summary: 'export who changed what, and check that nobody rewrote it',
     load: () => import('./commands/audit.ts'),

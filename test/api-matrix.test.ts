@@ -16,7 +16,7 @@ import {
   tokenFor,
   UNKNOWN_BOT,
 } from './support/http-rig.ts';
-import { signInAs } from './support/operators.ts';
+import { addOperator, signInAs } from './support/operators.ts';
 
 const MESSAGE = { type: 'text', val: 'x' };
 const V1 = { channel: 'msteams', userIdentityType: 'resolve', message: MESSAGE, identities: ['a@abc.com'] };
@@ -34,6 +34,8 @@ const HOOK = {
   name: 'Managed',
   settings: { url: 'https://example.com/hook', secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' },
 };
+const NEW_EMAIL = 'new@abc.com';
+const MANAGED_OPERATOR = 'op-00000000-0000-5000-8000-00000000abcd';
 const MANAGED_CONNECTION = connectionId(BOT, 'ivr', 'Managed');
 /** Within what the clock of the rig has before it. */
 const IN_TIME = '2026-03-02T10:00:00Z';
@@ -118,6 +120,12 @@ const ROWS: Readonly<Record<string, Row | 'open'>> = {
   saveApp: json(200, { algorithm: 'HS256', bots: [BOT], name: 'Renamed' }),
   rotateApp: json(200, {}),
   deleteApp: { status: 204 },
+  listOperators: { status: 200 },
+  inviteOperator: json(201, { name: 'New', email: NEW_EMAIL, role: 'viewer', bots: [BOT] }),
+  changeOperator: json(200, { role: 'sender' }),
+  removeOperator: { status: 204 },
+  inviteOperatorAgain: { status: 200 },
+  signOutOperator: { status: 200 },
   getOverview: { status: 200 },
   getTimeline: { status: 200 },
   listOwnBots: { status: 200, isOfNoBot: true },
@@ -272,6 +280,10 @@ describe('who may call what', () => {
     await put(`bots/${MANAGED_BOT}`, { name: 'Managed' });
     await put('connections', HOOK);
     await put(`apps/${MANAGED_APP}`, { algorithm: 'HS256', bots: [BOT] });
+    const invited = await rig.store.findAccount({ email: NEW_EMAIL });
+    for (const operatorId of [invited?.operator.id ?? '', MANAGED_OPERATOR])
+      await call(rig, `/api/v1/admin/operators/${operatorId}`, { method: 'DELETE', headers: { auth: headers.auth } });
+    await addOperator(rig, { id: MANAGED_OPERATOR });
   }
 
   interface Objects {
@@ -340,8 +352,13 @@ describe('who may call what', () => {
       erasureId,
       chunk: '1',
     };
-    const managed = { botId: MANAGED_BOT, connectionId: MANAGED_CONNECTION, clientId: MANAGED_APP };
-    const names = { clientId: '', ...named, ...(scope === SCOPE_ADMIN && managed) };
+    const managed = {
+      botId: MANAGED_BOT,
+      connectionId: MANAGED_CONNECTION,
+      clientId: MANAGED_APP,
+      operatorId: MANAGED_OPERATOR,
+    };
+    const names = { clientId: '', operatorId: '', ...named, ...(scope === SCOPE_ADMIN && managed) };
     const url = path.replace(/\{(\w+)\}/g, (_, name: keyof typeof names) => encodeURIComponent(names[name]));
     return call(rig, url + query, {
       method,

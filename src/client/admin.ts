@@ -1,5 +1,6 @@
 import type { AuditHead, AuditRecord } from '../model/audit.ts';
 import type { JsonObject } from '../model/json.ts';
+import type { Role } from '../model/operator.ts';
 import type { Ask } from './client.ts';
 
 /** A change and who asked for it; `hash` is SHA-256 over [previous, botId, seq, at, …] as JSON. Times are ISO 8601. */
@@ -131,6 +132,7 @@ export interface Admin {
     /** Asks the provider now whether the credentials are good. */
     check(connectionId: string, options?: Signalled): Promise<{ readonly ok: boolean; readonly detail: string }>;
   };
+  readonly operators: OperatorAdmin;
   readonly apps: {
     list(page?: PageRequest): Promise<{ readonly apps: readonly ManagedApp[]; readonly nextCursor: string | null }>;
     get(clientId: string, options?: Signalled): Promise<ManagedApp>;
@@ -139,6 +141,53 @@ export interface Admin {
     rotate(clientId: string, key?: AppKey & { readonly overlapHours?: number }, options?: Signalled): Promise<SavedApp>;
     remove(clientId: string, options?: Signalled): Promise<void>;
   };
+}
+
+/** Somebody who signs in to the console. Times are ISO 8601. */
+export interface ManagedOperator {
+  /** `op-…` */
+  readonly id: string;
+  readonly name: string;
+  readonly email: string;
+  readonly role: Role;
+  /** Of an admin it says nothing: that is all. */
+  readonly bots: readonly string[];
+  readonly createdAt: string;
+  /** The last time; null: never yet. */
+  readonly signedInAt: string | null;
+  /** Null: may sign in. */
+  readonly disabledAt: string | null;
+}
+
+export interface Invitation {
+  readonly operator: ManagedOperator;
+  /** The link, good once and for a week. */
+  readonly invitation: string;
+  readonly expiresAt: string;
+}
+
+export interface OperatorBody {
+  readonly name: string;
+  readonly email: string;
+  readonly role: Role;
+  readonly bots?: readonly string[];
+}
+
+export interface OperatorChanges extends Partial<Omit<OperatorBody, 'email'>> {
+  /** True: signed out everywhere, and may not sign in. */
+  readonly disabled?: boolean;
+}
+
+export interface OperatorAdmin {
+  list(options?: Signalled): Promise<{ readonly operators: readonly ManagedOperator[] }>;
+  /** Nobody is written to: the answer holds the link. */
+  invite(body: OperatorBody): Promise<Invitation>;
+  /** A link with which they choose a new password. */
+  inviteAgain(operatorId: string): Promise<Invitation>;
+  change(operatorId: string, changes: OperatorChanges): Promise<ManagedOperator>;
+  /** Everywhere; they may sign in again. */
+  signOut(operatorId: string): Promise<{ readonly sessions: number }>;
+  remove(operatorId: string): Promise<void>;
 }
 
 /** What the calls of `Admin` are made of. */
@@ -169,6 +218,8 @@ export function createAdmin({ url, ask, stream }: AdminCalls): Admin {
       remove: (id: string, { signal }: Signalled = {}) => ask<void>('DELETE', one(id), signal),
     };
   };
+  const operators = `${url}/operators`;
+  const operator = (id: string, verb = '') => `${operators}/${encodeURIComponent(id)}${verb}`;
   const connection = (id: string) => `${url}/connections/${encodeURIComponent(id)}`;
   return {
     audit: ({ signal, botId, ...page }) => ask('GET', auditUrl({ botId }, page), signal),
@@ -181,6 +232,14 @@ export function createAdmin({ url, ask, stream }: AdminCalls): Admin {
       save: (body, { signal } = {}) => ask('PUT', `${url}/connections`, signal, { body }),
       remove: (id, { signal } = {}) => ask('DELETE', connection(id), signal),
       check: (id, { signal } = {}) => ask('POST', `${connection(id)}/check`, signal),
+    },
+    operators: {
+      list: ({ signal } = {}) => ask('GET', operators, signal),
+      invite: (body) => ask('POST', operators, undefined, { body }),
+      inviteAgain: (id) => ask('POST', operator(id, '/invitation'), undefined),
+      change: (id, body) => ask('PATCH', operator(id), undefined, { body }),
+      signOut: (id) => ask('POST', operator(id, '/sign-out'), undefined),
+      remove: (id) => ask('DELETE', operator(id), undefined),
     },
     apps: {
       ...things('apps'),

@@ -35,6 +35,7 @@ import { auditRoute } from './native/admin/audit.ts';
 import { botRoutes } from './native/admin/bots.ts';
 import { channelRoute } from './native/admin/channels.ts';
 import { adminConnectionRoutes } from './native/admin/connections.ts';
+import { operatorRoutes } from './native/admin/operators.ts';
 import { audienceRoutes } from './native/audience/routes.ts';
 import { callbackLogRoute } from './native/callbacks.ts';
 import { connectionRoutes } from './native/connections.ts';
@@ -179,6 +180,7 @@ export function createApp(parts: AppParts): FastifyInstance {
   });
   const native = { ...parts, prefix: NATIVE_PREFIX, gate, catalog };
   app.register(sessionRoutes, { ...native, sessions, publicUrl });
+  app.register(operatorRoutes, { ...native, publicUrl });
   app.register(ownBotsRoute, native);
   app.register(overviewRoute, native);
   app.register(timelineRoute, native);

@@ -76,6 +76,9 @@ export const FAULTS = {
     [412, 412, 'Precondition Failed'],
     [412, 'precondition_failed', 'It is not as the call expected it'],
   ),
+  operator_unknown: row([404, 404, 'Not Found'], [404, 'not_found', 'There is no such operator']),
+  operator_exists: row([409, 409, 'Conflict'], [409, 'operator_exists', 'Somebody signs in with this e-mail already']),
+  last_admin: row([409, 409, 'Conflict'], [409, 'last_admin', 'Nobody would be left who can sign in as an admin']),
   app_unknown: row([404, 404, 'Not Found'], [404, 'not_found', 'There is no such app']),
   suppression_unknown: row([404, 404, 'Not Found'], [404, 'not_found', 'The identity is not suppressed']),
   declared_in_file: row(

@@ -4,6 +4,7 @@ import Fastify, { type FastifySchema } from 'fastify';
 import { PROBLEM, TAGS, toRouteSchema } from '../contract/operation.ts';
 import { AUDIT_ENTRY } from '../native/admin/audit-documents.ts';
 import { MANAGED_APP, MANAGED_BOT, MANAGED_CONNECTION } from '../native/admin/documents.ts';
+import { OPERATOR } from '../native/admin/operators.ts';
 import { SUPPRESSION } from '../native/connections.ts';
 import { NOTIFICATION_SUMMARY } from '../native/notification-documents.ts';
 import { PERSON } from '../native/person-document.ts';
@@ -26,6 +27,7 @@ const SHARED = [
   MANAGED_BOT,
   MANAGED_CONNECTION,
   MANAGED_APP,
+  OPERATOR,
   KORE_ERROR,
   JOB_LOG,
 ];
