@@ -17,6 +17,10 @@ const text = (words: string | RegExp) => (page: Page) => page.getByText(words).f
 export const PAGES: readonly ShownPage[] = [
   { name: 'notifications', path: () => '/notifications', ready: text('100 % delivered') },
   { name: 'notification', path: (stage) => `/notifications/${stage.announcement}`, ready: text('scroll for more') },
+  { name: 'compose', path: () => '/compose', ready: writeSomething },
+  { name: 'people', path: () => '/people', ready: text('employees') },
+  { name: 'people-import', path: () => '/people/import', ready: chooseFile },
+  { name: 'template-new', path: () => '/templates/~new', ready: heading('New template') },
   { name: 'connections', path: () => '/connections', ready: text('Microsoft Teams') },
   { name: 'connection', path: (stage) => `/connections/${stage.hook}`, ready: text('Nobody') },
   { name: 'connection-new', path: () => '/connections/new', ready: text('Any SMTP relay') },
@@ -24,3 +28,29 @@ export const PAGES: readonly ShownPage[] = [
   { name: 'audit', path: () => '/audit', ready: text('Save connection') },
   { name: 'not-found', path: () => '/nowhere', ready: heading('Not found') },
 ];
+
+/** As far as somebody who writes to all on two channels may be. */
+async function writeSomething(page: Page): Promise<void> {
+  await page.getByRole('textbox', { name: 'Recipients' }).fill('asha.nair.0@example.com\nyuki.tanaka.56@example.com');
+  const channels = page.locator('.routes + .sheet-body select');
+  for (const label of ['Microsoft Teams', 'E-mail']) {
+    // On a phone the page may have it from before.
+    if ((await channels.getByRole('option', { name: label }).count()) > 0) await channels.selectOption({ label });
+  }
+  await page.getByRole('textbox', { name: 'Text', exact: true }).fill('The office is closed tomorrow, {name}.');
+  await page.getByRole('textbox', { name: 'name' }).fill('all');
+  await page.getByText('closed tomorrow, all.').waitFor();
+  await page.getByRole('button', { name: 'Check everybody' }).click();
+  await page.getByText('would get it').first().waitFor();
+}
+
+async function chooseFile(page: Page): Promise<void> {
+  const rows = [
+    'Mail,Display Name,Office,Language',
+    'lena@example.com,Lena Schmidt,Berlin,de',
+    'ravi@example.com,Ravi,Pune,en',
+  ];
+  const buffer = Buffer.from(rows.join('\n'));
+  await page.getByLabel('People', { exact: true }).setInputFiles({ name: 'staff.csv', mimeType: 'text/csv', buffer });
+  await page.getByText('Import 2 people').waitFor();
+}

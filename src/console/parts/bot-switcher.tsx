@@ -24,11 +24,10 @@ export function BotSwitcher() {
   return (
     <Popover.Root open={isOpen} onOpenChange={setOpen}>
       <Popover.Trigger>
-        <button type="button" className="bot" aria-label={`Bot: ${current?.name ?? botId}. Switch`}>
-          <span className="bot-mark" aria-hidden="true">
-            {(current?.name ?? '?').slice(0, 1).toUpperCase()}
-          </span>
+        <button type="button" className="bot">
+          <span className="bot-mark" data-letter={(current?.name ?? '?').slice(0, 1).toUpperCase()} />
           <span className="clip bot-name">{current?.name ?? botId}</span>
+          <span className="only-heard">: switch to another bot</span>
           <CaretSortIcon />
         </button>
       </Popover.Trigger>
