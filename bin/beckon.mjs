@@ -20,7 +20,7 @@ const cache = fileURLToPath(new URL('node_modules/.cache/beckon', root));
  * What a server does not need V8 would take as well: 64 MB twice for what is young, and for what is old four times what is in
  * use. That is 110 MB at the peak, for no speed (docs/performance.md). It can be said only where a process begins.
  */
-const LEAN = process.argv[2] === 'serve' ? ['--max-semi-space-size=16', '--heap-growing-percent=100'] : [];
+const LEAN = process.argv[2] === 'serve' ? ['--max-semi-space-size=12', '--heap-growing-percent=100'] : [];
 
 if (!isAtLeast(process.versions.node, needed)) runWithPinnedNode();
 else if (LEAN.length > 0 && mayBeginAnew()) {
