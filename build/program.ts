@@ -14,6 +14,10 @@ mkdirSync(dist, { recursive: true });
 // The console has a build of its own, and a server may be showing it just now.
 for (const name of readdirSync(dist)) if (name !== 'console') rmSync(new URL(name, dist), { recursive: true });
 execFileSync(process.execPath, [fileURLToPath(compiler), '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
+mkdirSync(new URL('reference', dist));
+for (const name of ['swagger-ui-bundle.js', 'swagger-ui-bundle.js.LICENSE.txt', 'swagger-ui.css']) {
+  copyFileSync(new URL(import.meta.resolve(`swagger-ui-dist/${name}`)), new URL(`reference/${name}`, dist));
+}
 // What scripts are run with is JavaScript already, and has to stay as it was written.
 for (const path of globSync('render/script/*.js', { cwd: new URL('src/', root) })) {
   copyFileSync(new URL(`src/${path}`, root), new URL(path, dist));

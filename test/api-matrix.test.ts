@@ -138,6 +138,8 @@ const ROWS: Readonly<Record<string, Row | 'open'>> = {
   signOut: 'open',
   getApiDocument: 'open',
   getProblemPage: 'open',
+  getReference: 'open',
+  getReferenceAsset: 'open',
   getHealth: 'open',
   getReadiness: 'open',
   getKeys: 'open',

@@ -22,15 +22,17 @@ describe('the package', () => {
 
   it('holds the program, its documentation, the types of the client, and nothing else', () => {
     const expected =
-      /^(LICENSE|README\.md|CHANGELOG\.md|package\.json|bin\/beckon\.mjs|docs\/.+\.md|dist\/console\/.+|dist\/.+\.js|dist\/(client|model)\/.+\.d\.ts)$/;
+      /^(LICENSE|README\.md|CHANGELOG\.md|package\.json|bin\/beckon\.mjs|docs\/.+\.md|dist\/(console|reference)\/.+|dist\/.+\.js|dist\/(client|model)\/.+\.d\.ts)$/;
     assert.deepEqual(
       packed.paths.filter((path) => !expected.test(path) || /\btest\b|\bexam\b/.test(path)),
       [],
     );
+    for (const path of ['dist/console/index.html', 'dist/reference/swagger-ui.css', 'dist/client/client.d.ts'])
+      assert.ok(packed.paths.includes(path), path);
   });
 
   it('needs nothing that it does not bring along', () => {
-    const scripts = packed.paths.filter((path) => /^dist\/(?!console\/).+\.js$/.test(path));
+    const scripts = packed.paths.filter((path) => /^dist\/(?!console\/|reference\/).+\.js$/.test(path));
     for (const path of scripts) {
       for (const specifier of bareImportsOf(join(beckon, path))) {
         const [name = ''] = specifier.match(/^(@[^/]+\/)?[^/]+/) ?? [];

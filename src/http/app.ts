@@ -62,6 +62,7 @@ import { timelineRoute } from './native/timeline.ts';
 import { recordRoutes } from './openapi/record-routes.ts';
 import { showProblemPage } from './problem-pages.ts';
 import { PROBLEM_PAGES } from './problems.ts';
+import { REFERENCE, showReference, showReferenceAsset } from './reference.ts';
 import { RefusalTally } from './refusal-tally.ts';
 import { DEFAULT_LIMITS, openServer, type ServerLimits } from './server.ts';
 import { sessionRoutes } from './session/routes.ts';
@@ -134,6 +135,8 @@ export function createApp(parts: AppParts): FastifyInstance {
   const catalog = createCatalog(parts.channels);
   const describeApi = recordRoutes(app);
   app.get('/openapi.json', describeApi);
+  app.get(REFERENCE, showReference);
+  app.get(`${REFERENCE}/assets/:name`, showReferenceAsset);
   app.get(`${PROBLEM_PAGES}/:code`, showProblemPage);
   app.get('/healthz', answerAlive);
   app.get('/readyz', createReadiness({ store, clock, isDraining, describeWal: parts.describeWal }));

@@ -57,4 +57,4 @@ export async function runIn(cwd: string, command: string, args: readonly string[
 }
 
 const execute = promisify(execFile);
-const OF_THE_RUN = /^(BECKON_|NODE_|npm_(package|lifecycle|command|config_local_prefix))/;
+const OF_THE_RUN = /^(BECKON_|NODE_TEST_|NODE_OPTIONS$|npm_(package|lifecycle|command|config_local_prefix))/;

@@ -16,6 +16,30 @@ export const SERVER_OPERATIONS: Readonly<Record<string, Operation>> = {
     replies: { 200: { description: 'The document.', content: json(anything) } },
     faults: [],
   },
+  'GET /docs': {
+    id: 'getReference',
+    tag: 'server',
+    summary: 'This document, for people',
+    description: 'A page to read, search and try the API with.',
+    scope: null,
+    replies: { 200: { description: 'The page.', content: { 'text/html': Type.String() } } },
+    faults: [],
+  },
+  'GET /docs/assets/:name': {
+    id: 'getReferenceAsset',
+    tag: 'server',
+    summary: 'What that page is made of',
+    description: 'Its scripts and its style sheet.',
+    scope: null,
+    params: closed({ name: Type.String({ description: 'A file.', examples: ['swagger-ui.css'] }) }),
+    replies: {
+      200: {
+        description: 'The file.',
+        content: { 'text/css': Type.String(), 'text/javascript': Type.String() },
+      },
+    },
+    faults: ['route_unknown'],
+  },
   'GET /docs/problems/:code': {
     id: 'getProblemPage',
     tag: 'server',
