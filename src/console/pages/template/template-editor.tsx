@@ -68,7 +68,7 @@ export function TemplateEditor({ first, latest, saved, aside }: TemplateEditorPr
           <Sheet title="Template">
             <div className="form">
               {latest === 0 && (
-                <Field label="Name" hint={`By it programs send it. ${NAME_RULE}.`} error={problemAt(problems, '/name')}>
+                <Field label="Name" hint={`By it programs send it: ${NAME_RULE}.`} error={problemAt(problems, '/name')}>
                   {(tie) => (
                     <TextField.Root
                       {...tie}
