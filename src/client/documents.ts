@@ -1,11 +1,12 @@
 import type { Exclusion } from '../model/audience.ts';
-import type { CallbackEvent } from '../model/callback.ts';
+import type { CallbackEvent, CallbackOptions } from '../model/callback.ts';
 import type { FallBackCause } from '../model/fall-back.ts';
 import type { GivenHours, Hours } from '../model/hours.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { ReceiptCounts, ReceiptState } from '../model/news.ts';
 import type { Api, Counts, FinalState, Lane, PauseReason } from '../model/notification.ts';
 import type { PeopleFilter } from '../model/people-filter.ts';
+import type { Canary, PauseWhen } from '../model/rules.ts';
 import type { TemplateKey, TemplateParameter } from '../model/template.ts';
 
 /** Kore's words for a whole notification; it is over when it is not IN_PROGRESS. */
@@ -248,6 +249,11 @@ export interface NotificationSummary {
   readonly window: Hours | null;
   readonly quietHours: readonly Hours[];
   readonly quietHoursOverride: { readonly reason: string } | null;
+  /** How many go ahead, and what follows. */
+  readonly canary: Omit<Canary, 'leftOut'> | null;
+  readonly pauseWhen: PauseWhen | null;
+  /** Who is told how far it is. */
+  readonly callback: CallbackOptions | null;
   readonly updatedAt: string;
   readonly expiresAt: string;
   readonly finishedAt: string | null;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, NotificationRequest, PeopleImport } from '../client/client.ts';
 import { ClientError } from '../client/client-error.ts';
 import type { Notification, OpenBody } from '../client/documents.ts';
@@ -70,11 +71,20 @@ async function open({ client, botId }: Target, { body, resume, idempotencyKey }:
   if (resume === undefined && body !== null) {
     const sent = { ...body, audience: { upload: true } } as const;
     const opened = await client.audience.open({ botId, body: sent, ...(idempotencyKey && { idempotencyKey }) });
-    return opened.id;
+    return untilReceiving(client, { botId, notificationId: opened.id });
   }
-  const { id, state, counts } = await client.notification({ botId, notificationId: resume ?? '' });
-  if (state === 'receiving') return id;
+  const key = { botId, notificationId: resume ?? '' };
+  const { id, state, counts } = await client.notification(key);
+  if (state === 'receiving' || state === 'collecting') return untilReceiving(client, key);
   throw new CommandFailure(`${id} has all its recipients: ${counts.total}. Nothing is left to upload.`, EXIT.usage);
+}
+
+const POLL_MS = 500;
+
+/** One that leaves out recipients of others takes nobody before these are known. */
+async function untilReceiving(client: Client, key: NotificationRequest): Promise<string> {
+  while ((await client.notification(key)).state === 'collecting') await sleep(POLL_MS);
+  return key.notificationId;
 }
 
 type Known = Awaited<ReturnType<Client['audience']['add']>> & { readonly sha256: string };

@@ -1,10 +1,12 @@
 import type { Notification, SendBody, SendChannel } from '../client/documents.ts';
+import { type AudienceFlags, readExcludeFlags, readFilterFlags } from './audience-flags.ts';
 import { CommandFailure, EXIT } from './exit.ts';
 import { readRecipients } from './recipients.ts';
+import { type RuleFlags, readRuleFlags } from './rule-flags.ts';
 import type { Target } from './target.ts';
 import { readTimingFlags, type TimingFlags } from './timing-flags.ts';
 
-export interface NativeSend extends TimingFlags {
+export interface NativeSend extends TimingFlags, AudienceFlags, RuleFlags {
   readonly channel: string;
   readonly instance?: string;
   /** Null: the template says it. */
@@ -21,7 +23,7 @@ export interface NativeSend extends TimingFlags {
 /** Sends over the native API, for what Kore's calls cannot ask. */
 export async function sendNative({ client, botId }: Target, options: NativeSend): Promise<Notification> {
   const { idempotencyKey } = options;
-  const body: SendBody = { ...composeWords(options), recipients: await readRecipients(options) };
+  const body: SendBody = { ...composeWords(options), recipients: await readWhom(options) };
   return client.notifications.send({ botId, body, ...(idempotencyKey !== undefined && { idempotencyKey }) });
 }
 
@@ -36,7 +38,16 @@ export function composeWords(
     ...(template !== undefined && { template: { name: template } }),
     ...(param !== undefined && { parameters: param }),
     ...readTimingFlags(options, Date.now()),
+    ...readExcludeFlags(options),
+    ...readRuleFlags(options),
   };
+}
+
+async function readWhom(options: NativeSend): Promise<SendBody['recipients']> {
+  const filter = readFilterFlags(options);
+  if (filter === null) return readRecipients(options);
+  if (options.to === undefined && options.toFile === undefined) return { filter };
+  throw new CommandFailure('A filter says to whom: it goes without --to and --to-file.', EXIT.usage);
 }
 
 function readChannel(given: string): SendChannel {

@@ -1,10 +1,12 @@
 import { type Command, Option } from 'commander';
 import type { Job, Notification, NotifyBody, NotifyV2Body, NotifyV2Identity, OpenBody } from '../client/documents.ts';
 import { FORMATS, type Format } from '../directory/read-people.ts';
+import { type AudienceFlags, addAudience, readExcludeFlags, readFilterFlags } from './audience-flags.ts';
 import { CommandFailure, EXIT } from './exit.ts';
 import { addParameter } from './parameters.ts';
 import { openProgress } from './progress.ts';
 import { readInput, readRecipients } from './recipients.ts';
+import { addRules, type RuleFlags, readRuleFlags } from './rule-flags.ts';
 import { sendAudience } from './send-audience.ts';
 import { composeWords, sendNative } from './send-native.ts';
 import { summarize } from './summary.ts';
@@ -13,7 +15,7 @@ import { addTiming, hasTiming, type TimingFlags } from './timing-flags.ts';
 import { exitCodeOf, watchUntilDone } from './watch.ts';
 import { exitCodeFor, summarizeNotification, watchNotification } from './watch-notification.ts';
 
-interface SendOptions extends TargetOptions, TimingFlags {
+interface SendOptions extends TargetOptions, TimingFlags, AudienceFlags, RuleFlags {
   readonly channel?: string;
   readonly instance?: string;
   readonly then?: readonly string[];
@@ -23,6 +25,7 @@ interface SendOptions extends TargetOptions, TimingFlags {
   readonly format?: Format;
   readonly deduplicate?: boolean;
   readonly resume?: string;
+  readonly plan?: string;
   readonly text?: string;
   readonly template?: string;
   readonly param?: Readonly<Record<string, string>>;
@@ -34,7 +37,7 @@ interface SendOptions extends TargetOptions, TimingFlags {
 }
 
 export function define(command: Command): void {
-  addTiming(addTarget(command))
+  addRules(addAudience(addTiming(addTarget(command))))
     .description('Sends a notification.')
     .option('--channel <name>', 'msteams, slack, ivr, …')
     .option('--instance <name>', 'which connection of the channel, by its name (v2)')
@@ -48,6 +51,7 @@ export function define(command: Command): void {
     .addOption(new Option('--format <format>', 'of the audience; default: by the ending of the file').choices(FORMATS))
     .option('--deduplicate', 'of the audience: whoever is named again is not sent it again')
     .option('--resume <id>', 'go on with the upload of an audience that was interrupted')
+    .option('--plan <id>', 'what a preflight found, exactly; goes with nothing that says whom or what')
     .option('--text <words>', 'what to say')
     .option('--template <name>', 'what to say, by the name of a template')
     .addOption(
@@ -67,13 +71,14 @@ With --watch the exit code is that of \`beckon status\`: 0 everybody was reached
 
 Example:
   beckon send --app cs-1e845b00-81ad-5757-a1e7-d0f6fea227e9 --channel msteams --to ann@example.com --text "Lunch is ready" --watch
+  beckon send … --text "The lift is repaired" --filter-tag berlin potsdam --exclude-tag on-leave --canary 500 --watch
   beckon send … --text "Timesheets are due" --at 2026-03-02T08:00+01:00 --window "mon-fri 08:00-18:00" --expires 2d`,
     )
     .action(async (options: SendOptions) => {
       const target = await openTarget(command, options);
+      if (options.plan !== undefined) return launch(target, options, options.plan);
       if (options.audience !== undefined) return sendToAudience(target, options, options.audience);
-      if (options.then !== undefined || options.template !== undefined || hasTiming(options))
-        return sendOver(target, options);
+      if (isNative(options)) return sendOver(target, options);
       const job = await send(target, options);
       if (options.watch) await watchAndReport(target, job, options);
       else report(job, options);
@@ -148,11 +153,31 @@ function requireSaying(options: SendOptions): { readonly channel: string; readon
   throw new CommandFailure('--text and --template both say something: give one of them.', EXIT.usage);
 }
 
+/** What only the native API can be asked. */
+const isNative = (options: SendOptions): boolean =>
+  options.then !== undefined ||
+  options.template !== undefined ||
+  hasTiming(options) ||
+  readFilterFlags(options) !== null ||
+  Object.keys({ ...readExcludeFlags(options), ...readRuleFlags(options) }).length > 0;
+
+async function launch(target: Target, options: SendOptions, planId: string): Promise<void> {
+  const { channel, to, toFile, audience, text, template, json } = options;
+  if ([channel, to, toFile, audience, text, template, json].some((flag) => flag !== undefined) || isNative(options)) {
+    throw new CommandFailure(
+      '--plan is sent as it was found: leave out whatever says whom, what and when.',
+      EXIT.usage,
+    );
+  }
+  const sent = await target.client.notifications.launch({ botId: target.botId, body: { planId } });
+  await follow(target, sent, options);
+}
+
 /** A template, several channels, and when it is sent, are the native API's. */
 async function sendOver(target: Target, options: SendOptions): Promise<void> {
   if (options.json !== undefined) {
     throw new CommandFailure(
-      '--template, --then and the flags that say when go with --channel, not with --json.',
+      '--json says it all to the older interface: it goes without --template, --then, and flags that say when, whom to find or leave out, and by which rules.',
       EXIT.usage,
     );
   }
@@ -165,6 +190,7 @@ async function sendToAudience(target: Target, options: SendOptions, file: string
   if (options.to !== undefined || options.toFile !== undefined) {
     throw new CommandFailure('--audience goes without --to and --to-file.', EXIT.usage);
   }
+  if (readFilterFlags(options) !== null) throw new CommandFailure('--audience goes without a filter.', EXIT.usage);
   const said = resume === undefined ? await composeAudience(options) : null;
   const sent = await sendAudience(target, {
     file,
@@ -191,7 +217,8 @@ async function follow(target: Target, sent: Notification, { watch, jsonOutput }:
     process.exitCode = exitCodeFor(done);
   } else if (jsonOutput) console.log(JSON.stringify(sent, null, 2));
   else {
-    console.log(accepted(counts.total, id));
+    const isLookedUp = sent.state === 'collecting';
+    console.log(isLookedUp ? `Accepted as ${id}; it is being looked up to whom.` : accepted(counts.total, id));
     if (sent.sendAt !== null) console.log(`Nothing is sent before ${sent.sendAt}; stop it with: beckon cancel ${id}`);
     console.log(`See what becomes of them: beckon recipients export ${id} --bot ${target.botId}`);
   }

@@ -1,8 +1,10 @@
 import { type Static, Type } from 'typebox';
+import { CALLBACK_EVENTS } from '../../model/callback.ts';
 import { FALL_BACK_CAUSES } from '../../model/fall-back.ts';
 import type { Hours } from '../../model/hours.ts';
 import type { ReceiptCounts } from '../../model/news.ts';
 import { LANES, type NotificationSummary, PAUSE_REASONS } from '../../model/notification.ts';
+import type { Options } from '../../model/options.ts';
 import type { Ages } from '../../model/retention.ts';
 import { defaultExpiry, startOf } from '../../model/timing.ts';
 import type { Audience } from '../../store/port/audiences.ts';
@@ -64,6 +66,26 @@ export const SUMMARY = {
     description: "Nobody is sent it within any of these hours, the bot's own included.",
   }),
   quietHoursOverride: nullable(Type.Object({ reason: Type.String() }), "Why the bot's own are not kept."),
+  canary: nullable(
+    Type.Object({
+      recipients: Type.Integer({ minimum: 1 }),
+      maxFailureShare: Type.Number({ minimum: 0, maximum: 1 }),
+      next: oneOf(['continue', 'pause']),
+    }),
+    'How many go ahead, and what follows.',
+  ),
+  pauseWhen: nullable(
+    Type.Object({ failureShare: Type.Number({ minimum: 0, maximum: 1 }), after: COUNT }),
+    'When it pauses by itself.',
+  ),
+  callback: nullable(
+    Type.Object({
+      connectionId: Type.String(),
+      on: Type.Array(oneOf(CALLBACK_EVENTS)),
+      steps: Type.Integer({ minimum: 1, maximum: 100 }),
+    }),
+    'Who is told how far it is.',
+  ),
   updatedAt: TIME,
   expiresAt: TIME,
   finishedAt: nullable(TIME, 'Null: some are pending.'),
@@ -163,6 +185,7 @@ export function toSummary(
     window: options?.window === undefined ? null : toHours(options.window),
     quietHours: (options?.quietHours ?? []).map(toHours),
     quietHoursOverride: options?.quietHoursOverride ? { ...options.quietHoursOverride } : null,
+    ...rulesOf(options),
     updatedAt: toIso(updatedAt),
     expiresAt: toIso(expiresAt),
     finishedAt: finishedAt === null ? null : toIso(finishedAt),
@@ -171,6 +194,16 @@ export function toSummary(
     pausedReason,
     recipientsKeptUntil: finishedAt === null || keptMs === null ? null : toIso(finishedAt + keptMs),
     recipientsRemovedAt: ledgerRemovedAt === undefined ? null : toIso(ledgerRemovedAt),
+  };
+}
+
+function rulesOf({ canary, pauseWhen, callback }: Options = {}) {
+  return {
+    canary: canary
+      ? { recipients: canary.recipients, maxFailureShare: canary.maxFailureShare, next: canary.next }
+      : null,
+    pauseWhen: pauseWhen ? { ...pauseWhen } : null,
+    callback: callback ? { ...callback, on: [...callback.on] } : null,
   };
 }
 
