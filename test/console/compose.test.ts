@@ -141,6 +141,22 @@ describe('writing a notification in the console', () => {
     assert.equal((await totals())[0], 700);
   });
 
+  it('sends to whoever of the directory fits, but whom it leaves out', async () => {
+    await page.getByRole('radio', { name: 'Directory' }).click();
+    await page.getByRole('textbox', { name: 'Has one of these tags' }).fill('night');
+    await page.getByText('2 people of 3').waitFor();
+    await page.getByText('Leave somebody out').click();
+    await page.getByRole('textbox', { name: 'Whoever has one of these tags' }).fill('away');
+    await choose('Microsoft Teams');
+    await text().fill('The night shift begins at ten.');
+    await send('Send');
+    await arrive();
+    const key = { botId: stage.botId, notificationId: new URL(page.url()).pathname.split('/').at(-1) ?? '' };
+    for await (const { event } of stage.client.events(key)) if (event === 'end') break;
+    const { counts, reasons } = await stage.client.notification(key);
+    assert.deepEqual([counts.total, counts.delivered, reasons], [2, 1, { excluded: 1 }]);
+  });
+
   it('makes no markup of what others wrote, in no preview', async () => {
     await recipients().fill(`${HOSTILE}\nasha@example.com`);
     for (const name of ['Microsoft Teams', 'Slack', 'E-mail', 'WhatsApp']) await choose(name);
