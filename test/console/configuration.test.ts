@@ -70,7 +70,7 @@ describe('configuring in the console', () => {
     await page
       .getByRole('row', { name: /Save connection/ })
       .first()
-      .getByText('meera@example.com')
+      .getByText('Meera Nair (you)')
       .waitFor();
     await page.getByRole('radio', { name: 'The server' }).click();
     await page.getByRole('row', { name: /Rotate app/ }).waitFor();

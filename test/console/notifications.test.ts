@@ -58,7 +58,7 @@ describe('a notification in the console', () => {
     await dialog.getByRole('button', { name: 'Cancel it for good' }).click();
     await dialog.getByText('2 are not sent it any more').waitFor();
     await dialog.getByRole('button', { name: 'Close' }).click();
-    await page.getByText('2 recipients in').waitFor();
+    await page.getByText('Cancelled', { exact: true }).waitFor();
   });
 
   it('is given more time', async () => {

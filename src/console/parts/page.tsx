@@ -16,8 +16,9 @@ export function Page({ title, description, above, actions, children }: PageProps
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${title} · Beckon`;
-    // Whoever hears the page is told where the click has led.
-    heading.current?.focus({ preventScroll: true });
+    // Whoever hears the page is told where the click has led, unless a field of it wants to be filled in at once.
+    const isTaken = heading.current?.closest('.page')?.contains(document.activeElement) ?? false;
+    if (!isTaken) heading.current?.focus({ preventScroll: true });
   }, [title]);
   return (
     <div className="page">

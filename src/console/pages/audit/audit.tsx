@@ -4,6 +4,7 @@ import { useState } from 'react';
 import type { AuditEntry } from '../../../client/admin.ts';
 import { useAudit, useAuditExport } from '../../data/audit.ts';
 import { useBotId } from '../../data/bot.tsx';
+import { useOperator } from '../../data/session.tsx';
 import { CopyId } from '../../parts/copy.tsx';
 import { formatCount, formatMoment } from '../../parts/format.ts';
 import { Page, Sheet } from '../../parts/page.tsx';
@@ -93,6 +94,7 @@ function List({ botId }: { readonly botId: string | null }) {
 
 function Row({ entry }: { readonly entry: AuditEntry }) {
   const { at, action, target, subject, appId, ip, seq, hash } = entry;
+  const operator = useOperator();
   return (
     <tr>
       <td className="number audit-when">{formatMoment(at)}</td>
@@ -101,7 +103,7 @@ function Row({ entry }: { readonly entry: AuditEntry }) {
         {target !== null && <div className="mono quiet audit-target">{target}</div>}
       </td>
       <td>
-        <div className="clip audit-who">{subject}</div>
+        <div className="clip audit-who">{subject === operator.id ? `${operator.name} (you)` : subject}</div>
         <div className="quiet audit-target">
           {appId === subject ? '' : appId}
           {ip !== null && ` from ${ip}`}

@@ -39,7 +39,8 @@ export function Progress({ notification, progress }: ProgressProps) {
 }
 
 function whenOver(notification: Notification, progress: ProgressDocument | null): string {
-  const { createdAt, sendAt, finishedAt, counts } = notification;
+  const { createdAt, sendAt, finishedAt, counts, state } = notification;
+  if (state === 'cancelled' && !isRunning(notification)) return 'Cancelled';
   if (finishedAt !== null) {
     const from = Math.max(Date.parse(createdAt), sendAt === null ? 0 : Date.parse(sendAt));
     return `${plural(counts.total, 'recipient')} in ${formatDuration((Date.parse(finishedAt) - from) / 1000)}`;
