@@ -15,6 +15,7 @@ const text = (words: string | RegExp) => (page: Page) => page.getByText(words).f
 
 /** Every page there is. A new one is listed here, and is then held against the rules and pictured like the others. */
 export const PAGES: readonly ShownPage[] = [
+  { name: 'overview', path: () => '/overview', ready: text('Why some did not get it') },
   { name: 'notifications', path: () => '/notifications', ready: text('100 % delivered') },
   { name: 'notification', path: (stage) => `/notifications/${stage.announcement}`, ready: text('scroll for more') },
   { name: 'compose', path: () => '/compose', ready: writeSomething },

@@ -8,7 +8,7 @@ export interface ToldStage extends ConsoleStage {
   readonly hook: string;
 }
 
-const PEOPLE = 1_200;
+const PEOPLE = 400;
 const CLOSED = 'The office in Hyderabad is closed tomorrow. Work from where you are.';
 
 export async function tellStory(): Promise<ToldStage> {
@@ -36,7 +36,7 @@ export async function tellStory(): Promise<ToldStage> {
     channel: 'ivr',
     connection: 'Payroll',
     message: text('Payslips are ready.'),
-    recipients: everybody.slice(0, 40),
+    recipients: everybody.slice(0, 20),
     callback: { connection: 'Payroll' },
   });
   await stage.send({
@@ -44,13 +44,13 @@ export async function tellStory(): Promise<ToldStage> {
     category: 'newsletter',
     priority: 'bulk',
     message: text('What is new in September'),
-    recipients: everybody.slice(0, 300),
+    recipients: everybody.slice(0, 60),
   });
   const { id: announcement } = await stage.send({
     channel: 'msteams',
     category: 'facilities',
     message: text(CLOSED),
-    recipients: everybody.slice(0, 1_000),
+    recipients: everybody.slice(0, 320),
   });
   const inAWeek = new Date(Date.now() + 7 * 86_400_000).toISOString();
   await client.notifications.send({

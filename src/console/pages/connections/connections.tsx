@@ -5,7 +5,7 @@ import type { ConnectionState } from '../../../client/connections.ts';
 import { useBotPath } from '../../data/bot.tsx';
 import { useConnections } from '../../data/connections.ts';
 import { useMay } from '../../data/session.tsx';
-import { Channel, channelName } from '../../parts/channel.tsx';
+import { Channel } from '../../parts/channel.tsx';
 import { ConnectionHealth, describeLimit } from '../../parts/connection-health.tsx';
 import { formatCount } from '../../parts/format.ts';
 import { Page, Sheet } from '../../parts/page.tsx';

@@ -129,8 +129,9 @@ function Row({ notification, isWatched }: { readonly notification: NotificationS
   return (
     <tr className="goes">
       <td>
-        <Link href={to(`notifications/${id}`)} className="whole" aria-label={`${channelName(channel)}, ${id}`}>
+        <Link href={to(`notifications/${id}`)} className="whole">
           <Channel id={channel} name={template?.name ?? category} />
+          <span className="only-heard"> {id}</span>
         </Link>
         <div className="mono quiet clip notification-id">{id}</div>
       </td>

@@ -1,7 +1,6 @@
 import { Link } from 'wouter';
 import type { ConnectionActivity, Overview } from '../../../client/activity.ts';
 import { useBotPath } from '../../data/bot.tsx';
-import { connectionName } from '../../data/connections.ts';
 import { Channel } from '../../parts/channel.tsx';
 import { formatAgo, formatCount, formatRate } from '../../parts/format.ts';
 import { Sheet } from '../../parts/page.tsx';
@@ -65,7 +64,7 @@ function Row({ connection, href }: { readonly connection: ConnectionActivity; re
   return (
     <tr className="goes">
       <td>
-        <Link href={href} className="whole" aria-label={connectionName(connection)}>
+        <Link href={href} className="whole">
           <Channel id={channel} name={name} />
         </Link>
       </td>

@@ -3,7 +3,7 @@ import type { NotificationSummary } from '../../../client/documents.ts';
 import { useBotPath } from '../../data/bot.tsx';
 import { useNotifications } from '../../data/notifications.ts';
 import { useProgress } from '../../data/progress.ts';
-import { Channel, channelName } from '../../parts/channel.tsx';
+import { Channel } from '../../parts/channel.tsx';
 import { formatCount, formatDuration, formatShare } from '../../parts/format.ts';
 import { NotificationState } from '../../parts/notification-state.tsx';
 import { OutcomeBar } from '../../parts/outcome-bar.tsx';
@@ -53,8 +53,9 @@ function Row({ notification, isWatched }: { readonly notification: NotificationS
   return (
     <li>
       <div className="running-head">
-        <Link href={to(`notifications/${id}`)} className="link" aria-label={`${channelName(channel)}, ${id}`}>
+        <Link href={to(`notifications/${id}`)} className="link">
           <Channel id={channel} name={template?.name ?? category} />
+          <span className="only-heard"> {id}</span>
         </Link>
         <NotificationState notification={{ ...notification, counts }} />
       </div>
