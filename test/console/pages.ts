@@ -22,6 +22,7 @@ export const PAGES: readonly ShownPage[] = [
   { name: 'people', path: () => '/people', ready: text('@example.com') },
   { name: 'people-import', path: () => '/people/import', ready: chooseFile },
   { name: 'template-new', path: () => '/templates/~new', ready: heading('New template') },
+  { name: 'templates', path: () => '/templates', ready: heading('Templates') },
   { name: 'connections', path: () => '/connections', ready: text('Microsoft Teams') },
   { name: 'connection', path: (stage) => `/connections/${stage.hook}`, ready: text('Nobody') },
   { name: 'connection-new', path: () => '/connections/new', ready: text('Any SMTP relay') },

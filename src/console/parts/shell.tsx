@@ -5,7 +5,6 @@ import {
   FileTextIcon,
   HamburgerMenuIcon,
   LightningBoltIcon,
-  LockClosedIcon,
   MixIcon,
   PaperPlaneIcon,
   PersonIcon,
@@ -110,9 +109,6 @@ function Navigation() {
             <p className="nav-group">Administration</p>
             <Item href={to('apps')} icon={<MixIcon />}>
               Apps
-            </Item>
-            <Item href={to('operators')} icon={<LockClosedIcon />}>
-              Operators
             </Item>
             <Item href={to('audit')} icon={<ActivityLogIcon />}>
               Audit

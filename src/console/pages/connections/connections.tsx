@@ -90,11 +90,7 @@ function Row({ connection, href }: { readonly connection: ConnectionState; reado
   return (
     <tr className="goes">
       <td>
-        <Link
-          href={href}
-          className="whole"
-          aria-label={name ? `${channelName(channel)}, ${name}` : channelName(channel)}
-        >
+        <Link href={href} className="whole">
           <Channel id={channel} name={name} />
         </Link>
       </td>
