@@ -9,10 +9,10 @@ import { startPostgres } from './support/postgres.ts';
 import { runCli } from './support/run-cli.ts';
 import { openSandboxStage, type SandboxStage } from './support/sandbox-stage.ts';
 
-const EMAIL = 'Canary.Bird@example.com';
+const EMAIL = 'Marlowe.Bird@example.com';
 const PHONE = '+4915550001234';
-/** Whatever the canary is called by anywhere, in small letters. */
-const TRACES = ['canary', '4915550001234'];
+/** Whatever Marlowe is called by anywhere, in small letters. */
+const TRACES = ['marlowe', '4915550001234'];
 
 const folder = mkdtempSync(join(tmpdir(), 'beckon-erasure-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -37,7 +37,7 @@ describe('an erased person, on PostgreSQL', () => {
 
 interface Database {
   readonly url: string;
-  /** What of the canary is still there. */
+  /** What of the person is still there. */
   find(): Promise<readonly string[]>;
   close(): Promise<void>;
 }
@@ -63,19 +63,25 @@ function erases(open: () => Promise<Database>): void {
 
   it('is found nowhere any more, whatever named them, and nothing is counted otherwise', async () => {
     const { client, botId, sandbox } = stage;
-    const teams = { channel: 'msteams', channelId: '29:canary', reference: { conversationId: 'a:canary' } };
-    const person = { email: EMAIL, phone: PHONE, name: 'Canary Bird', upn: 'canary@corp.example', addresses: [teams] };
+    const teams = { channel: 'msteams', channelId: '29:marlowe', reference: { conversationId: 'a:marlowe' } };
+    const person = {
+      email: EMAIL,
+      phone: PHONE,
+      name: 'Marlowe Bird',
+      upn: 'marlowe@corp.example',
+      addresses: [teams],
+    };
     await stage.know([person, { email: 'other@example.com' }]);
     const lines = new TextDecoder().decode(
       await new Response(await client.exportPeople({ botId, mediaType: 'application/x-ndjson' })).bytes(),
     );
-    const { id: personId } = JSON.parse(lines.split('\n').find((line) => line.includes('canary')) ?? '');
+    const { id: personId } = JSON.parse(lines.split('\n').find((line) => line.includes('marlowe')) ?? '');
     await client.preferences.put({ botId, personId, optOuts: [{ category: 'news', channel: null }] });
 
     sandbox.people.change({ twilio: [{ match: PHONE, state: 'stopped' }] });
     sandbox.faults.add({ provider: 'hooks', recipient: EMAIL, fault: { kind: 'status', status: 302 } });
     const message = { type: 'text', val: `Of ${EMAIL}, for {name}` } as const;
-    const own = { identity: EMAIL, parameters: { name: 'Canary' } };
+    const own = { identity: EMAIL, parameters: { name: 'Marlowe' } };
     const failed = await send({ message, recipients: [own, 'other@example.com'] });
     const delivered = await send({ channel: 'msteams', recipients: [EMAIL] });
     const silenced = await send({ channel: 'sms', recipients: [PHONE] });

@@ -66,7 +66,7 @@ export async function timelineRoute(app: FastifyInstance, { gate, store, clock }
       }
       const stepMs = Math.max(MIN_STEP_MS, Math.ceil((to - from) / MAX_STEPS));
       const ends = await store.countEnds({ ...key, from, stepMs });
-      return { ...frame, points: [...pointsOf(ends, { notification, from, stepMs }), last] };
+      return { ...frame, points: [...pointsOf(ends, { notification, from, to, stepMs }), last] };
     },
   });
 }
@@ -76,11 +76,12 @@ const beginning = (total: number, at: number): Point => ({ at: toIso(at), pendin
 interface Frame {
   readonly notification: NotificationStatus;
   readonly from: number;
+  readonly to: number;
   readonly stepMs: number;
 }
 
 /** One where something ended, and one before it where nothing had for a while, so that a line between them is true. */
-function pointsOf(ends: readonly EndCount[], { notification, from, stepMs }: Frame): Point[] {
+function pointsOf(ends: readonly EndCount[], { notification, from, to, stepMs }: Frame): Point[] {
   const counts = zeros();
   let pending = notification.counts.total;
   const points: Point[] = [beginning(pending, from)];
@@ -91,7 +92,7 @@ function pointsOf(ends: readonly EndCount[], { notification, from, stepMs }: Fra
       counts[state] += count;
       pending -= count;
     }
-    points.push({ at: toIso(from + (step + 1) * stepMs), pending, ...counts });
+    points.push({ at: toIso(Math.min(from + (step + 1) * stepMs, to)), pending, ...counts });
     lastStep = step;
   }
   return points;
