@@ -37,7 +37,7 @@ describe('configuring in the console', () => {
     await page.getByRole('heading', { level: 1, name: 'Webhook · Payroll' }).waitFor();
     await button('Check the credentials').click();
     await page.getByText('The credentials are good.').first().waitFor();
-    assert.equal(await page.getByLabel('Secret', { exact: true }).inputValue(), '');
+    assert.equal(await page.getByLabel('Secret optional', { exact: true }).inputValue(), '');
   });
 
   it('makes an app whose token is good, gives it another secret, and takes it away', async () => {

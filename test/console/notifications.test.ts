@@ -70,18 +70,25 @@ describe('a notification in the console', () => {
   });
 
   it('says why some were not reached, finds them, and is sent to them again', async () => {
-    visit.stage.sandbox.faults.set([
-      { provider: 'hooks', route: 'deliver', recipient: 'bad-*', fault: { kind: 'status', status: 400 } },
-    ]);
-    const recipients = ['good-1', 'bad-1', 'bad-2'];
-    const { id } = await visit.stage.send({ channel: 'ivr', message: MESSAGE, recipients });
+    const { faults, urls } = visit.stage.sandbox;
+    // As Teams answers for whoever has taken the app away.
+    faults.set([{ provider: 'teams', route: 'send', recipient: '29:bad-*', fault: { kind: 'status', status: 403 } }]);
+    const names = ['good-1', 'bad-1', 'bad-2'];
+    const addressOf = (name: string) => ({
+      channel: 'msteams',
+      channelId: `29:${name}`,
+      reference: { conversationId: `a:${name}`, serviceUrl: urls.teams },
+    });
+    await visit.stage.know(names.map((name) => ({ email: `${name}@abc.com`, addresses: [addressOf(name)] })));
+    const recipients = names.map((name) => `${name}@abc.com`);
+    const { id } = await visit.stage.send({ channel: 'msteams', message: MESSAGE, recipients });
     await visit.go(`/notifications/${id}`);
     await page.getByRole('region', { name: 'Why not delivered' }).getByRole('button').click();
     await page.getByText('2 recipients', { exact: true }).waitFor();
     await page.getByLabel('Search by the beginning').fill('bad-2');
     await page.getByText('1 recipient', { exact: true }).waitFor();
     assert.deepEqual((await exportAs('CSV')).match(/bad-\d/g), ['bad-2']);
-    visit.stage.sandbox.faults.clear();
+    faults.clear();
     await button('Send again…').click();
     await button('Send to 2 recipients').click();
     await page.getByText('are being sent it again').waitFor();

@@ -53,8 +53,8 @@ export function useSignOut() {
     mutationFn: session.signOut,
     // Nothing of what this operator saw is left for the next one.
     onSuccess: () => {
-      queries.clear();
       queries.setQueryData(KEY, null);
+      queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== KEY[0] });
     },
   });
 }

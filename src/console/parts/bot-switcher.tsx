@@ -25,7 +25,11 @@ export function BotSwitcher() {
     <Popover.Root open={isOpen} onOpenChange={setOpen}>
       <Popover.Trigger>
         <button type="button" className="bot">
-          <span className="bot-mark" data-letter={(current?.name ?? '?').slice(0, 1).toUpperCase()} />
+          <span
+            className="bot-mark"
+            aria-hidden="true"
+            data-letter={(current?.name ?? '?').slice(0, 1).toUpperCase()}
+          />
           <span className="clip bot-name">{current?.name ?? botId}</span>
           <span className="only-heard">: switch to another bot</span>
           <CaretSortIcon />

@@ -27,7 +27,14 @@ export function Channel({ id, name }: { readonly id: string; readonly name?: str
 }
 
 export function ChannelMark({ id }: { readonly id: string }) {
-  return <span className="channel-mark" data-channel={id} data-letter={MARKS[id] ?? id.slice(0, 1).toUpperCase()} />;
+  return (
+    <span
+      className="channel-mark"
+      aria-hidden="true"
+      data-channel={id}
+      data-letter={MARKS[id] ?? id.slice(0, 1).toUpperCase()}
+    />
+  );
 }
 
 const MARKS: Readonly<Record<string, string>> = {

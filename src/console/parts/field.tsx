@@ -25,6 +25,7 @@ export function Field({ label, hint, error, optional = false, children }: FieldP
     <div className="field">
       <label htmlFor={id}>
         {label}
+        {optional && ' '}
         {optional && <span className="field-optional">optional</span>}
       </label>
       {children({
