@@ -19,7 +19,11 @@ export const PAGES: readonly ShownPage[] = [
   { name: 'notifications', path: () => '/notifications', ready: text('100 % delivered') },
   { name: 'notification', path: (stage) => `/notifications/${stage.announcement}`, ready: text('scroll for more') },
   { name: 'compose', path: () => '/compose', ready: writeSomething },
-  { name: 'people', path: () => '/people', ready: text('@example.com') },
+  {
+    name: 'people',
+    path: () => '/people',
+    ready: (page) => page.getByRole('main').getByText(/Nair/).first().waitFor(),
+  },
   { name: 'people-import', path: () => '/people/import', ready: chooseFile },
   { name: 'template-new', path: () => '/templates/~new', ready: heading('New template') },
   { name: 'templates', path: () => '/templates', ready: heading('Templates') },
