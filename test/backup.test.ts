@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, describe, it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { JobStatus } from '../src/client/documents.ts';
+import type { JobStatus } from '../src/client/kore-documents.ts';
 import { type BeckonProcess, untilFinished } from './support/beckon.ts';
 import { startPostgres } from './support/postgres.ts';
 import { openRehearsal, type Rehearsal } from './support/rehearsal.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { StatusLog } from '../src/client/documents.ts';
+import type { StatusLog } from '../src/client/kore-documents.ts';
 import { type BeckonProcess, untilFinished } from './support/beckon.ts';
 import { startPostgres, type TestPostgres } from './support/postgres.ts';
 import { emailOf, openRehearsal, type Rehearsal, teamsIdOf } from './support/rehearsal.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Client } from 'pg';
-import type { SendBody } from '../src/client/documents.ts';
+import type { SendBody } from '../src/client/send-documents.ts';
 import { startPostgres } from './support/postgres.ts';
 import { runCli } from './support/run-cli.ts';
 import { openSandboxStage, type SandboxStage } from './support/sandbox-stage.ts';

@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Client, createClient } from '../src/client/client.ts';
-import type { Notification } from '../src/client/documents.ts';
+import type { Notification } from '../src/client/notification-documents.ts';
 import { type ApiStage, botIdOf, openApiStage } from './support/api-stage.ts';
 import type { BeckonProcess } from './support/beckon.ts';
 import { leapAhead, type OwnTime, ownTimeOf } from './support/leap.ts';

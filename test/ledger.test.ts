@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { parse } from 'csv-parse/sync';
 import { type Client, createClient } from '../src/client/client.ts';
-import type { LedgerRecipient, RecipientFilter } from '../src/client/documents.ts';
+import type { LedgerRecipient, RecipientFilter } from '../src/client/recipient-documents.ts';
 import { systemClock } from '../src/model/clock.ts';
 import { randomId } from '../src/model/ids.ts';
 import { openStore } from '../src/store/open.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { SendBody } from '../src/client/documents.ts';
+import type { SendBody } from '../src/client/send-documents.ts';
 import { openSandboxStage, type SandboxStage } from './support/sandbox-stage.ts';
 
 const ann = 'u-00000000-0000-5000-8000-00000000a000';

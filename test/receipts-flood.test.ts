@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { SignJWT } from 'jose';
 import { stringify } from 'yaml';
 import { type Client, createClient } from '../src/client/client.ts';
-import type { Notification } from '../src/client/documents.ts';
+import type { Notification } from '../src/client/notification-documents.ts';
 import { isJsonObject, type Json, parseJsonObject } from '../src/model/json.ts';
 import { advances, RECEIPT_STATES, type ReceiptState } from '../src/model/news.ts';
 import { type Sandbox, startSandbox } from '../src/sandbox/sandbox.ts';

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import type { Notification } from '../src/client/documents.ts';
+import type { Notification } from '../src/client/notification-documents.ts';
 import { runCli } from './support/run-cli.ts';
 import { openSandboxStage, type SandboxStage } from './support/sandbox-stage.ts';
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import type { TemplateDefinition } from '../src/client/documents.ts';
+import type { TemplateDefinition } from '../src/client/template-documents.ts';
 import { runCli } from './support/run-cli.ts';
 import { openSandboxStage, type SandboxStage } from './support/sandbox-stage.ts';
 

@@ -3,46 +3,33 @@ import { type ActivityCalls, createActivityCalls } from './activity.ts';
 import { type Admin, createAdmin } from './admin.ts';
 import { ClientError } from './client-error.ts';
 import { type ConnectionCalls, createConnectionCalls } from './connections.ts';
+import { type Call, exchange, type Fetch, openStream } from './exchange.ts';
+import { freshKey } from './fresh-key.ts';
+import type { Job, JobStatus, JobStatusV2, NotifyBody, NotifyV2Body } from './kore-documents.ts';
+import type { Callback, Notification, NotificationPage, ProgressEvent } from './notification-documents.ts';
+import { createPeopleCalls, type ImportReport, type PeopleCalls, type PersonKey } from './people.ts';
+import type { Erasure, Preferences } from './people-documents.ts';
+import type { LedgerRecipient, RecipientFilter, RecipientPage } from './recipient-documents.ts';
+import type { AudienceChunk, AudiencePage, OpenBody, PlanBody, Preflight, SendBody } from './send-documents.ts';
+import { createSessionCalls, type SessionCalls } from './session.ts';
 import type {
-  AudienceChunk,
-  AudiencePage,
-  Callback,
   Cancellation,
   Edit,
   EditAsked,
-  Erasure,
   Extension,
-  Job,
-  JobStatus,
-  JobStatusV2,
-  LedgerRecipient,
-  Notification,
-  NotificationPage,
-  NotifyBody,
-  NotifyV2Body,
-  OpenBody,
   PauseState,
-  PlanBody,
-  Preferences,
-  Preflight,
-  ProgressEvent,
   Recall,
-  RecipientFilter,
-  RecipientPage,
   RescheduleBody,
   RetryAsked,
   RetryState,
-  SendBody,
-} from './documents.ts';
-import { type Call, exchange, type Fetch, openStream } from './exchange.ts';
-import { freshKey } from './fresh-key.ts';
-import { createPeopleCalls, type ImportReport, type PeopleCalls, type PersonKey } from './people.ts';
-import { createSessionCalls, type SessionCalls } from './session.ts';
+} from './steering-documents.ts';
 import { createTemplateCalls, type TemplateCalls } from './templates.ts';
 import { watchEvents } from './watch-events.ts';
 
 export { ClientError } from './client-error.ts';
-export type { Notification, NotifyBody, NotifyV2Body, ProgressEvent, SendBody } from './documents.ts';
+export type { NotifyBody, NotifyV2Body } from './kore-documents.ts';
+export type { Notification, ProgressEvent } from './notification-documents.ts';
+export type { SendBody } from './send-documents.ts';
 
 export interface ClientOptions {
   /** Where the server is: `http://127.0.0.1:8080`. */

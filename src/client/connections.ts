@@ -1,5 +1,5 @@
 import type { Ask } from './client.ts';
-import type { SuppressionPage } from './documents.ts';
+import type { SuppressionPage } from './people-documents.ts';
 
 /** A connection of a bot, and what the server that was asked does on it just now. */
 export interface ConnectionState {

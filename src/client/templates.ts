@@ -1,5 +1,6 @@
 import type { Ask } from './client.ts';
-import type { SendBody, Template, TemplateDefinition, TemplatePage, TemplatePreview } from './documents.ts';
+import type { SendBody } from './send-documents.ts';
+import type { Template, TemplateDefinition, TemplatePage, TemplatePreview } from './template-documents.ts';
 
 export interface TemplateRequest {
   readonly botId: string;

@@ -1,8 +1,8 @@
 import type { Clock } from '../model/clock.ts';
 import { ClientError } from './client-error.ts';
-import type { ProgressDocument, ProgressEvent } from './documents.ts';
 import { readEvents } from './event-lines.ts';
 import { pause } from './exchange.ts';
+import type { ProgressDocument, ProgressEvent } from './notification-documents.ts';
 
 export interface EventWatch {
   /** Opens the stream; null: there is nothing more to come. Rejects with `ClientError`. */

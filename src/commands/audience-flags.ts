@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { FilterBody, SendBody } from '../client/documents.ts';
+import type { FilterBody, SendBody } from '../client/send-documents.ts';
 import type { Scalar } from '../model/people-filter.ts';
 import { CommandFailure, EXIT } from './exit.ts';
 

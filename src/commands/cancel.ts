@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Cancellation } from '../client/documents.ts';
+import type { Cancellation } from '../client/steering-documents.ts';
 import { addTarget, openTarget, type TargetOptions } from './target.ts';
 
 interface CancelOptions extends TargetOptions {

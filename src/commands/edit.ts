@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { Edit } from '../client/documents.ts';
+import type { Edit } from '../client/steering-documents.ts';
 import { CommandFailure, EXIT } from './exit.ts';
 import { addParameter } from './parameters.ts';
 import { openProgress } from './progress.ts';

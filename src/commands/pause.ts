@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { PauseState } from '../client/documents.ts';
+import type { PauseState } from '../client/steering-documents.ts';
 import { addTarget, openTarget, type TargetOptions } from './target.ts';
 
 interface PauseOptions extends TargetOptions {

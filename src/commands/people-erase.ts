@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Erasure } from '../client/documents.ts';
+import type { Erasure } from '../client/people-documents.ts';
 import { openTarget, type TargetOptions } from './target.ts';
 
 export interface EraseOptions extends TargetOptions {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Recall } from '../client/documents.ts';
+import type { Recall } from '../client/steering-documents.ts';
 import { openProgress } from './progress.ts';
 import { addTarget, openTarget, type TargetOptions } from './target.ts';
 import { exitCodeFor, summarizeNotification, watchNotification } from './watch-notification.ts';

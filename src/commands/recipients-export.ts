@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { type Command, Option } from 'commander';
-import type { Notification, RecipientFilter } from '../client/documents.ts';
+import type { Notification } from '../client/notification-documents.ts';
+import type { RecipientFilter } from '../client/recipient-documents.ts';
 import { FORMATS, type Format } from '../directory/read-people.ts';
 import { FINAL_STATES, type FinalState } from '../model/notification.ts';
 import { REASONS } from '../model/reasons.ts';

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { RetryAsked, RetryState } from '../client/documents.ts';
+import type { RetryAsked, RetryState } from '../client/steering-documents.ts';
 import { REASONS } from '../model/reasons.ts';
 import { addTarget, openTarget, type TargetOptions } from './target.ts';
 

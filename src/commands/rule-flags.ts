@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { SendBody } from '../client/documents.ts';
+import type { SendBody } from '../client/send-documents.ts';
 import { CommandFailure, EXIT } from './exit.ts';
 
 /** By which rules it is sent, and who is told. */

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, NotificationRequest, PeopleImport } from '../client/client.ts';
 import { ClientError } from '../client/client-error.ts';
-import type { Notification, OpenBody } from '../client/documents.ts';
+import type { Notification } from '../client/notification-documents.ts';
+import type { OpenBody } from '../client/send-documents.ts';
 import type { Format } from '../directory/read-people.ts';
 import { isJsonObject } from '../model/json.ts';
 import { CommandFailure, EXIT } from './exit.ts';

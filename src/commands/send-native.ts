@@ -1,4 +1,5 @@
-import type { Notification, SendBody, SendChannel } from '../client/documents.ts';
+import type { Notification } from '../client/notification-documents.ts';
+import type { SendBody, SendChannel } from '../client/send-documents.ts';
 import { type AudienceFlags, readExcludeFlags, readFilterFlags } from './audience-flags.ts';
 import { CommandFailure, EXIT } from './exit.ts';
 import { readRecipients } from './recipients.ts';

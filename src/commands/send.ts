@@ -1,5 +1,7 @@
 import { type Command, Option } from 'commander';
-import type { Job, Notification, NotifyBody, NotifyV2Body, NotifyV2Identity, OpenBody } from '../client/documents.ts';
+import type { Job, NotifyBody, NotifyV2Body, NotifyV2Identity } from '../client/kore-documents.ts';
+import type { Notification } from '../client/notification-documents.ts';
+import type { OpenBody } from '../client/send-documents.ts';
 import { FORMATS, type Format } from '../directory/read-people.ts';
 import { type AudienceFlags, addAudience, readExcludeFlags, readFilterFlags } from './audience-flags.ts';
 import { CommandFailure, EXIT } from './exit.ts';

@@ -1,4 +1,4 @@
-import type { JobStatus } from '../client/documents.ts';
+import type { JobStatus } from '../client/kore-documents.ts';
 
 /** What became of a notification, for a person: the head line, then how often each thing was said of a recipient. */
 export function summarize(job: JobStatus): string {

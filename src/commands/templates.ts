@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { TemplateDefinition, TemplatePreview, TemplateSummary } from '../client/documents.ts';
+import type { TemplateDefinition, TemplatePreview, TemplateSummary } from '../client/template-documents.ts';
 import { CommandFailure, EXIT } from './exit.ts';
 import { addParameter } from './parameters.ts';
 import { readInput, readRecipients } from './recipients.ts';

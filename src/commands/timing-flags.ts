@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { HoursBody, SendBody } from '../client/documents.ts';
+import type { HoursBody, SendBody } from '../client/send-documents.ts';
 import { DAYS, type Day } from '../model/hours.ts';
 import { LANES, type Lane } from '../model/notification.ts';
 import { parseDurationSeconds } from './duration.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Notification } from '../client/documents.ts';
+import type { Notification } from '../client/notification-documents.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import type { Progress } from './progress.ts';
 import type { Target } from './target.ts';

@@ -1,5 +1,6 @@
 import type { Client } from '../client/client.ts';
-import type { JobStatus, ProgressDocument } from '../client/documents.ts';
+import type { JobStatus } from '../client/kore-documents.ts';
+import type { ProgressDocument } from '../client/notification-documents.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import type { Progress } from './progress.ts';
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import type { JobStatus, StatusLog } from '../client/documents.ts';
+import type { JobStatus, StatusLog } from '../client/kore-documents.ts';
 import { sampleAudience, samplePeople } from './demo/sample-people.ts';
 import { parseDurationSeconds } from './duration.ts';
 import { openLines } from './progress.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Client, createClient } from '../../src/client/client.ts';
-import type { Cancellation } from '../../src/client/documents.ts';
+import type { Cancellation } from '../../src/client/steering-documents.ts';
 import { messageId } from '../../src/model/ids.ts';
 import type { LedgerEntry } from '../../src/sandbox/ledger.ts';
 import { botIdOf, type HookStage, openHookStage } from '../support/hook-stage.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client, NotificationRequest } from '../../src/client/client.ts';
-import type { Notification } from '../../src/client/documents.ts';
+import type { Notification } from '../../src/client/notification-documents.ts';
 import { residentMb } from '../support/resident-memory.ts';
 
 const LOOK_MS = 250;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Client } from '../../src/client/client.ts';
-import type { LedgerRecipient, Notification, NotificationPage } from '../../src/client/documents.ts';
+import type { Notification, NotificationPage } from '../../src/client/notification-documents.ts';
+import type { LedgerRecipient } from '../../src/client/recipient-documents.ts';
 import { type Delivered, type Expected, type ExpectedNotification, isFinished, isPending } from './expected.ts';
 import type { Taken } from './post-office.ts';
 import type { World } from './world.ts';

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import type { Notification, SendBody, SendChannel } from '../../src/client/documents.ts';
+import type { Notification } from '../../src/client/notification-documents.ts';
+import type { SendBody, SendChannel } from '../../src/client/send-documents.ts';
 import { RETRY_POLICIES } from '../../src/engine/policy.ts';
 import { type Expected, type ExpectedNotification, type Hop, newRecipient, suppressAgain } from './expected.ts';
 import type { Bird } from './post-office.ts';

@@ -1,5 +1,5 @@
-import type { ProgressDocument } from '../../src/client/documents.ts';
 import { readEvents } from '../../src/client/event-lines.ts';
+import type { ProgressDocument } from '../../src/client/notification-documents.ts';
 
 export interface OpenEvents {
   readonly response: Response;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { SignJWT } from 'jose';
 import { stringify } from 'yaml';
 import { type Client, createClient } from '../../src/client/client.ts';
-import type { Notification } from '../../src/client/documents.ts';
+import type { Notification } from '../../src/client/notification-documents.ts';
 import { sandboxConfig } from '../../src/commands/sandbox-config.ts';
 import { isJsonObject, type JsonObject } from '../../src/model/json.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';

@@ -1,5 +1,5 @@
 import { CHANNELS } from '../../channels/channels.ts';
-import type { NotifyV2Identity } from '../../client/documents.ts';
+import type { NotifyV2Identity } from '../../client/kore-documents.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { subscriptionAt } from '../../sandbox/push-subscriptions.ts';
 import type { SandboxUrls } from '../../sandbox/urls.ts';

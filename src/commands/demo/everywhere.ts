@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CHANNELS } from '../../channels/channels.ts';
-import type { Notification } from '../../client/documents.ts';
+import type { Notification } from '../../client/notification-documents.ts';
 import { COLLEAGUES, colleaguesToImport, namedFor, whatsappNumbers } from './colleagues.ts';
 import { importPeople } from './story.ts';
 import type { World } from './world.ts';

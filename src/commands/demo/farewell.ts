@@ -1,4 +1,4 @@
-import type { JobStatus } from '../../client/documents.ts';
+import type { JobStatus } from '../../client/kore-documents.ts';
 import { summarize } from '../summary.ts';
 import type { World } from './world.ts';
 

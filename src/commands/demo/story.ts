@@ -1,4 +1,4 @@
-import type { JobStatus } from '../../client/documents.ts';
+import type { JobStatus } from '../../client/kore-documents.ts';
 import type { Progress } from '../progress.ts';
 import { watchUntilDone } from '../watch.ts';
 import { sampleAudience, samplePeople } from './sample-people.ts';

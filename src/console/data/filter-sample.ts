@@ -1,5 +1,5 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import type { FilterBody } from '../../client/documents.ts';
+import type { FilterBody } from '../../client/send-documents.ts';
 import { fitsFilter } from '../../model/people-filter.ts';
 import { useBotId } from './bot.tsx';
 import { useClient } from './client.tsx';

@@ -1,5 +1,5 @@
 import { useMutation } from '@tanstack/react-query';
-import type { SendBody } from '../../client/documents.ts';
+import type { SendBody } from '../../client/send-documents.ts';
 import { useBotId } from './bot.tsx';
 import { useClient } from './client.tsx';
 

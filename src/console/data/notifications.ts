@@ -1,5 +1,5 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import type { NotificationSummary } from '../../client/documents.ts';
+import type { NotificationSummary } from '../../client/notification-documents.ts';
 import { useBotId } from './bot.tsx';
 import { useClient } from './client.tsx';
 

@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useMutation, useQueries, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { ConnectionState } from '../../client/connections.ts';
-import type { Preferences } from '../../client/documents.ts';
 import type { DirectoryPerson } from '../../client/people.ts';
+import type { Preferences } from '../../client/people-documents.ts';
 import { useBotId } from './bot.tsx';
 import { useClient } from './client.tsx';
 import { saveAs } from './save-as.ts';

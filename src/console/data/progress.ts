@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import type { Notification, ProgressDocument } from '../../client/documents.ts';
+import type { Notification, ProgressDocument } from '../../client/notification-documents.ts';
 import { useBotId } from './bot.tsx';
 import { useClient } from './client.tsx';
 

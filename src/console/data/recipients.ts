@@ -1,5 +1,5 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
-import type { RecipientFilter } from '../../client/documents.ts';
+import type { RecipientFilter } from '../../client/recipient-documents.ts';
 import { useBotId } from './bot.tsx';
 import { useClient } from './client.tsx';
 import { saveAs } from './save-as.ts';

@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query';
-import type { RetryAsked } from '../../client/documents.ts';
+import type { RetryAsked } from '../../client/steering-documents.ts';
 import { useBotId } from './bot.tsx';
 import { useClient } from './client.tsx';
 

@@ -1,5 +1,5 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import type { TemplateDefinition } from '../../client/documents.ts';
+import type { TemplateDefinition } from '../../client/template-documents.ts';
 import { useBotId } from './bot.tsx';
 import { useClient } from './client.tsx';
 

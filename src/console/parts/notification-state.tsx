@@ -1,5 +1,5 @@
 import { Badge } from '@radix-ui/themes';
-import type { NotificationSummary } from '../../client/documents.ts';
+import type { NotificationSummary } from '../../client/notification-documents.ts';
 
 const COLORS = {
   receiving: 'gray',

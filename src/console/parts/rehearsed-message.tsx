@@ -1,4 +1,4 @@
-import type { Preflight, SendBody } from '../../client/documents.ts';
+import type { Preflight, SendBody } from '../../client/send-documents.ts';
 import { useRehearsal } from '../data/rehearsal.ts';
 import { MessagePreview } from './preview/message-preview.tsx';
 import { problemOf } from './problems.ts';

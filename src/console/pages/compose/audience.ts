@@ -1,4 +1,4 @@
-import type { FilterBody, SendRecipient } from '../../../client/documents.ts';
+import type { FilterBody, SendRecipient } from '../../../client/send-documents.ts';
 import type { Exclusion } from '../../../model/audience.ts';
 import type { Scalar } from '../../../model/people-filter.ts';
 import type { ExclusionDraft, FilterDraft } from './draft.ts';

@@ -1,6 +1,6 @@
 import { useMutation } from '@tanstack/react-query';
 import type { ConnectionState } from '../../../client/connections.ts';
-import type { Preflight } from '../../../client/documents.ts';
+import type { Preflight } from '../../../client/send-documents.ts';
 import { useBotId } from '../../data/bot.tsx';
 import { useClient } from '../../data/client.tsx';
 import { connectionName } from '../../data/connections.ts';

@@ -1,5 +1,5 @@
 import type { ConnectionState } from '../../../client/connections.ts';
-import type { HoursBody, OpenBody, SendChannel, SendMessage } from '../../../client/documents.ts';
+import type { HoursBody, OpenBody, SendChannel, SendMessage } from '../../../client/send-documents.ts';
 import { writeMessage } from '../../parts/message/write-message.ts';
 import type { Problem, Problems } from '../../parts/problems.ts';
 import { readExclusion } from './audience.ts';

@@ -1,7 +1,8 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { ClientError } from '../../../client/client-error.ts';
-import type { Notification, SendBody } from '../../../client/documents.ts';
+import type { Notification } from '../../../client/notification-documents.ts';
+import type { SendBody } from '../../../client/send-documents.ts';
 import { useBotId } from '../../data/bot.tsx';
 import { useClient } from '../../data/client.tsx';
 import { type Audience, MAX_IN_CALL, type Named } from './audience.ts';

@@ -1,4 +1,4 @@
-import type { Preflight } from '../../../client/documents.ts';
+import type { Preflight } from '../../../client/send-documents.ts';
 import { formatAgo, formatCount, formatMoment, formatRate, plural } from '../../parts/format.ts';
 import { useNow } from '../../parts/time.tsx';
 import type { CheckReport, CheckStep } from './check.ts';

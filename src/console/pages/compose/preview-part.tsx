@@ -2,7 +2,7 @@ import { ChevronLeftIcon, ChevronRightIcon } from '@radix-ui/react-icons';
 import { IconButton, SegmentedControl, TextField } from '@radix-ui/themes';
 import { useMemo, useState } from 'react';
 import type { ConnectionState } from '../../../client/connections.ts';
-import type { SendBody } from '../../../client/documents.ts';
+import type { SendBody } from '../../../client/send-documents.ts';
 import { connectionName } from '../../data/connections.ts';
 import { formatCount } from '../../parts/format.ts';
 import { Sheet } from '../../parts/page.tsx';

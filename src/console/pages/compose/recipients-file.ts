@@ -1,5 +1,5 @@
 import type { Client } from '../../../client/client.ts';
-import type { SendRecipient } from '../../../client/documents.ts';
+import type { SendRecipient } from '../../../client/send-documents.ts';
 import { isJsonObject } from '../../../model/json.ts';
 import { cutFile, type FileFormat, formatOf, mediaTypeOf, type Piece, UnreadableFile } from '../../data/file-pieces.ts';
 import { MAX_IN_CALL, type Named } from './audience.ts';

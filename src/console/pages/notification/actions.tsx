@@ -1,6 +1,6 @@
 import { Button, DropdownMenu } from '@radix-ui/themes';
 import { type ReactNode, useState } from 'react';
-import type { Notification } from '../../../client/documents.ts';
+import type { Notification } from '../../../client/notification-documents.ts';
 import { isRunning } from '../../data/notifications.ts';
 import { useMay } from '../../data/session.tsx';
 import { useSteering } from '../../data/steering.ts';

@@ -1,5 +1,5 @@
 import { Badge } from '@radix-ui/themes';
-import type { Callback } from '../../../client/documents.ts';
+import type { Callback } from '../../../client/notification-documents.ts';
 import { useCallbacks } from '../../data/callbacks.ts';
 import { Sheet } from '../../parts/page.tsx';
 import { Trouble } from '../../parts/states.tsx';

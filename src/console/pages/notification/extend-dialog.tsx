@@ -1,7 +1,7 @@
 import { Button, Dialog, Flex, TextField } from '@radix-ui/themes';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import type { Notification } from '../../../client/documents.ts';
+import type { Notification } from '../../../client/notification-documents.ts';
 import { useSteering } from '../../data/steering.ts';
 import { Field } from '../../parts/field.tsx';
 import { formatMoment, plural } from '../../parts/format.ts';

@@ -1,5 +1,6 @@
 import { Fragment } from 'react';
-import type { HoursBody, Notification } from '../../../client/documents.ts';
+import type { Notification } from '../../../client/notification-documents.ts';
+import type { HoursBody } from '../../../client/send-documents.ts';
 import { Channel } from '../../parts/channel.tsx';
 import { formatMoment } from '../../parts/format.ts';
 import { Sheet } from '../../parts/page.tsx';

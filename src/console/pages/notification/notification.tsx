@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { Link, useParams } from 'wouter';
-import type { Notification as NotificationDocument, RecipientFilter } from '../../../client/documents.ts';
+import type { Notification as NotificationDocument } from '../../../client/notification-documents.ts';
+import type { RecipientFilter } from '../../../client/recipient-documents.ts';
 import { useBotPath } from '../../data/bot.tsx';
 import { isRunning, useNotification } from '../../data/notifications.ts';
 import { useProgress } from '../../data/progress.ts';

@@ -1,4 +1,4 @@
-import type { Notification, ProgressDocument } from '../../../client/documents.ts';
+import type { Notification, ProgressDocument } from '../../../client/notification-documents.ts';
 import { isRunning } from '../../data/notifications.ts';
 import { formatCount, formatDuration, formatRate, formatShare, plural } from '../../parts/format.ts';
 import { OutcomeBar, OutcomeLegend } from '../../parts/outcome-bar.tsx';

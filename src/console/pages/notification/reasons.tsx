@@ -1,4 +1,5 @@
-import type { Notification, RecipientFilter } from '../../../client/documents.ts';
+import type { Notification } from '../../../client/notification-documents.ts';
+import type { RecipientFilter } from '../../../client/recipient-documents.ts';
 import { explainReason } from '../../../model/reasons.ts';
 import { formatCount } from '../../parts/format.ts';
 import { Sheet } from '../../parts/page.tsx';

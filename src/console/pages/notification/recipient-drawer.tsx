@@ -1,6 +1,6 @@
 import { Callout } from '@radix-ui/themes';
 import { Fragment, type ReactNode } from 'react';
-import type { LedgerRecipient } from '../../../client/documents.ts';
+import type { LedgerRecipient } from '../../../client/recipient-documents.ts';
 import { explainReason } from '../../../model/reasons.ts';
 import { Channel } from '../../parts/channel.tsx';
 import { CopyId } from '../../parts/copy.tsx';

@@ -1,6 +1,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef } from 'react';
-import type { LedgerRecipient, Notification, RecipientFilter } from '../../../client/documents.ts';
+import type { Notification } from '../../../client/notification-documents.ts';
+import type { LedgerRecipient, RecipientFilter } from '../../../client/recipient-documents.ts';
 import { useRecipients } from '../../data/recipients.ts';
 import { plural } from '../../parts/format.ts';
 import { meaningOf } from '../../parts/reason.ts';

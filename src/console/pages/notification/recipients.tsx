@@ -1,7 +1,8 @@
 import { DownloadIcon, MagnifyingGlassIcon } from '@radix-ui/react-icons';
 import { Button, DropdownMenu, IconButton, TextField } from '@radix-ui/themes';
 import { useDeferredValue, useState } from 'react';
-import type { LedgerRecipient, Notification, RecipientFilter } from '../../../client/documents.ts';
+import type { Notification } from '../../../client/notification-documents.ts';
+import type { LedgerRecipient, RecipientFilter } from '../../../client/recipient-documents.ts';
 import { FINAL_STATES, type FinalState } from '../../../model/notification.ts';
 import { type ExportFormat, useExport } from '../../data/recipients.ts';
 import { formatCount } from '../../parts/format.ts';

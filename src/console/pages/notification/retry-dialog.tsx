@@ -1,7 +1,8 @@
 import { Button, CheckboxGroup, Dialog, Flex } from '@radix-ui/themes';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { Notification, RetryAsked } from '../../../client/documents.ts';
+import type { Notification } from '../../../client/notification-documents.ts';
+import type { RetryAsked } from '../../../client/steering-documents.ts';
 import { useSteering } from '../../data/steering.ts';
 import { formatCount, formatMoment, plural } from '../../parts/format.ts';
 import { explainError } from '../../parts/states.tsx';

@@ -1,6 +1,6 @@
 import { Callout } from '@radix-ui/themes';
 import type { ReactNode } from 'react';
-import type { Notification } from '../../../client/documents.ts';
+import type { Notification } from '../../../client/notification-documents.ts';
 import { formatDay, formatShare, plural } from '../../parts/format.ts';
 import { Ago } from '../../parts/time.tsx';
 

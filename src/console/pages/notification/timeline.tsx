@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
 import type { Timeline } from '../../../client/activity.ts';
-import type { Notification } from '../../../client/documents.ts';
+import type { Notification } from '../../../client/notification-documents.ts';
 import { FINAL_STATES } from '../../../model/notification.ts';
 import { useTimeline } from '../../data/activity.ts';
 import { isRunning } from '../../data/notifications.ts';

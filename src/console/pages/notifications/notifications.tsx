@@ -2,7 +2,7 @@ import { PlusIcon } from '@radix-ui/react-icons';
 import { Button, SegmentedControl } from '@radix-ui/themes';
 import { useState } from 'react';
 import { Link } from 'wouter';
-import type { NotificationSummary } from '../../../client/documents.ts';
+import type { NotificationSummary } from '../../../client/notification-documents.ts';
 import { useBotPath } from '../../data/bot.tsx';
 import { isRunning, type ListFilter, useNotifications } from '../../data/notifications.ts';
 import { useProgress } from '../../data/progress.ts';

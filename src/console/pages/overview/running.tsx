@@ -1,5 +1,5 @@
 import { Link } from 'wouter';
-import type { NotificationSummary } from '../../../client/documents.ts';
+import type { NotificationSummary } from '../../../client/notification-documents.ts';
 import { useBotPath } from '../../data/bot.tsx';
 import { useNotifications } from '../../data/notifications.ts';
 import { useProgress } from '../../data/progress.ts';

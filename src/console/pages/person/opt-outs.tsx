@@ -1,8 +1,8 @@
 import { Cross2Icon } from '@radix-ui/react-icons';
 import { Button, IconButton, TextField } from '@radix-ui/themes';
 import { type FormEvent, useState } from 'react';
-import type { Preferences } from '../../../client/documents.ts';
 import type { DirectoryPerson } from '../../../client/people.ts';
+import type { Preferences } from '../../../client/people-documents.ts';
 import { nameOf, usePreferences, useSavePreferences } from '../../data/people.ts';
 import { useMay } from '../../data/session.tsx';
 import { CHANNEL_IDS, channelName } from '../../parts/channel.tsx';

@@ -1,4 +1,4 @@
-import type { Template, TemplateDefinition, TemplateVariant } from '../../../client/documents.ts';
+import type { Template, TemplateDefinition, TemplateVariant } from '../../../client/template-documents.ts';
 import { PARAMETER_TYPES, type ParameterType, type TemplateParameter } from '../../../model/template.ts';
 import { ANY, firstMessage, type MessageDraft } from '../../parts/message/forms.ts';
 import { readMessage } from '../../parts/message/read-message.ts';

@@ -1,7 +1,7 @@
 import { Button, TextField } from '@radix-ui/themes';
 import { type ReactNode, useState } from 'react';
 import { useLocation } from 'wouter';
-import type { Template } from '../../../client/documents.ts';
+import type { Template } from '../../../client/template-documents.ts';
 import { useBotPath } from '../../data/bot.tsx';
 import { useConnections } from '../../data/connections.ts';
 import { useMay } from '../../data/session.tsx';

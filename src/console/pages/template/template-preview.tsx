@@ -1,7 +1,8 @@
 import { TextField } from '@radix-ui/themes';
 import { useMemo, useState } from 'react';
 import type { ConnectionState } from '../../../client/connections.ts';
-import type { SendBody, Template } from '../../../client/documents.ts';
+import type { SendBody } from '../../../client/send-documents.ts';
+import type { Template } from '../../../client/template-documents.ts';
 import type { Parameters } from '../../../model/message.ts';
 import { connectionName } from '../../data/connections.ts';
 import { Field } from '../../parts/field.tsx';

@@ -1,5 +1,5 @@
 import { Link, useParams, useSearch } from 'wouter';
-import type { Template } from '../../../client/documents.ts';
+import type { Template } from '../../../client/template-documents.ts';
 import { useBotPath } from '../../data/bot.tsx';
 import { useMay } from '../../data/session.tsx';
 import { useTemplate } from '../../data/templates.ts';

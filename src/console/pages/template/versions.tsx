@@ -1,6 +1,6 @@
 import { Button } from '@radix-ui/themes';
 import { Link } from 'wouter';
-import type { Template } from '../../../client/documents.ts';
+import type { Template } from '../../../client/template-documents.ts';
 import { useBotPath } from '../../data/bot.tsx';
 import { useTemplateVersions } from '../../data/templates.ts';
 import { Sheet } from '../../parts/page.tsx';

@@ -2,7 +2,7 @@ import { Button, Callout, TextArea, TextField } from '@radix-ui/themes';
 import { type FormEvent, useState } from 'react';
 import { Link } from 'wouter';
 import type { ManagedConnection } from '../../../client/admin.ts';
-import type { LedgerRecipient } from '../../../client/documents.ts';
+import type { LedgerRecipient } from '../../../client/recipient-documents.ts';
 import { useBotPath } from '../../data/bot.tsx';
 import { useFirstSend } from '../../data/first-send.ts';
 import { Field } from '../../parts/field.tsx';

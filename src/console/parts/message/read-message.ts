@@ -1,4 +1,4 @@
-import type { NativeMessage, TextMessage } from '../../../client/documents.ts';
+import type { NativeMessage, TextMessage } from '../../../client/send-documents.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../../model/json.ts';
 import { firstMessage, type MessageDraft } from './forms.ts';
 

@@ -1,4 +1,4 @@
-import type { NativeMessage, TextMessage } from '../../../client/documents.ts';
+import type { NativeMessage, TextMessage } from '../../../client/send-documents.ts';
 import { type JsonObject, parseJsonObject } from '../../../model/json.ts';
 import type { Problem } from '../problems.ts';
 import type { MessageDraft } from './forms.ts';

@@ -1,5 +1,5 @@
 import { lazy, Suspense } from 'react';
-import type { NativeMessage, TextMessage } from '../../../client/documents.ts';
+import type { NativeMessage, TextMessage } from '../../../client/send-documents.ts';
 import type { JsonObject } from '../../../model/json.ts';
 import { ErrorBoundary } from '../error-boundary.tsx';
 import { Loading } from '../states.tsx';
