@@ -62,7 +62,9 @@ describe('what crosses between threads as text', () => {
         const found = arrived.batches.flatMap((batch) => decodeRecipients(batch.recipients));
         assert.deepEqual(found, structuredClone(request.recipients));
         const { notification, delayMs } = structuredClone(request);
-        assert.deepEqual({ ...arrived, batches: null }, { notification, delayMs, batches: null });
+        const follower = request.recipients[notification.options?.canary.recipients || Infinity];
+        const held = follower && { heldFrom: follower.seq };
+        assert.deepEqual({ ...arrived, batches: null }, { notification, delayMs, batches: null, ...held });
       }),
     );
   });

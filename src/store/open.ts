@@ -211,7 +211,10 @@ function createStore(database: Database, clock: Clock): Store {
       if (isAnyWiped) {
         // Whoever reads in it keeps it, and the erasure is not over.
         const wal = await database.tidyWal({ fromBytes: 0 });
-        if ((wal?.heldBy ?? null) === null) await write(() => erasures.endWiped(request));
+        if ((wal?.heldBy ?? null) === null) {
+          await write(() => erasures.endWiped(request));
+          return 1;
+        }
       }
       return write(() => erasures.goOnErasing(request));
     },
