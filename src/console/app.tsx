@@ -30,6 +30,7 @@ const PAGES = [
   { path: 'connections', page: lazy(() => import('./pages/connections/connections.tsx')) },
   { path: 'apps', page: lazy(() => import('./pages/apps/apps.tsx')) },
   { path: 'audit', page: lazy(() => import('./pages/audit/audit.tsx')) },
+  { path: 'operators', page: lazy(() => import('./pages/operators/operators.tsx')) },
 ] as const;
 
 const Welcome = lazy(() => import('./pages/welcome/welcome.tsx'));

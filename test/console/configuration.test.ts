@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
 import { createClient } from '../../src/client/client.ts';
+import { openPage } from '../support/browser.ts';
 import { type ConsoleStage, openConsoleStage } from '../support/console-stage.ts';
 import { openVisit, type Visit } from '../support/console-visit.ts';
 
@@ -63,6 +64,34 @@ describe('configuring in the console', () => {
     await page.getByRole('alertdialog').getByRole('button', { name: 'Take it away' }).click();
     await page.getByText('CI is gone').waitFor();
     await assert.rejects(client.connections.list({ botId: visit.stage.botId }), { status: 401 });
+  });
+
+  it('invites somebody, whose link lets them in and shows them no more than they may see', async () => {
+    await visit.go('/operators');
+    await button('Invite somebody').click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name').fill('Ravi Kapoor');
+    await dialog.getByLabel('E-mail').fill('ravi@example.com');
+    await dialog.getByLabel('HR assistant').click();
+    await dialog.getByRole('button', { name: 'Invite' }).click();
+    const link = (await dialog.locator('code').textContent()) ?? '';
+    await dialog.getByRole('button', { name: 'I have copied it' }).click();
+    const { page: theirs } = await openPage(visit.browser);
+    await theirs.goto(link);
+    await theirs.getByLabel('Password').fill('a quiet lighthouse keeper');
+    await theirs.keyboard.press('Enter');
+    await theirs.getByRole('navigation', { name: 'Console' }).waitFor();
+    assert.equal(await theirs.getByRole('link', { name: 'Apps' }).count(), 0);
+    await button('Change Ravi Kapoor').click();
+    await page.getByRole('menuitem', { name: 'Disable…' }).click();
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Disable' }).click();
+    await page
+      .getByRole('row', { name: /Ravi Kapoor/ })
+      .getByText('disabled')
+      .waitFor();
+    await theirs.reload();
+    await theirs.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor();
+    await theirs.context().close();
   });
 
   it('shows in the audit who did that', async () => {

@@ -31,6 +31,7 @@ export const PAGES: readonly ShownPage[] = [
   { name: 'connection', path: (stage) => `/connections/${stage.hook}`, ready: text('Nobody') },
   { name: 'connection-new', path: () => '/connections/new', ready: text('Any SMTP relay') },
   { name: 'apps', path: () => '/apps', ready: text('Nightly import') },
+  { name: 'operators', path: () => '/operators', ready: text('(you)') },
   { name: 'audit', path: () => '/audit', ready: text('Save connection') },
   { name: 'not-found', path: () => '/nowhere', ready: heading('Not found') },
 ];

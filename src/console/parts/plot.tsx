@@ -17,6 +17,8 @@ interface PlotProps {
   /** Epoch seconds. */
   readonly times: readonly number[];
   readonly series: readonly PlotSeries[];
+  /** Figures of a stretch of time each, as bars; otherwise of moments. */
+  readonly isBars?: boolean;
   /** On top of one another, each as an area: parts of a whole. Otherwise as lines. */
   readonly isStacked?: boolean;
   readonly unit: 'count' | 'perSecond';
@@ -24,7 +26,7 @@ interface PlotProps {
 }
 
 /** Figures over time. Colours are read from the theme when it is drawn, so it is drawn anew when the theme changes. */
-export function Plot({ label, times, series, isStacked = false, unit, height = 200 }: PlotProps) {
+export function Plot({ label, times, series, isStacked = false, isBars = false, unit, height = 200 }: PlotProps) {
   const frame = useRef<HTMLDivElement>(null);
   const { shown } = useAppearance();
   useEffect(() => {
@@ -32,7 +34,7 @@ export function Plot({ label, times, series, isStacked = false, unit, height = 2
     if (element === null) return;
     const style = getComputedStyle(element);
     const colorOf = (name: string) => style.getPropertyValue(name).trim();
-    const options = optionsFor({ series, isStacked, unit, colorOf, appearance: shown });
+    const options = optionsFor({ series, isStacked, isBars, unit, colorOf, appearance: shown });
     const plot = new uPlot(
       { ...options, width: element.clientWidth, height },
       dataOf(times, series, isStacked),
@@ -44,7 +46,7 @@ export function Plot({ label, times, series, isStacked = false, unit, height = 2
       observer.disconnect();
       plot.destroy();
     };
-  }, [times, series, isStacked, unit, height, shown]);
+  }, [times, series, isStacked, isBars, unit, height, shown]);
   return <div ref={frame} className="plot" role="img" aria-label={label} style={{ minHeight: height + 28 }} />;
 }
 
@@ -63,17 +65,19 @@ function dataOf(times: readonly number[], series: readonly PlotSeries[], isStack
 
 interface Look extends Pick<PlotProps, 'series' | 'unit'> {
   readonly isStacked: boolean;
+  readonly isBars: boolean;
   readonly appearance: 'light' | 'dark';
   readonly colorOf: (name: string) => string;
 }
 
-function optionsFor({ series, isStacked, unit, colorOf }: Look): Omit<uPlot.Options, 'width' | 'height'> {
+function optionsFor({ series, isStacked, isBars, unit, colorOf }: Look): Omit<uPlot.Options, 'width' | 'height'> {
   const axis = {
     stroke: colorOf('--gray-11'),
     grid: { stroke: colorOf('--gray-a4'), width: 1 },
     ticks: { show: false },
     font: '11.5px "Inter Variable", system-ui, sans-serif',
   };
+  const bars = isBars ? uPlot.paths.bars?.({ size: [0.82, 28] }) : undefined;
   const ordered = isStacked ? [...series].reverse() : series;
   return {
     padding: [8, 4, 0, 0],
@@ -95,6 +99,7 @@ function optionsFor({ series, isStacked, unit, colorOf }: Look): Omit<uPlot.Opti
         stroke: colorOf(color),
         width: isStacked ? 0 : 1.75,
         ...(isStacked && { fill: colorOf(color) }),
+        ...(bars !== undefined && { paths: bars }),
         points: { show: false },
         value: (_plot: uPlot, _value: number, _series: number, index: number | null) =>
           tell(index === null ? null : (values[index] ?? null), unit),

@@ -5,6 +5,7 @@ import {
   FileTextIcon,
   HamburgerMenuIcon,
   LightningBoltIcon,
+  LockClosedIcon,
   MixIcon,
   PaperPlaneIcon,
   PersonIcon,
@@ -109,6 +110,9 @@ function Navigation() {
             <p className="nav-group">Administration</p>
             <Item href={to('apps')} icon={<MixIcon />}>
               Apps
+            </Item>
+            <Item href={to('operators')} icon={<LockClosedIcon />}>
+              Operators
             </Item>
             <Item href={to('audit')} icon={<ActivityLogIcon />}>
               Audit

@@ -43,7 +43,9 @@ interface Drawn {
 }
 
 /** Null: too little has happened to be drawn. */
-function draw(points: Timeline['points']): Drawn | null {
+function draw(told: Timeline['points']): Drawn | null {
+  // Two of one moment have no rate between them; the later is what is true.
+  const points = told.filter(({ at }, index) => told[index + 1]?.at !== at);
   const last = points.at(-1);
   if (last === undefined || points.length < 3) return null;
   const times = points.map(({ at }) => Date.parse(at) / 1000);

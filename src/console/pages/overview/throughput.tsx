@@ -23,5 +23,5 @@ export function Throughput({ minutes }: Pick<Overview, 'minutes'>) {
       label: `Recipients a minute: ${states.map((state) => `${formatCount(sumOf(state))} ${state}`).join(', ')}`,
     };
   }, [print]);
-  return <Plot label={label} times={times} series={series} isStacked unit="count" height={210} />;
+  return <Plot label={label} times={times} series={series} isStacked isBars unit="count" height={210} />;
 }
