@@ -17,6 +17,7 @@ export default defineConfig({
         text: 'Begin',
         items: [
           page('Quickstart', 'quickstart'),
+          page('The console', 'console'),
           page('From Kore.ai', 'from-kore'),
           page('From Company Communicator', 'from-company-communicator'),
         ],

@@ -15,7 +15,6 @@ const text = (words: string | RegExp) => (page: Page) => page.getByText(words).f
 
 /** Every page there is. A new one is listed here, and is then held against the rules and pictured like the others. */
 export const PAGES: readonly ShownPage[] = [
-  { name: 'overview', path: () => '/overview', ready: text('Why some did not get it') },
   { name: 'notifications', path: () => '/notifications', ready: text('100 % delivered') },
   { name: 'notification', path: (stage) => `/notifications/${stage.announcement}`, ready: text('scroll for more') },
   { name: 'compose', path: () => '/compose', ready: writeSomething },
@@ -33,6 +32,8 @@ export const PAGES: readonly ShownPage[] = [
   { name: 'apps', path: () => '/apps', ready: text('Nightly import') },
   { name: 'operators', path: () => '/operators', ready: text('(you)') },
   { name: 'audit', path: () => '/audit', ready: text('Save connection') },
+  // Late, for servers tell what they did every few seconds only.
+  { name: 'overview', path: () => '/overview', ready: text('Identity is not associated with the channel') },
   { name: 'not-found', path: () => '/nowhere', ready: heading('Not found') },
 ];
 

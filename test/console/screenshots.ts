@@ -15,6 +15,9 @@ const SHAPES = [
   { name: 'phone', viewport: { width: 375, height: 812 }, colorScheme: 'light' },
 ] as const;
 
+/** Of a list without end one screen says all. */
+const MOST_PX = 2_200;
+
 mkdirSync(into, { recursive: true });
 const [browser, stage] = await Promise.all([openBrowser(), tellStory()]);
 const pages = PAGES.filter(({ name }) => values.only === undefined || values.only.split(',').includes(name));
@@ -38,6 +41,11 @@ async function shootOne(page: Page, { path, ready }: ShownPage, file: string): P
   await page.goto(stage.home + path(stage));
   await ready(page);
   await page.evaluate('document.fonts.ready');
-  await page.screenshot({ path: file, fullPage: true, animations: 'disabled' });
+  const viewport = page.viewportSize() ?? SHAPES[0].viewport;
+  const height = Number(await page.evaluate('document.documentElement.scrollHeight'));
+  // The window itself is as high as what it shows, up to a point: what sticks to its edges is where it belongs.
+  await page.setViewportSize({ ...viewport, height: Math.min(Math.max(height, viewport.height), MOST_PX) });
+  await page.screenshot({ path: file, animations: 'disabled' });
+  await page.setViewportSize(viewport);
   console.log(file);
 }

@@ -2,6 +2,7 @@ import { useMemo } from 'react';
 import type { Overview } from '../../../client/activity.ts';
 import { formatCount } from '../../parts/format.ts';
 import { Plot } from '../../parts/plot.tsx';
+import { Empty } from '../../parts/states.tsx';
 
 const SHOWN = ['delivered', 'failed', 'unknown', 'suppressed', 'expired'] as const;
 
@@ -23,5 +24,7 @@ export function Throughput({ minutes }: Pick<Overview, 'minutes'>) {
       label: `Recipients a minute: ${states.map((state) => `${formatCount(sumOf(state))} ${state}`).join(', ')}`,
     };
   }, [print]);
+  if (series.every(({ values }) => values.every((value) => value === 0)))
+    return <Empty title="Nothing was sent in this time">What is sent appears here within seconds.</Empty>;
   return <Plot label={label} times={times} series={series} isStacked isBars unit="count" height={210} />;
 }
