@@ -37,7 +37,7 @@ export class PostOffice {
     settings: Type.Object({}),
     defaults: { perSecond: null, concurrency: 8 },
     afterUnknown: 'hold',
-    ...(id === 'raven' && { removes: true }),
+    ...(id === 'raven' && { amends: true }),
     open: ({ botId }) => this.#open(id, botId),
   }));
 
