@@ -35,6 +35,7 @@ interface MadeUp {
 }
 
 const AT_ONCE = 8;
+const TICK_MS = 100;
 /** Of the providers' own, whose inboxes have tests of their own. */
 const LEFT_OUT = 'callbacks';
 
@@ -68,7 +69,9 @@ export async function makeCalls(
       if (name === 'cancelNotification 200') await rig.store.endCancelled({ at: rig.clock.now(), limit: 10 });
     }
   }
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  // Whoever waits for what another call is about waits by the rig's clock, which only moves when it is told.
+  const moving = setInterval(() => rig.clock.advance(TICK_MS), TICK_MS);
+  await Promise.all(Array.from({ length: AT_ONCE }, work)).finally(() => clearInterval(moving));
   return { calls, seen, findings };
 }
 

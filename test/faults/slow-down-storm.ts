@@ -87,9 +87,11 @@ async function storm({ perSecond, wish: [, header, ms], random }: StormOptions) 
     async send() {
       const { promise, resolve } = Promise.withResolvers<void>();
       if (rig.clock.now() < pausedUntil) seen.during += 1;
-      else if (stage === 'all' && pausedUntil > 0) seen.probes += 1;
+      const isProbe = stage === 'all' && rig.clock.now() >= pausedUntil && pausedUntil > 0;
       rig.clock.after(LATENCY_MS, resolve);
       await promise;
+      // One that is answered when nobody is refused any more ends the storm, and no pause comes of it.
+      if (isProbe && stage === 'all') seen.probes += 1;
       const now = rig.clock.now();
       if (stage === 'none' || (stage === 'half' && random() < 0.5))
         return { kind: 'accepted', providerMessageId: null };

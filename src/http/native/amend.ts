@@ -58,7 +58,9 @@ export async function amend(
   const what = verb === 'recalls' ? [] : [hash('sha256', JSON.stringify([message, parameters]))];
   const id = derivedId('ds', verb === 'recalls' ? 'recall' : 'edit', original.id, delivered, ...what);
   const key = { botId: bot.id, notificationId: id };
-  const find = async () => (await store.findNotification(key)) ?? (await store.findAudience(key));
+  const sealed = () => store.findNotification(key);
+  // Between the two looks another call may have sealed it: what was neither is looked for as sealed once more.
+  const find = async () => (await sealed()) ?? (await store.findAudience(key)) ?? (await sealed());
   const over = [0, ...fallBacks.keys().map((index) => index + 1)].map((step) => {
     const { channel, connectionId } = channelAt(original, step);
     return catalog.find(channel)?.amends === true ? connectionId : null;
