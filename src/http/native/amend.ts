@@ -10,6 +10,7 @@ import type { ChannelCatalog } from '../accept/channel-catalog.ts';
 import { callerOf } from '../auth/gate.ts';
 import { Fault } from '../faults.ts';
 import type { NativeContext } from './context.ts';
+import { findEither } from './find-notification.ts';
 import { requireLedger } from './recipients.ts';
 import { untilOver } from './until-over.ts';
 
@@ -58,9 +59,7 @@ export async function amend(
   const what = verb === 'recalls' ? [] : [hash('sha256', JSON.stringify([message, parameters]))];
   const id = derivedId('ds', verb === 'recalls' ? 'recall' : 'edit', original.id, delivered, ...what);
   const key = { botId: bot.id, notificationId: id };
-  const sealed = () => store.findNotification(key);
-  // Between the two looks another call may have sealed it: what was neither is looked for as sealed once more.
-  const find = async () => (await sealed()) ?? (await store.findAudience(key)) ?? (await sealed());
+  const find = () => findEither(store, key);
   const over = [0, ...fallBacks.keys().map((index) => index + 1)].map((step) => {
     const { channel, connectionId } = channelAt(original, step);
     return catalog.find(channel)?.amends === true ? connectionId : null;
