@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
 import { channelAt } from '../../model/fall-back.ts';
 import { derivedId } from '../../model/ids.ts';
 import type { Content, Parameters } from '../../model/message.ts';
@@ -8,6 +9,7 @@ import type { AskedNotification } from '../../store/port/audiences.ts';
 import type { BoundedBacklog } from '../accept/bounded-backlog.ts';
 import type { ChannelCatalog } from '../accept/channel-catalog.ts';
 import { callerOf } from '../auth/gate.ts';
+import { COUNT } from '../contract/fields.ts';
 import { Fault } from '../faults.ts';
 import type { NativeContext } from './context.ts';
 import { findEither } from './find-notification.ts';
@@ -36,6 +38,22 @@ export interface Amended {
   readonly cannot: number;
   readonly isComplete: boolean;
 }
+
+/** What such a call may be refused with, besides what is wrong with its body. */
+export const AMENDING_FAULTS = [
+  'notification_unknown',
+  'recipients_removed',
+  'bot_backlog_full',
+  'backlog_full',
+  'store_full',
+] as const;
+
+/** How an answer tells whom it concerns. */
+export const amendedFields = (recipients: string) => ({
+  recipients: Type.Integer({ minimum: 0, description: recipients }),
+  cannot: COUNT,
+  isComplete: Type.Boolean({ description: 'False: those who have it are still being looked up.' }),
+});
 
 const LIFE_MS = 24 * 3_600_000;
 const ROWS_PER_STEP = 500;

@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { SCOPE_SEND } from '../../model/tenancy.ts';
-import { COUNT, closed, NOTHING, nullable } from '../contract/fields.ts';
+import { closed, NOTHING, nullable } from '../contract/fields.ts';
 import { OF_BODIES, type Operation } from '../contract/operation.ts';
 import { addOperation } from '../contract/route.ts';
 import { requireJsonBody } from '../media-type.ts';
-import { type AmendParts, amend } from './amend.ts';
+import { AMENDING_FAULTS, type AmendParts, amend, amendedFields } from './amend.ts';
 import type { NativeContext } from './context.ts';
 import { findNotification, OF_NOTIFICATION, type OfNotification } from './find-notification.ts';
 import { readJsonBodies } from './json-bodies.ts';
@@ -28,9 +28,7 @@ export const EDIT = Type.Object(
       Type.String(),
       'A notification of its own, which says how far it is: who is delivered sees the new message. Null: there is nobody whose message could be changed.',
     ),
-    recipients: Type.Integer({ minimum: 0, description: 'Those whose message is changed.' }),
-    cannot: COUNT,
-    isComplete: Type.Boolean({ description: 'False: those who have it are still being looked up.' }),
+    ...amendedFields('Those whose message is changed.'),
   },
   { $id: 'Edit', description: 'What is changed. `cannot`: delivered over channels that change nothing.' },
 );
@@ -46,14 +44,7 @@ const OPERATION: Operation = {
   query: NOTHING,
   body: { types: ['application/json'], schema: EDIT_BODY },
   replies: { 200: { description: 'It is under way.', content: { 'application/json': EDIT } } },
-  faults: [
-    ...OF_BODIES,
-    'notification_unknown',
-    'recipients_removed',
-    'bot_backlog_full',
-    'backlog_full',
-    'store_full',
-  ],
+  faults: [...OF_BODIES, ...AMENDING_FAULTS],
 };
 
 type EditCall = OfNotification & { readonly Body: Static<typeof EDIT_BODY> };

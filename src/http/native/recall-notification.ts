@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { SCOPE_SEND } from '../../model/tenancy.ts';
-import { COUNT, NOTHING, nullable } from '../contract/fields.ts';
+import { NOTHING, nullable } from '../contract/fields.ts';
 import { OF_BODIES, type Operation } from '../contract/operation.ts';
 import { addOperation } from '../contract/route.ts';
-import { type AmendParts, amend } from './amend.ts';
+import { AMENDING_FAULTS, type AmendParts, amend, amendedFields } from './amend.ts';
 import type { NativeContext } from './context.ts';
 import { findNotification, OF_NOTIFICATION, type OfNotification } from './find-notification.ts';
 
@@ -17,9 +17,7 @@ export const RECALL = Type.Object(
       Type.String(),
       'A notification of its own, which says how far it is: who is delivered has it no more. Null: there is nobody to take it back from.',
     ),
-    recipients: Type.Integer({ minimum: 0, description: 'Those from whom it is taken back.' }),
-    cannot: COUNT,
-    isComplete: Type.Boolean({ description: 'False: those who have it are still being looked up.' }),
+    ...amendedFields('Those from whom it is taken back.'),
   },
   { $id: 'Recall', description: 'What is taken back. `cannot`: delivered over channels that take nothing back.' },
 );
@@ -34,14 +32,7 @@ const OPERATION: Operation = {
   params: OF_NOTIFICATION,
   query: NOTHING,
   replies: { 200: { description: 'It is under way.', content: { 'application/json': RECALL } } },
-  faults: [
-    ...OF_BODIES,
-    'notification_unknown',
-    'recipients_removed',
-    'bot_backlog_full',
-    'backlog_full',
-    'store_full',
-  ],
+  faults: [...OF_BODIES, ...AMENDING_FAULTS],
 };
 
 /** Taking back. A Fastify plugin, under the native prefix. */

@@ -8,6 +8,7 @@ import { useOperator } from '../../data/session.tsx';
 import { CopyId } from '../../parts/copy.tsx';
 import { formatCount, formatMoment } from '../../parts/format.ts';
 import { Page, Sheet } from '../../parts/page.tsx';
+import { ShowMore } from '../../parts/show-more.tsx';
 import { Empty, Loading, Trouble } from '../../parts/states.tsx';
 import { useToasts } from '../../parts/toasts.tsx';
 import './audit.css';
@@ -69,20 +70,7 @@ function List({ botId }: { readonly botId: string | null }) {
           </tbody>
         </table>
       </div>
-      {list.hasNextPage && (
-        <div className="sheet-foot">
-          <Button
-            variant="soft"
-            color="gray"
-            loading={list.isFetchingNextPage}
-            onClick={() => {
-              void list.fetchNextPage();
-            }}
-          >
-            Show older ones
-          </Button>
-        </div>
-      )}
+      <ShowMore list={list} label="Show older ones" />
       {head !== undefined && (
         <p className="sheet-foot audit-head">
           The chain has {formatCount(head.seq)} entries and ends in <CopyId id={head.hash} />

@@ -3,6 +3,7 @@ import { useLift, useSuppressions } from '../../data/connections.ts';
 import { useMay } from '../../data/session.tsx';
 import { useConfirm } from '../../parts/confirm.tsx';
 import { Sheet } from '../../parts/page.tsx';
+import { ShowMore } from '../../parts/show-more.tsx';
 import { Empty, Loading, Trouble } from '../../parts/states.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { useToasts } from '../../parts/toasts.tsx';
@@ -70,18 +71,7 @@ export function Suppressions({ connectionId }: { readonly connectionId: string }
           </table>
         </div>
       )}
-      {list.hasNextPage && (
-        <div className="sheet-foot">
-          <Button
-            variant="soft"
-            color="gray"
-            loading={list.isFetchingNextPage}
-            onClick={() => void list.fetchNextPage()}
-          >
-            Show more
-          </Button>
-        </div>
-      )}
+      <ShowMore list={list} />
     </Sheet>
   );
 }

@@ -12,6 +12,7 @@ import { formatCount, formatRate, formatShare } from '../../parts/format.ts';
 import { NotificationState } from '../../parts/notification-state.tsx';
 import { OutcomeBar } from '../../parts/outcome-bar.tsx';
 import { Page, Sheet } from '../../parts/page.tsx';
+import { ShowMore } from '../../parts/show-more.tsx';
 import { Empty, Loading, Trouble } from '../../parts/states.tsx';
 import { Ago } from '../../parts/time.tsx';
 import './notifications.css';
@@ -103,20 +104,7 @@ function List({ filter }: { readonly filter: ListFilter }) {
           </tbody>
         </table>
       </div>
-      {list.hasNextPage && (
-        <div className="sheet-foot">
-          <Button
-            variant="soft"
-            color="gray"
-            loading={list.isFetchingNextPage}
-            onClick={() => {
-              void list.fetchNextPage();
-            }}
-          >
-            Show older ones
-          </Button>
-        </div>
-      )}
+      <ShowMore list={list} label="Show older ones" />
     </>
   );
 }

@@ -9,6 +9,7 @@ import { useMay } from '../../data/session.tsx';
 import { ChannelMark, channelName } from '../../parts/channel.tsx';
 import { Page, Sheet } from '../../parts/page.tsx';
 import { useSettled } from '../../parts/settled.ts';
+import { ShowMore } from '../../parts/show-more.tsx';
 import { Empty, Loading, Trouble } from '../../parts/states.tsx';
 import { useToasts } from '../../parts/toasts.tsx';
 import './people.css';
@@ -113,18 +114,7 @@ function Found({ prefix, mayImport }: { readonly prefix: string; readonly mayImp
           </tbody>
         </table>
       </div>
-      {found.hasNextPage && (
-        <div className="sheet-foot">
-          <Button
-            variant="soft"
-            color="gray"
-            loading={found.isFetchingNextPage}
-            onClick={() => void found.fetchNextPage()}
-          >
-            Show more
-          </Button>
-        </div>
-      )}
+      <ShowMore list={found} />
     </>
   );
 }

@@ -1,9 +1,9 @@
-import { Button } from '@radix-ui/themes';
 import { Link } from 'wouter';
 import type { Template } from '../../../client/template-documents.ts';
 import { useBotPath } from '../../data/bot.tsx';
 import { useTemplateVersions } from '../../data/templates.ts';
 import { Sheet } from '../../parts/page.tsx';
+import { ShowMore } from '../../parts/show-more.tsx';
 import { Loading, Trouble } from '../../parts/states.tsx';
 import { Ago } from '../../parts/time.tsx';
 
@@ -31,13 +31,7 @@ export function Versions({ template: { name, version: shown } }: { readonly temp
           </li>
         ))}
       </ul>
-      {found.hasNextPage && (
-        <div className="sheet-foot">
-          <Button variant="soft" color="gray" onClick={() => void found.fetchNextPage()}>
-            Show more
-          </Button>
-        </div>
-      )}
+      <ShowMore list={found} />
     </Sheet>
   );
 }

@@ -5,6 +5,7 @@ import { useBotPath } from '../../data/bot.tsx';
 import { useMay } from '../../data/session.tsx';
 import { useTemplates } from '../../data/templates.ts';
 import { Page, Sheet } from '../../parts/page.tsx';
+import { ShowMore } from '../../parts/show-more.tsx';
 import { Empty, Loading, Trouble } from '../../parts/states.tsx';
 import { Ago } from '../../parts/time.tsx';
 
@@ -83,18 +84,7 @@ function List({ mayWrite }: { readonly mayWrite: boolean }) {
           ))}
         </tbody>
       </table>
-      {found.hasNextPage && (
-        <div className="sheet-foot">
-          <Button
-            variant="soft"
-            color="gray"
-            loading={found.isFetchingNextPage}
-            onClick={() => void found.fetchNextPage()}
-          >
-            Show more
-          </Button>
-        </div>
-      )}
+      <ShowMore list={found} />
     </>
   );
 }
