@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { SignJWT } from 'jose';
 import { stringify } from 'yaml';
-import { type Client, createClient } from '../src/client/client.ts';
+import { type Client, createClient, type SendBody } from '../src/client/client.ts';
 import { sandboxConfig } from '../src/commands/sandbox-config.ts';
 import { connectionId } from '../src/model/ids.ts';
 import { isJsonObject } from '../src/model/json.ts';
@@ -36,6 +36,7 @@ before(async () => {
   server = await startBeckon([...at, '--config', config, '--database', 'sqlite::memory:']);
   for (const [provider, channel] of [
     ['twilio', 'sms'],
+    ['whatsapp', 'whatsapp'],
     ['googlechat', 'hangoutchat'],
   ] as const) {
     sandbox.webhooks.set(provider, `${url}/channels/${connectionId(botId, channel, null)}/events`);
@@ -66,6 +67,29 @@ test('a text message is delivered, or is told why not; who says stop gets no mor
   assert.equal(await countsAfter('sms', { phoneNumber: ann }), 'delivered');
 });
 
+for (const [channel, say] of [
+  ['sms', (from: string, text: string) => sandbox.twilio.say(from, text)],
+  ['whatsapp', (from: string, text: string) => sandbox.whatsapp.write({ from: from.slice(1) }, text)],
+] as const) {
+  test(`STOP and the word of a category, over ${channel}, declines that category and nothing else; STOP alone all`, async () => {
+    const gus = '+4915110000009';
+    const fate = (category?: string) => reasonAfter({ channel, recipients: [gus], ...(category && { category }) });
+    await say(gus, 'hello');
+    assert.equal(await fate('newsletter'), 'delivered');
+    await say(gus, 'Stop news');
+    assert.deepEqual(
+      [await fate('newsletter'), await fate('reminders'), await fate()],
+      ['category_declined', 'delivered', 'delivered'],
+    );
+    await say(gus, 'STOP');
+    assert.equal(await fate('reminders'), 'opted_out');
+    await say(gus, 'START');
+    assert.deepEqual([await fate('newsletter'), await fate('reminders')], ['category_declined', 'delivered']);
+    await say(gus, 'start NEWS');
+    assert.equal(await fate('newsletter'), 'delivered');
+  });
+}
+
 test('STOP that only Twilio knows of is learnt by the first refusal', async () => {
   const bo = '+4915110000002';
   sandbox.people.change({ twilio: [{ match: bo, state: 'stopped' }] });
@@ -93,16 +117,8 @@ test('one click on the link in a mail silences; opening the link does not', asyn
 
 test('one click on the link in a mail of a category declines that category, and nothing else', async () => {
   const fay = 'fay@example.com';
-  const mail = async (category: string | null) => {
-    const message = { type: 'text', val: 'hello' } as const;
-    const body = { channel: 'email', message, recipients: [fay], ...(category !== null && { category }) };
-    const { id } = await client.notifications.send({ botId, body });
-    for (;;) {
-      const { counts, reasons } = await client.notification({ botId, notificationId: id });
-      if (counts.pending === 0) return counts.delivered === 1 ? 'delivered' : Object.keys(reasons ?? {})[0];
-      await nextTurn();
-    }
-  };
+  const mail = (category: string | null) =>
+    reasonAfter({ channel: 'email', recipients: [fay], ...(category !== null && { category }) });
   assert.equal(await mail('newsletter'), 'delivered');
   const [sent] = sandbox.ledger.entries({ provider: 'smtp', recipient: fay });
   const link = /^List-Unsubscribe: <([^>]+)>\r$/m.exec(sent?.body?.replaceAll('\r\n ', '') ?? '')?.[1] ?? '';
@@ -139,6 +155,17 @@ test('whoever adds the Chat app is reached by e-mail from then on, until they re
   assert.equal(await countsAfter('hangoutchat', { spaceId: person.email }), 'failed');
 });
 
+/** `delivered`, or why not, over the native API. */
+async function reasonAfter(asked: Omit<SendBody, 'message'>): Promise<string | undefined> {
+  const body = { message: { type: 'text', val: 'hello' } as const, ...asked };
+  const { id } = await client.notifications.send({ botId, body });
+  for (;;) {
+    const { counts, reasons } = await client.notification({ botId, notificationId: id });
+    if (counts.pending === 0) return counts.delivered === 1 ? 'delivered' : Object.keys(reasons ?? {})[0];
+    await nextTurn();
+  }
+}
+
 async function send(channel: string, ...identities: readonly Record<string, string>[]): Promise<string> {
   const body = {
     channel,
@@ -172,8 +199,10 @@ const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 function configure(file: Record<string, unknown>): { readonly secret: string } {
   const [bot] = listOf(file, 'bots');
   const [app] = listOf(file, 'apps');
-  const mail = listOf(bot ?? {}, 'connections').find(({ channel }) => channel === 'email');
-  assert.ok(mail && app);
+  const find = (wanted: string) => listOf(bot ?? {}, 'connections').find(({ channel }) => channel === wanted);
+  const [mail, sms, whatsapp] = [find('email'), find('sms'), find('whatsapp')];
+  assert.ok(mail && sms && whatsapp && app);
+  for (const one of [sms, whatsapp]) one['stopWords'] = { NEWS: 'newsletter' };
   Object.assign(mail, { envelopeFrom: 'bounce+{ref}@example.com', bounceSecret: BOUNCE_SECRET });
   return { secret: String(app['clientSecret']) };
 }

@@ -5,7 +5,10 @@ import type { LearnedAddress } from '../store/port/directory.ts';
 import type { Store } from '../store/port.ts';
 
 export interface CaptureParts {
-  readonly store: Pick<Store, 'recordReceipts' | 'saveAddresses' | 'dropAddresses' | 'silence' | 'decline'>;
+  readonly store: Pick<
+    Store,
+    'recordReceipts' | 'saveAddresses' | 'dropAddresses' | 'silence' | 'decline' | 'takeBackDecline'
+  >;
   readonly logger: Logger;
 }
 
@@ -33,6 +36,8 @@ export async function capture(
 
   for (const { identities, category, at } of ofKind(news, 'declined'))
     await store.decline({ botId, channel, identities, category, at });
+  for (const { identities, category, at } of ofKind(news, 'wanted'))
+    await store.takeBackDecline({ botId, channel, identities, category, at });
 
   for (const { detail } of ofKind(news, 'disconnected')) {
     logger.error('connection disconnected by its provider', { botId, connectionId, channel, detail });

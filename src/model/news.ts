@@ -6,7 +6,15 @@ import type { Reason } from './reasons.ts';
  * reached now, that somebody has left. Every kind may come twice, late or out of order; applying it again changes
  * nothing. Identities are any names of one person, the most telling first (e-mail before a provider's own id).
  */
-export type News = ReceiptNews | SeenNews | LeftNews | SilencedNews | WelcomeNews | DeclinedNews | DisconnectedNews;
+export type News =
+  | ReceiptNews
+  | SeenNews
+  | LeftNews
+  | SilencedNews
+  | WelcomeNews
+  | DeclinedNews
+  | WantedNews
+  | DisconnectedNews;
 
 /** What became of one recipient's message, told by (notification, seq), which travelled with it (`recipientRef`). */
 export interface ReceiptNews {
@@ -55,6 +63,14 @@ export interface WelcomeNews {
 /** Somebody wants no more of this kind of message over the channel. */
 export interface DeclinedNews {
   readonly kind: 'declined';
+  readonly identities: readonly [string, ...string[]];
+  readonly category: string;
+  readonly at: number;
+}
+
+/** They want it again over the channel. */
+export interface WantedNews {
+  readonly kind: 'wanted';
   readonly identities: readonly [string, ...string[]];
   readonly category: string;
   readonly at: number;

@@ -160,6 +160,7 @@ const VERBS = Object.keys({
   listSilences: true,
   setPreferences: true,
   decline: true,
+  takeBackDecline: true,
   listPreferences: true,
   listOptedOut: true,
   erase: true,

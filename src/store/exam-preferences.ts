@@ -31,6 +31,31 @@ export function examinePreferences(store: () => Store): void {
       assert.deepEqual(await store().listOptedOut(asked), [personIds[0]]);
     });
 
+    it('lets a category through again over the channel it was declined over, unless that was later', async () => {
+      const botId = randomId('st');
+      const ann = personOf(botId, 'ann@abc.com', { id: randomId('u') });
+      await store().upsertPeople({ people: [ann] });
+      const kept = () => store().listPreferences({ botId, personId: ann.id });
+      const say = (verb: 'decline' | 'takeBackDecline', channel: string, at: number) =>
+        store()[verb]({ botId, channel, category: 'news', identities: ['Ann@abc.com'], at });
+      await store().setPreferences({
+        botId,
+        personId: ann.id,
+        optOuts: [{ category: 'news', channel: null }],
+        at: 1,
+      });
+      await say('decline', 'sms', 5);
+      await say('decline', 'email', 5);
+      await say('takeBackDecline', 'sms', 4);
+      assert.equal((await kept()).length, 3);
+      await say('takeBackDecline', 'sms', 6);
+      await say('takeBackDecline', 'sms', 6);
+      assert.deepEqual(await kept(), [
+        { category: 'news', channel: null },
+        { category: 'news', channel: 'email' },
+      ]);
+    });
+
     it('keeps who wants nothing of a category, over one channel or any, by bot', async () => {
       const [botId, ann, bo] = [randomId('st'), randomId('u'), randomId('u')];
       const set = (personId: string, optOuts: { category: string; channel: string | null }[]) =>

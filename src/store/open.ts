@@ -200,6 +200,7 @@ function createStore(database: Database, clock: Clock): Store {
 
     setPreferences: (request) => write(() => audited(request, preferences.setPreferences(request))),
     decline: (request) => write(() => preferences.decline(request)),
+    takeBackDecline: (request) => write(() => preferences.takeBackDecline(request)),
     listPreferences: (request) => read(() => preferences.listPreferences(request)),
     listOptedOut: (request) => read(() => preferences.listOptedOut(request)),
 

@@ -21,7 +21,21 @@ export function* setPreferences({ botId, personId, optOuts, at }: PreferencesReq
   );
 }
 
-export function* decline({ botId, channel, category, identities, at }: DeclineRequest): Steps<void> {
+export function* decline(request: DeclineRequest): Steps<void> {
+  const { botId, channel, category, at } = request;
+  yield* insertMany(OPT_OUTS, [[botId, yield* whoIs(request), category, channel, at]]);
+}
+
+export function* takeBackDecline(request: DeclineRequest): Steps<void> {
+  const { botId, channel, category, at } = request;
+  yield* execute(
+    'DELETE FROM opt_outs WHERE bot_id = $1 AND person_id = $2 AND category = $3 AND channel = $4 AND at <= $5',
+    ...[botId, yield* whoIs(request), category, channel, at],
+  );
+}
+
+/** The id of whoever has these names. */
+function* whoIs({ botId, identities }: Pick<DeclineRequest, 'botId' | 'identities'>): Steps<string> {
   const names = identities.map(identityKey);
   const rows = yield* query(
     'SELECT identity, person_id FROM identities WHERE bot_id = $1 AND identity {any:text $2}',
@@ -31,8 +45,7 @@ export function* decline({ botId, channel, category, identities, at }: DeclineRe
   const owners = new Map(rows.map((row) => [text(row, 'identity'), text(row, 'person_id')]));
   const known = names.find((name) => owners.has(name));
   // Of somebody unknown the id they would get, by which a send asks.
-  const who = owners.get(known ?? '') ?? personId(botId, identityKey(identities[0]));
-  yield* insertMany(OPT_OUTS, [[botId, who, category, channel, at]]);
+  return owners.get(known ?? '') ?? personId(botId, identityKey(identities[0]));
 }
 
 export function* listPreferences(request: { readonly botId: string; readonly personId: string }): Steps<OptOut[]> {

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import type { JsonObject } from '../../model/json.ts';
+import { STOP_WORDS_SETTING } from '../reply-words.ts';
 
 const url = (description: string) => Type.String({ description, pattern: '^https?://', maxLength: 2000 });
 const sid = (prefix: string, description: string) =>
@@ -21,6 +22,7 @@ const TWILIO_KEYS = {
     }),
   ),
   messagingServiceSid: Type.Optional(sid('MG', 'A messaging service that chooses the sender: MG and 32 hex digits')),
+  stopWords: Type.Optional(STOP_WORDS_SETTING),
   apiUrl: Type.Optional(url('The Twilio API; without it https://api.twilio.com/')),
 };
 

@@ -11,7 +11,7 @@ import { sms } from './sms.ts';
 import { isSignedByTwilio, signTwilioForm } from './twilio-signature.ts';
 
 const { accountSid, authToken, apiKeySid, apiKeySecret, from } = TWILIO_ACCOUNT;
-const SETTINGS = { provider: 'twilio', accountSid, authToken, from };
+const SETTINGS = { provider: 'twilio', accountSid, authToken, from, stopWords: { News: 'newsletter' } };
 const JANE = '+4915112345678';
 const REF = recipientRef(NOTIFICATION_ID, 7);
 const clock = openTestClock();
@@ -195,6 +195,15 @@ const REPLIES: readonly (readonly [string, 'STOP' | 'START' | 'HELP' | undefined
   ['please stop', undefined, null],
   ['stop please', undefined, null],
   ['stopping', undefined, null],
+  ['STOP NEWS', undefined, 'declined'],
+  ['"unsubscribe  news!"', undefined, 'declined'],
+  ['start News', undefined, 'wanted'],
+  ['STOP NEWS please', undefined, null],
+  ['STOP REMINDERS', undefined, null],
+  ['STOP constructor', undefined, null],
+  ['please STOP NEWS', undefined, null],
+  ['NEWS', undefined, null],
+  ['STOP NEWS', 'STOP', 'silenced'],
   ['', undefined, null],
   ['START', undefined, 'welcome'],
   ['yes', undefined, 'welcome'],
@@ -215,6 +224,8 @@ describe('An answer', () => {
       const detail = 'answered with a word for stop';
       if (expected === null) assert.deepEqual(news, []);
       else if (expected === 'welcome') assert.deepEqual(news, [{ kind: 'welcome', identity: JANE, at: now }]);
+      else if (expected === 'declined' || expected === 'wanted')
+        assert.deepEqual(news, [{ kind: expected, identities: [JANE], category: 'newsletter', at: now }]);
       else assert.deepEqual(news, [{ kind: 'silenced', identity: JANE, reason: 'opted_out', detail, at: now }]);
     });
   }

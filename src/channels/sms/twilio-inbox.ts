@@ -16,11 +16,13 @@ const MAX_FORM_BYTES = 64 * 1024;
 export class TwilioInbox implements ChannelInbox {
   readonly #accountSid: string;
   readonly #authToken: string | null;
+  readonly #stopWords: TwilioSettings['stopWords'];
   readonly #clock: Clock;
 
-  constructor({ accountSid, authToken }: TwilioSettings, { clock }: Pick<ChannelTools, 'clock'>) {
+  constructor({ accountSid, authToken, stopWords }: TwilioSettings, { clock }: Pick<ChannelTools, 'clock'>) {
     this.#accountSid = accountSid;
     this.#authToken = authToken ?? null;
+    this.#stopWords = stopWords;
     this.#clock = clock;
   }
 
@@ -28,7 +30,7 @@ export class TwilioInbox implements ChannelInbox {
     const form = this.#readForm(request);
     if (!(form instanceof URLSearchParams)) return form;
     const now = this.#clock.now();
-    if (request.kind === 'events') return answer(readTwilioReply(form, now));
+    if (request.kind === 'events') return answer(readTwilioReply(form, this.#stopWords, now));
     return answer(readTwilioStatus(form, request.query.get('ref') ?? '', now));
   }
 

@@ -201,6 +201,48 @@ describe('Somebody who writes', () => {
   });
 });
 
+/** [what was written, what follows beside being met] */
+const WORDS: readonly (readonly [JsonObject, readonly object[]])[] = [
+  [
+    { type: 'text', text: { body: 'Stop' } },
+    ['+16505551234', 'US.1'].map((identity) => {
+      return { kind: 'silenced', identity, reason: 'opted_out', detail: 'answered with a word for stop', at: AT };
+    }),
+  ],
+  [
+    { type: 'text', text: { body: 'START' } },
+    [
+      { kind: 'welcome', identity: '+16505551234', at: AT },
+      { kind: 'welcome', identity: 'US.1', at: AT },
+    ],
+  ],
+  [
+    { type: 'text', text: { body: 'stop news' } },
+    [{ kind: 'declined', identities: ['+16505551234', 'US.1'], category: 'newsletter', at: AT }],
+  ],
+  [
+    { type: 'button', button: { text: 'Start news', payload: 'x' } },
+    [{ kind: 'wanted', identities: ['+16505551234', 'US.1'], category: 'newsletter', at: AT }],
+  ],
+  [{ type: 'text', text: { body: 'please stop' } }, []],
+  [{ type: 'text', text: { body: 'Cancel' } }, []],
+  [{ type: 'text', text: { body: 'yes' } }, []],
+  [{ type: 'image', image: { caption: 'STOP' } }, []],
+  [{ type: 'text', text: 'STOP' }, []],
+];
+
+describe('Somebody who answers', () => {
+  for (const [message, expected] of WORDS) {
+    test(`${JSON.stringify(message)}: ${expected.length} news`, () => {
+      const messages = [{ from: '16505551234', from_user_id: 'US.1', timestamp: SENT_AT, ...message }];
+      const context = { ...CONTEXT, stopWords: { NEWS: 'newsletter' } };
+      const [met, ...news] = read({ messages }, 'messages', context);
+      assert.equal(met?.kind, 'seen');
+      assert.deepEqual(news, expected);
+    });
+  }
+});
+
 describe('Somebody who stops marketing messages', () => {
   const preference = (more: JsonObject): JsonObject => ({
     user_preferences: [

@@ -2,13 +2,14 @@ import { parseRecipientRef } from '../../model/ids.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
 import type { News, ReceiptNews, SeenNews } from '../../model/news.ts';
 import { cleanDetail } from '../clean-detail.ts';
+import { newsOf, readWill } from '../reply-words.ts';
 import { judgeReport } from './refusals.ts';
 import { isPhoneDigits, isUserId } from './requests.ts';
 import type { WhatsappSettings } from './settings.ts';
 
 type Context = Pick<
   WhatsappSettings,
-  'phoneNumberId' | 'businessAccountId' | 'marketingStop' | 'accessToken' | 'appSecret'
+  'phoneNumberId' | 'businessAccountId' | 'marketingStop' | 'stopWords' | 'accessToken' | 'appSecret'
 >;
 
 /**
@@ -36,7 +37,7 @@ function readChange({ field, value }: JsonObject, context: Context, now: number)
   const messages = objectsAt(value, 'messages');
   return [
     ...objectsAt(value, 'statuses').flatMap((status) => readStatus(status, context, now)),
-    ...messages.flatMap((message) => readMessage(message, findContact(message, messages, contacts), now)),
+    ...messages.flatMap((message) => readMessage(message, findContact(message, messages, contacts), context, now)),
     ...objectsAt(value, 'errors').flatMap((error) => readAccountError(error, context)),
   ];
 }
@@ -65,9 +66,9 @@ function readStatus(status: JsonObject, context: Context, now: number): News[] {
 
 /**
  * Whoever writes is met, and may be written to freely for 24 hours. People with a username show no number; the `from`
- * of others can differ from their `wa_id` (Brazil, Mexico), so both are names of theirs.
+ * of others can differ from their `wa_id` (Brazil, Mexico), so both are names of theirs. Meta keeps no list for who answers STOP.
  */
-function readMessage(message: JsonObject, contact: JsonObject | undefined, now: number): SeenNews[] {
+function readMessage(message: JsonObject, contact: JsonObject | undefined, context: Context, now: number): News[] {
   const at = timeOf(message['timestamp'], now);
   if (message['type'] === 'system') return readSystemMessage(message, at);
   if (message['type'] === 'reaction' || message['group_id'] !== undefined) return [];
@@ -76,7 +77,17 @@ function readMessage(message: JsonObject, contact: JsonObject | undefined, now: 
   const [channelId, ...others] = namesOf(from, contact?.['wa_id'], userId);
   if (channelId === undefined) return [];
   const reference = { heardAt: String(at), ...(userId === undefined ? {} : { userId }) };
-  return [{ kind: 'seen', identities: [channelId, ...others], address: { channelId, reference }, at }];
+  const names: SeenNews['identities'] = [channelId, ...others];
+  const will = readWill(wordsOf(message), { stopWords: context.stopWords, isConversation: true });
+  return [
+    { kind: 'seen', identities: names, address: { channelId, reference }, at },
+    ...(will === null ? [] : newsOf(will, names, at)),
+  ];
+}
+
+/** What was typed, or what stands on the button of a template that was touched. */
+function wordsOf({ text, button }: JsonObject): string {
+  return (isJsonObject(text) && textAt(text, 'body')) || (isJsonObject(button) && textAt(button, 'text')) || '';
 }
 
 /** The sender's; where nothing else links them, the only contact of the only message. */

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { STOP_WORDS_SETTING } from '../reply-words.ts';
 
 const SECRET = { secret: true, pattern: '^[!-~]+$', maxLength: 4000 };
 
@@ -58,6 +59,7 @@ export const WHATSAPP_SETTINGS = Type.Object(
         'they resume; ignore: only the marketing templates that Meta refuses fail.',
       default: 'silence',
     }),
+    stopWords: Type.Optional(STOP_WORDS_SETTING),
     apiUrl: Type.String({
       description: 'The Graph API with its version.',
       default: 'https://graph.facebook.com/v25.0/',

@@ -34,6 +34,8 @@ export interface Directory {
   setPreferences(request: Audited & PreferencesRequest): Promise<void>;
   /** Somebody wants no more of a category over a channel, whatever else they said. */
   decline(request: DeclineRequest): Promise<void>;
+  /** They want it over the channel again, if they declined it there until `at`; what they declined over any channel stays. */
+  takeBackDecline(request: DeclineRequest): Promise<void>;
   /** By category, then channel. */
   listPreferences(request: { readonly botId: string; readonly personId: string }): Promise<OptOut[]>;
   /** Who of these people wants nothing of the category over the channel. */
