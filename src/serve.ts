@@ -174,6 +174,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     logger,
     engine,
     backlogLimits: settings,
+    trustProxy: settings.trustProxy,
     ...(tracer && { tracer }),
     // Without a key of its own the server publishes one nobody depends on: apps that enforce JWE need a lasting key.
     platformKey: await openPlatformKey(settings.platformKey ?? generatePlatformPem()),

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { Parsed } from './setting.ts';
 
 export function parsePath(text: string): Parsed<string> {
@@ -19,6 +20,22 @@ export function parsePublicUrl(text: string): Parsed<string> {
     return { fault: 'The URL takes no user, no query and no fragment: https://beckon.example.com/.' };
   }
   return { value: url.href.endsWith('/') ? url.href : `${url.href}/` };
+}
+
+/** Of `10.0.0.0/8, ::1` each by itself. */
+export function parseNetworks(text: string): Parsed<readonly string[]> {
+  const value = text.split(',').map((network) => network.trim());
+  const bad = value.find((network) => !isNetwork(network));
+  if (bad === undefined) return { value };
+  return { fault: `"${bad}" is not an address or a network: write 10.0.0.7 or 10.0.0.0/8, several with commas.` };
+}
+
+/** One that holds everybody is refused: it says of no one that they are trusted. */
+function isNetwork(network: string): boolean {
+  const [address = '', length, ...rest] = network.split('/');
+  const bits = { 4: 32, 6: 128 }[isIP(address)];
+  if (bits === undefined || address.includes('%') || rest.length > 0) return false;
+  return length === undefined || (/^[1-9][0-9]{0,2}$/.test(length) && Number(length) <= bits);
 }
 
 const DATABASE_FORMS = 'Use sqlite:./data/beckon.db, sqlite::memory: or postgres://user@host:5432/name.';

@@ -73,6 +73,28 @@ test('a secret comes from a variable or from a file, by either way of naming it'
   assert.equal(read({ BECKON_DATABASE_FILE: '/d' }, {}, { '/d': 'postgres://db/x' }).database, 'postgres://db/x');
 });
 
+test('networks of proxies are a list', () => {
+  const { trustProxy } = read({ BECKON_TRUST_PROXY: '10.0.0.0/8, 127.0.0.1,fd00::/8,::1' });
+  assert.deepEqual(trustProxy, ['10.0.0.0/8', '127.0.0.1', 'fd00::/8', '::1']);
+  assert.deepEqual(read({}).trustProxy, []);
+  for (const bad of [
+    'true',
+    '1',
+    '0.0.0.0/0',
+    '::/0',
+    '10.0.0.0/33',
+    '10.0.0.0/08',
+    '10.0.0.0/',
+    '1.2.3',
+    'fe80::1%eth0',
+    '::1,',
+  ])
+    assert.match(
+      faultsOf(() => read({ BECKON_TRUST_PROXY: bad })).join(),
+      /^BECKON_TRUST_PROXY: ".*" is not an address/,
+    );
+});
+
 const tinyRsa = generateKeyPairSync('rsa', { modulusLength: 1024 });
 const ecKey = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const pem = (key: typeof tinyRsa.privateKey) => key.export({ type: 'pkcs8', format: 'pem' }).toString();

@@ -1,4 +1,4 @@
-import { parseDatabase, parseHost, parsePath, parsePublicUrl, redactDatabase } from './parse-address.ts';
+import { parseDatabase, parseHost, parseNetworks, parsePath, parsePublicUrl, redactDatabase } from './parse-address.ts';
 import { parseChoice, parseWholeNumber } from './parse-plain.ts';
 import { parseRsaPrivateKey, parseSecretKey } from './parse-secret.ts';
 import { plain, type Setting, secret } from './setting.ts';
@@ -46,6 +46,13 @@ export const SETTINGS = {
     fallback: null,
     parse: parsePublicUrl,
     print: (url) => url ?? '(not set)',
+  }),
+  trustProxy: plain<readonly string[]>({
+    help: 'addresses and networks of your proxies: what they say in X-Forwarded-For is believed, and nobody else’s word',
+    placeholder: 'networks',
+    fallback: [],
+    parse: parseNetworks,
+    print: (networks) => networks.join(',') || '(none)',
   }),
   role: plain<Role>({
     help: 'all, api (takes requests and sends nothing) or worker (sends and takes none); several share one PostgreSQL',

@@ -99,6 +99,8 @@ export interface AppParts {
   /** The write-ahead log of the database; null: it has none. */
   readonly describeWal?: () => JsonObject | null;
   readonly metrics?: MetricsPage;
+  /** Absent: callers are who the socket says. */
+  readonly trustProxy?: readonly string[];
   /** Absent: nothing is served but the API. */
   readonly console?: Console;
   readonly tracer?: Tracer;
@@ -110,7 +112,9 @@ export function createApp(parts: AppParts): FastifyInstance {
   const limits = { ...DEFAULT_LIMITS, ...parts.limits };
   const meter = parts.metrics?.meter ?? silentMeter;
   const tally = new RefusalTally({ clock, logger, meter });
-  const app = openServer(limits, { logger, clock, tally, meter, ...(parts.console && { console: parts.console }) });
+  const { trustProxy = [] } = parts;
+  const behind = { trustProxy, ...(parts.console && { console: parts.console }) };
+  const app = openServer(limits, { logger, clock, tally, meter, ...behind });
   const publicUrl = parts.tools.publicUrl;
   const sessions = new Sessions({ store, clock, publicUrl });
   const gate = createGate({ ...parts, sessions });

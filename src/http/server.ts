@@ -61,6 +61,8 @@ export interface ServerParts {
   readonly clock: Clock;
   readonly tally: RefusalTally;
   readonly meter: Pick<Meter, 'answered'>;
+  /** Addresses and networks of proxies whose `X-Forwarded-*` are believed. */
+  readonly trustProxy?: readonly string[];
   /** What may be at an address that is no route's. */
   readonly console?: Console;
 }
@@ -68,10 +70,11 @@ export interface ServerParts {
 /** A Fastify server without routes: its limits, its error bodies, its log line, and what it refuses before routing matters. */
 export function openServer(
   limits: ServerLimits,
-  { logger, clock, tally, meter, console }: ServerParts,
+  { logger, clock, tally, meter, trustProxy = [], console }: ServerParts,
 ): FastifyInstance {
   const answerError = createErrorHandler(logger);
   const app = Fastify({
+    trustProxy: [...trustProxy],
     bodyLimit: limits.maxBodyBytes,
     requestTimeout: limits.requestTimeoutMs,
     connectionTimeout: limits.idleTimeoutMs,

@@ -39,6 +39,7 @@ const settings: Settings = {
   leaseMs: 1_000,
   maxWalMb: 256,
   publicUrl: null,
+  trustProxy: [],
   role: 'all',
 };
 const config = await loadCommandConfig(settings);

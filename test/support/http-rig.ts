@@ -107,7 +107,9 @@ const MASTER_KEY = randomBytes(32);
 const NO_LIMITS: CallLimits = { perMinute: 0, perHour: 0 };
 
 export async function startRig(
-  options: Partial<Pick<AppParts, 'limits' | 'backlogLimits' | 'isDraining' | 'channels' | 'console'>> & {
+  options: Partial<
+    Pick<AppParts, 'limits' | 'backlogLimits' | 'isDraining' | 'channels' | 'console' | 'trustProxy'>
+  > & {
     readonly publicUrl?: string;
     readonly callLimits?: CallLimits;
     /** Of `BOT`. */
@@ -160,6 +162,7 @@ export async function startRig(
     ...(options.limits && { limits: options.limits }),
     ...(options.isDraining && { isDraining: options.isDraining }),
     ...(options.console && { console: options.console }),
+    ...(options.trustProxy && { trustProxy: options.trustProxy }),
   });
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   return {
