@@ -42,10 +42,19 @@ describe('what can be said of a send on the command line', () => {
       ...['--exclude-tag', 'leaver'],
     );
     assert.deepEqual([excluded.reached, excluded.sent.reasons], [['bob', 'cid'], { excluded: 2 }]);
+    assert.deepEqual(excluded.sent.audience, {
+      filter: { tags: { all: ['staff'] }, locale: ['de'] },
+      exclude: { identities: 1, tags: ['leaver'], notifications: [] },
+    });
+    const status = await runCli(['status', excluded.sent.id, ...stage.target]);
+    assert.equal(status.code, 1, status.stderr);
+    assert.match(status.stdout, /^2 delivered, 2 suppressed {2}ds-.*\n {3}For {2}tagged staff; speaks de\n/);
+    assert.match(status.stdout, /\n {3}Not {2}1 by name; tagged leaver\n {5}2 {2}excluded\n$/);
     const others = await reachedBy('--everybody', '--exclude-recipients-of', excluded.sent.id);
     assert.deepEqual([others.reached, others.sent.reasons], [[], { excluded: 4 }]);
     const named = await reachedBy('--to', 'zoe@x.org,ann@x.org', '--exclude', 'ann@x.org');
     assert.deepEqual(named.reached, ['zoe']);
+    assert.deepEqual(others.sent.audience?.filter, { everybody: true });
   });
 
   it('is by which rules, and who is told, which the notification shows', async () => {

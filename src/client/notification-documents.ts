@@ -5,6 +5,7 @@ import type { ReceiptCounts } from '../model/news.ts';
 import type { Api, Counts, Lane, PauseReason } from '../model/notification.ts';
 import type { Canary, PauseWhen } from '../model/rules.ts';
 import type { TemplateKey } from '../model/template.ts';
+import type { FilterBody } from './send-documents.ts';
 
 /** A notification on the native API: `counts` is what Beckon did. */
 export interface NotificationSummary {
@@ -62,6 +63,18 @@ export interface Notification extends NotificationSummary {
     readonly onUnknown: boolean;
     readonly receiptWithin: string | null;
   }[];
+  /** How its recipients were chosen; null: all were named. */
+  readonly audience: {
+    /** Null: they were named. */
+    readonly filter: FilterBody | null;
+    /** Null: nobody was left out. */
+    readonly exclude: {
+      /** How many, by name. */
+      readonly identities: number;
+      readonly tags: readonly string[];
+      readonly notifications: readonly string[];
+    } | null;
+  } | null;
   /** How often each reason was given; null: too many to count while it is running. */
   readonly reasons: Readonly<Record<string, number>> | null;
   readonly receipts: ReceiptCounts;

@@ -33,6 +33,21 @@ export interface Exclusion {
   readonly notifications?: readonly string[];
 }
 
+/** How recipients were chosen, as it is kept with their notification: of people who are left out by name, only how many. */
+export interface Choice {
+  /** Absent: they were named. Empty: everybody the directory has. */
+  readonly filter?: PeopleFilter;
+  readonly exclude?: Omit<Exclusion, 'identities'> & { readonly identities?: number };
+}
+
+export function choiceOf({ from, exclude }: Pick<AudiencePlan, 'from' | 'exclude'>): Choice | null {
+  const filter = from?.kind === 'filter' ? { filter: from.filter } : {};
+  const { identities, ...others } = exclude ?? {};
+  const left = { ...(identities && { identities: identities.length }), ...others };
+  const choice = { ...filter, ...(exclude && { exclude: left }) };
+  return Object.keys(choice).length === 0 ? null : choice;
+}
+
 /** How somebody of the directory can be named, the best first. */
 export function namesOf(person: Pick<Person, 'email' | 'upn' | 'phone' | 'identities'>, prefers: 'email' | 'phone') {
   const { email, upn, phone, identities } = person;

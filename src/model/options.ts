@@ -1,3 +1,4 @@
+import type { Choice } from './audience.ts';
 import type { CallbackOptions } from './callback.ts';
 import type { FallBack } from './fall-back.ts';
 import type { Hours } from './hours.ts';
@@ -21,6 +22,8 @@ export interface Options {
   readonly window?: Hours;
   /** Nobody is sent it within any of these hours. */
   readonly quietHours?: readonly Hours[];
+  /** How those it is for were chosen; absent: all were named. */
+  readonly choice?: Choice;
   /** Why those of the bot are not kept. */
   readonly quietHoursOverride?: { readonly reason: string };
   /** What its message was made of. */

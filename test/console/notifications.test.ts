@@ -31,11 +31,13 @@ describe('a notification in the console', () => {
   };
 
   it('is found in the list, and tells what became of each recipient', async () => {
-    const { id } = await visit.stage.send({ channel: 'ivr', message: MESSAGE, recipients: ['one', 'two'] });
+    const exclude = { identities: ['three'], tags: ['leaver'] };
+    const { id } = await visit.stage.send({ channel: 'ivr', message: MESSAGE, recipients: ['one', 'two'], exclude });
     await visit.go('/notifications');
     await page.getByRole('link', { name: id }).click();
     await page.getByRole('heading', { level: 1, name: 'Webhook' }).waitFor();
     await page.getByText('2 recipients in').waitFor();
+    await page.getByText('1 by name; tagged leaver').waitFor();
     await button('one').click();
     await page.getByRole('dialog', { name: 'one' }).getByText('delivered').waitFor();
     await page.keyboard.press('Escape');

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { AudiencePlan } from '../../model/audience.ts';
+import { type AudiencePlan, choiceOf } from '../../model/audience.ts';
 import type { OpenAudience } from '../../store/port/audiences.ts';
 import type { Store } from '../../store/port.ts';
 import { callerOf } from '../auth/gate.ts';
@@ -28,8 +28,10 @@ export function nameAudience(
   now: number,
 ): Pick<OpenAudience, 'asked' | 'plan'> {
   const { lane = 'bulk', expiresAt = null, deduplicate = false, parameters, from, exclude, ...rest } = gathered;
+  const choice = choiceOf(gathered);
+  const said = choice === null ? rest : { ...rest, options: { ...rest.options, choice } };
   return {
-    asked: { ...nameNotification(api, rest, callerOf(request), now, callersTrace(request)), lane, expiresAt },
+    asked: { ...nameNotification(api, said, callerOf(request), now, callersTrace(request)), lane, expiresAt },
     plan: { deduplicate, parameters, ...(from && { from }), ...(exclude && { exclude }) },
   };
 }

@@ -11,6 +11,7 @@ import type { Audience } from '../../store/port/audiences.ts';
 import type { ReasonTally } from '../../store/port/notifications.ts';
 import { writeDuration } from '../contract/duration.ts';
 import { COUNT, NEXT_CURSOR, nullable, oneOf, TIME } from '../contract/fields.ts';
+import { FILTER, showFilter } from './audience/filter-body.ts';
 import { HOURS, type HoursBody } from './timing-body.ts';
 
 /** Of a notification as a whole. */
@@ -116,6 +117,20 @@ export const NOTIFICATION = Type.Object(
         receiptWithin: nullable(Type.String(), 'How long a receipt of the channel before is waited for.'),
       }),
       { description: 'In order; whoever is not reached on one is sent it on the next.' },
+    ),
+    audience: nullable(
+      Type.Object({
+        filter: nullable(FILTER, 'Whoever of the directory fitted it. Null: they were named.'),
+        exclude: nullable(
+          Type.Object({
+            identities: Type.Integer({ minimum: 0, description: 'How many were left out by name.' }),
+            tags: Type.Array(Type.String()),
+            notifications: Type.Array(Type.String()),
+          }),
+          'Who was left out. Null: nobody was.',
+        ),
+      }),
+      'How its recipients were chosen. Null: all were named.',
     ),
     reasons: nullable(
       Type.Record(Type.String(), COUNT),
@@ -230,6 +245,7 @@ export function toDocument(
   return {
     ...toSummary(notification, now, ages),
     channels: channelsOf(notification),
+    audience: audienceOf(notification),
     reasons: reasons === null ? null : { ...reasons },
     receipts: { ...receipts },
   };
@@ -244,6 +260,16 @@ function channelsOf({ channel, connectionId, options }: NotificationSummary) {
     receiptWithin: fallBack.receiptWithinMs === undefined ? null : writeDuration(fallBack.receiptWithinMs),
   }));
   return [{ channel, connectionId, on: null, onUnknown: false, receiptWithin: null }, ...others];
+}
+
+function audienceOf({ options }: NotificationSummary): Static<typeof NOTIFICATION>['audience'] {
+  const { filter, exclude } = options?.choice ?? {};
+  if (filter === undefined && exclude === undefined) return null;
+  const { identities = 0, tags = [], notifications = [] } = exclude ?? {};
+  return {
+    filter: filter === undefined ? null : showFilter(filter),
+    exclude: exclude === undefined ? null : { identities, tags: [...tags], notifications: [...notifications] },
+  };
 }
 
 /** One whose recipients are still being gathered. Where they are uploaded and nobody seals it, it is gone at `expiresAt`. */

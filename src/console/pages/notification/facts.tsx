@@ -1,4 +1,5 @@
 import { Fragment } from 'react';
+import { describeExclude, describeFilter } from '../../../client/describe-audience.ts';
 import type { Notification } from '../../../client/notification-documents.ts';
 import type { HoursBody } from '../../../client/send-documents.ts';
 import { Channel } from '../../parts/channel.tsx';
@@ -9,12 +10,14 @@ const INTERFACES = { native: 'Native API', 'kore-v1': 'Kore v1', 'kore-v2': 'Kor
 
 /** What was asked, in the order in which one asks about it. */
 export function Facts({ notification }: { readonly notification: Notification }) {
-  const { api, channels, template, category, createdAt, sendAt, expiresAt, finishedAt, window, quietHours } =
+  const { api, channels, audience, template, category, createdAt, sendAt, expiresAt, finishedAt, window, quietHours } =
     notification;
   const facts: readonly (readonly [string, string | null])[] = [
     ['Came through', INTERFACES[api]],
     ['Template', template && `${template.name}, version ${template.version}`],
     ['Category', category],
+    ['For', audience?.filter ? describeFilter(audience.filter) : null],
+    ['Left out', audience?.exclude ? describeExclude(audience.exclude) : null],
     ['Accepted', formatMoment(createdAt)],
     ['Not before', sendAt && formatMoment(sendAt)],
     ['Not after', formatMoment(expiresAt)],

@@ -19,7 +19,7 @@ const RULE = closed({
   in: Type.Optional(Type.Array(SCALAR, { minItems: 1, maxItems: 100 })),
 });
 
-const FILTER = Type.Object(
+export const FILTER = Type.Object(
   {
     everybody: Type.Optional(
       Type.Literal(true, { description: 'Everybody the directory has; so that it is never asked for by mistake.' }),
@@ -101,6 +101,12 @@ export function readFilter(
     },
     prefers: identityKey === 'phoneNumber' ? 'phone' : 'email',
   };
+}
+
+/** As it was asked for. */
+export function showFilter(filter: PeopleFilter): Static<typeof FILTER> {
+  if (Object.keys(filter).length === 0) return { everybody: true };
+  return structuredClone(filter) as Static<typeof FILTER>;
 }
 
 function readRule({ equals, in: some }: Static<typeof RULE>, place: string): AttributeRule {
