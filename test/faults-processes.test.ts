@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Finding, partsOf } from './faults/fault.ts';
 import { killServer } from './faults/kill.ts';
+import { killGathering } from './faults/kill-gathering.ts';
 import { EXPANDS, rollOutAndBack } from './faults/mixed-versions.ts';
 import { overrunInShort } from './faults/overload.ts';
 import { fallSilent } from './faults/provider-down.ts';
@@ -22,6 +23,9 @@ describe(`faults of processes, seed ${seed} (BECKON_SEED repeats it)`, () => {
     });
 
   check('F03 kill -9 of the server', () => killServer({ kills: 2, waiting: 10, isTimed: false }, partsOf(seed)));
+  check('F03 kill -9 amid an edit, a recall, a filter and an upload', () =>
+    killGathering({ kills: 2, people: 1_200 }, partsOf(seed)),
+  );
   check('F04 SIGSTOP past the lease', () => stopPastLease({ stops: 1 }, partsOf(seed)));
   check('F13 a provider that never answers', () => fallSilent({ calls: 50, shared: false, graceMs: 1_000 }));
   check('F23 more callers than can be served', () =>

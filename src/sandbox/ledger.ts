@@ -97,6 +97,11 @@ export class Ledger {
     return this.#sumsOf(provider).reduce((total, [, sums]) => total + sums.total, 0);
   }
 
+  /** Entries so far, of whatever kind. */
+  get size(): number {
+    return this.#entries.length;
+  }
+
   record(processed: Processed): void {
     const replay = this.#isReplay(processed);
     if (processed.action === 'send') this.#count(processed, replay);

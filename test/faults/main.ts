@@ -14,6 +14,7 @@ import { hostileStrings } from './hostile-strings.ts';
 import { hostileTemplates } from './hostile-templates.ts';
 import { hugeAnswers } from './huge-answers.ts';
 import { killedOnPostgres, killedOnSqlite } from './kill.ts';
+import { gatheringKilledOnPostgres, gatheringKilledOnSqlite } from './kill-gathering.ts';
 import { writerKilled } from './kill-writer.ts';
 import { likeTheModel } from './like-the-model.ts';
 import { loopOnPostgres, loopOnSqlite } from './loop-delay.ts';
@@ -54,6 +55,8 @@ const FAULTS: readonly Fault[] = [
   powerCut,
   killedOnSqlite,
   killedOnPostgres,
+  gatheringKilledOnSqlite,
+  gatheringKilledOnPostgres,
   writerKilled,
   stoppedPastLease,
   postgresCrash,
