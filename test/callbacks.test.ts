@@ -62,6 +62,42 @@ describe('callbacks', () => {
     assert.deepEqual(new Set(told().map(({ key }) => key)), new Set(callbacks.map((callback) => callback.id)));
   });
 
+  it('tell the end of what nobody was found for, and so do events', { timeout: 120_000 }, async () => {
+    const server = await stage.start(['--database', 'sqlite::memory:']);
+    const client = createClient({ url: server.url, token: stage.token });
+    const before = stage.sandbox.ledger.entries().length;
+    const { id } = await client.notifications.send({
+      botId,
+      body: {
+        channel: 'ivr',
+        message: { type: 'text', val: 'hello' },
+        recipients: { filter: { tags: { any: ['nobody'] } } },
+        callback: { connection: 'Hook' },
+      },
+    });
+    await stage.sandbox.until(() => stage.sandbox.ledger.entries().length === before + 2);
+    const told = stage.sandbox.ledger.entries().slice(before);
+    const bodies = told.map(({ body }) => JSON.parse(String(body))).toSorted((a, b) => (a.type < b.type ? 1 : -1));
+    assert.deepEqual(
+      bodies.map(({ type, data }) => [type, data.id, data.counts.total, data.counts.pending, data.reason]),
+      ['started', 'finished'].map((event) => [`notification.${event}`, id, 0, 0, 'audience_empty']),
+    );
+    assert.deepEqual([bodies[1].data.reasons, typeof bodies[1].data.finishedAt], [{}, 'string']);
+
+    const key = { botId, notificationId: id };
+    const { callbacks } = await client.callbacks(key);
+    assert.deepEqual(
+      callbacks.map(({ event }) => event),
+      ['started', 'finished'],
+    );
+    const events = await Array.fromAsync(client.events(key));
+    assert.deepEqual(
+      events.map(({ event, progress }) => [event, progress.counts.total]),
+      [['end', 0]],
+    );
+    assert.equal((await client.notification(key)).finishedAt, bodies[1].data.finishedAt);
+  });
+
   it('go through no connection of somebody else, and none that is no webhook', { timeout: 120_000 }, async () => {
     const server = await stage.start(['--database', 'sqlite::memory:']);
     const client = createClient({ url: server.url, token: stage.token });

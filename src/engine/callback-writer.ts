@@ -52,8 +52,12 @@ export class CallbackWriter {
     at: number,
   ): Promise<NewCallback> {
     const { botId, id: notificationId } = notification;
-    const tally = event === 'finished' ? await this.#parts.store.tallyReasons({ botId, notificationId }) : null;
-    const body = JSON.stringify(bodyOf(notification, event, at, tally?.reasons));
+    // What nobody was found for has no row of its own, and no reason was given to anybody.
+    const isTallied = event === 'finished' && notification.total > 0;
+    const tally = isTallied ? await this.#parts.store.tallyReasons({ botId, notificationId }) : null;
+    const body = JSON.stringify(
+      bodyOf(notification, event, at, event === 'finished' ? (tally?.reasons ?? {}) : undefined),
+    );
     return { botId, notificationId, eventNo: no, event, connectionId, body, at };
   }
 }
@@ -77,6 +81,7 @@ function bodyOf(
       finishedAt: finishedAt === null ? null : toIso(finishedAt),
       cancelledAt: cancelledAt === null ? null : toIso(cancelledAt),
       pausedReason,
+      ...(counts.total === 0 && { reason: 'audience_empty' }),
     },
   };
 }

@@ -1,7 +1,8 @@
 import type { Parameters } from './message.ts';
-import type { Log, Notification, Recipient } from './notification.ts';
+import type { Log, Notification, NotificationSummary, Recipient } from './notification.ts';
 import type { PeopleFilter } from './people-filter.ts';
 import { identityKey, type Person } from './person.ts';
+import { defaultExpiry } from './timing.ts';
 
 /** How the recipients of a notification are chosen from those who are named for it. */
 export interface AudiencePlan {
@@ -46,6 +47,29 @@ export function choiceOf({ from, exclude }: Pick<AudiencePlan, 'from' | 'exclude
   const left = { ...(identities && { identities: identities.length }), ...others };
   const choice = { ...filter, ...(exclude && { exclude: left }) };
   return Object.keys(choice).length === 0 ? null : choice;
+}
+
+/** What became of one that nobody was found for: it is over, and has reached nobody. `at`: epoch ms. */
+export function endedForNobody(
+  {
+    message: _,
+    expiresAt,
+    ...asked
+  }: Omit<Notification, 'total' | 'expiresAt'> & { readonly expiresAt: number | null },
+  at: number,
+): NotificationSummary {
+  const none = { delivered: 0, failed: 0, suppressed: 0, expired: 0, cancelled: 0, unknown: 0 };
+  return {
+    ...asked,
+    expiresAt: expiresAt ?? defaultExpiry(asked),
+    total: 0,
+    counts: { total: 0, pending: 0, ...none },
+    updatedAt: at,
+    finishedAt: at,
+    cancelledAt: null,
+    pausedAt: null,
+    pausedReason: null,
+  };
 }
 
 /** How somebody of the directory can be named, the best first. */

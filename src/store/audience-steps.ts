@@ -29,6 +29,7 @@ export function* advanceAudience(step: { readonly at: number; readonly limit: nu
       if (!(yield* drop(audience, limit))) yield* move(audience, { state: 'clearing', at });
       break;
     case 'empty':
+      yield* forgetTold(audience);
       yield* move(audience, { state: 'clearing', at });
       break;
     case 'clearing':
@@ -41,6 +42,12 @@ export function* advanceAudience(step: { readonly at: number; readonly limit: nu
 function* drop(audience: StoredAudience, limit: number): Steps<boolean> {
   if (yield* deleteSome(audience, 'batches', 'batch_no', limit)) return true;
   return yield* deleteSome(audience, 'logs', 'seq', limit);
+}
+
+/** With whatever became a notification that goes with it; of this one nothing else is there. */
+function* forgetTold({ botId, notificationId }: NotificationKey): Steps<void> {
+  for (const table of ['callbacks', 'callback_watches'])
+    yield* execute(`DELETE FROM ${table} WHERE bot_id = $1 AND notification_id = $2`, botId, notificationId);
 }
 
 /** What only served to build it. */

@@ -1,5 +1,5 @@
-import { withLeftOut } from '../model/audience.ts';
-import { BATCH_SIZE, type Notification, type Recipient } from '../model/notification.ts';
+import { endedForNobody, withLeftOut } from '../model/audience.ts';
+import { BATCH_SIZE, type Notification, type NotificationSummary, type Recipient } from '../model/notification.ts';
 import { defaultExpiry } from '../model/timing.ts';
 import { addRecipients } from './audience-recipients.ts';
 import {
@@ -97,6 +97,18 @@ export function* findAudience({ botId, notificationId }: NotificationKey): Steps
   const { endsAt, ...plan } = stored;
   const finishedAt = state === 'empty' ? Number(progress) : null;
   return { state: state as Audience['state'], asked, plan, recipients, suppressed, excluded, endsAt, finishedAt };
+}
+
+/** Of these, what became of those that nobody was found for. */
+export function* findForNobody(notifications: readonly NotificationKey[]): Steps<NotificationSummary[]> {
+  if (notifications.length === 0) return [];
+  const rows = yield* query(
+    `SELECT ${AUDIENCE} FROM audiences WHERE state = 'empty' AND (bot_id, id) IN (
+       SELECT wanted.bot_id, wanted.id FROM {rows wanted(bot_id text, id text) $1}
+     )`,
+    notifications.map(({ botId, notificationId }) => ({ bot_id: botId, id: notificationId })),
+  );
+  return rows.map(storedAudience).map(({ asked, progress }) => endedForNobody(asked, Number(progress)));
 }
 
 export function* listChunks(

@@ -1,3 +1,4 @@
+import { findForNobody } from './audiences.ts';
 import { leaseClock, RESTORED } from './batches.ts';
 import { findSummaries } from './notifications.ts';
 import type {
@@ -33,7 +34,10 @@ export function* listCallbackWatches(page: {
     botId: text(row, 'bot_id'),
     notificationId: text(row, 'notification_id'),
   }));
-  const found = new Map((yield* findSummaries({ notifications })).map((summary) => [summary.id, summary]));
+  const summaries = yield* findSummaries({ notifications });
+  const sent = new Set(summaries.map(({ id }) => id));
+  const others = notifications.filter(({ notificationId }) => !sent.has(notificationId));
+  const found = new Map([...summaries, ...(yield* findForNobody(others))].map((summary) => [summary.id, summary]));
   return rows.map((row) => ({
     botId: text(row, 'bot_id'),
     notificationId: text(row, 'notification_id'),

@@ -6,6 +6,7 @@ import { addRecipients } from './audience-recipients.ts';
 import { gathering, move, type StoredAudience } from './audience-rows.ts';
 import { becomeNotification, lockAudience } from './audiences.ts';
 import { countBacklog } from './backlogs.ts';
+import { watchForCallback } from './callback-watches.ts';
 import { listDelivered } from './delivered-recipients.ts';
 import { EXCLUDING_BEGINS, type ExcludingProgress, excludeRecipients } from './exclusions.ts';
 import { chooseTags, listCandidates, listOwners } from './person-tags.ts';
@@ -93,6 +94,7 @@ function* conclude(collected: StoredAudience, at: number): Steps<void> {
   if (recipients === 0) {
     const until = plan.isHeld ? plan.endsAt : at + EMPTY_MS;
     yield* move(audience, { state: 'empty', progress: String(at), at: until });
+    if (!plan.isHeld) yield* watchForCallback(audience.asked);
   } else if (plan.isHeld) yield* move(audience, { state: 'planned', at: plan.endsAt });
   else yield* becomeNotification(audience, { at, isCancelled: false });
 }

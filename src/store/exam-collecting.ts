@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { AudiencePlan } from '../model/audience.ts';
 import { randomId } from '../model/ids.ts';
+import type { Options } from '../model/options.ts';
 import type { PeopleFilter } from '../model/people-filter.ts';
 import type { Person } from '../model/person.ts';
 import {
@@ -22,12 +23,11 @@ import type { Store } from './port.ts';
 export function examineCollecting(store: () => Store): void {
   describe('collecting', () => {
     const at = LOG_TIME + 5;
-    const open = async (botId: string, plan: Partial<AudiencePlan>, canary?: number, most = 100) => {
+    const open = async (botId: string, plan: Partial<AudiencePlan>, options?: Options, most = 100) => {
       const request = sample({ botId, lane: 'bulk', recipients: 101 });
       const { total: _total, expiresAt: _expiresAt, ...asked } = request.notification;
-      const rules = { canary: { recipients: canary ?? 0, maxFailureShare: 0, next: 'continue' } } as const;
       await store().openAudience({
-        asked: { ...asked, expiresAt: null, ...(canary !== undefined && { options: rules }) },
+        asked: { ...asked, expiresAt: null, ...(options && { options }) },
         plan: { deduplicate: false, parameters: null, ...plan },
         endsAt: at + 3_600_000,
         most,
@@ -129,15 +129,39 @@ export function examineCollecting(store: () => Store): void {
       assert.deepEqual(await namesIn(audience), ['ann@abc.com', 'cid@abc.com', 'emp-7-bob@abc.com']);
     });
 
-    it('is over where nobody fits, can be seen for a month, and then goes', async () => {
-      const audience = await open(await crowd(), { from: by({ tags: { any: ['nobody'] } }) });
+    it('is over where nobody fits, which is told, can be seen for a month, and then goes', async () => {
+      const callback = { connectionId: randomId('dc'), on: ['finished'], steps: 1 } as const;
+      const from = by({ tags: { any: ['nobody'] } });
+      const plan = await open(await crowd(), { from, isHeld: true }, { callback });
+      const audience = await open(await crowd(), { from }, { callback });
       await settle();
+      const watches = await store().listCallbackWatches({ after: null, limit: 1_000 });
+      const watched = watches.filter(({ botId }) => botId === audience.botId || botId === plan.botId);
+      assert.deepEqual(
+        watched.map(({ notificationId, notification }) => [
+          notificationId,
+          notification?.counts.total,
+          notification?.finishedAt,
+          notification?.options,
+        ]),
+        [[audience.notificationId, 0, at, { callback }]],
+      );
+      const event = {
+        ...nameOf(audience),
+        eventNo: 1,
+        event: 'finished',
+        connectionId: randomId('dc'),
+        body: '',
+        at,
+      } as const;
+      await store().addCallbacks({ callbacks: [event], told: [], over: [] });
       assert.partialDeepStrictEqual(await store().findAudience(nameOf(audience)), { state: 'empty', finishedAt: at });
       assert.deepEqual(await store().sealAudience({ ...nameOf(audience), expected: null, at, isCancelled: true }), {
         kind: 'absent',
       });
       await settle(2, at + 31 * 24 * 3_600_000);
       assert.equal(await store().findAudience(nameOf(audience)), null);
+      assert.deepEqual(await store().listCallbacks(nameOf(audience)), []);
     });
 
     const backlogOf = async (botId: string) =>
@@ -316,7 +340,11 @@ export function examineCollecting(store: () => Store): void {
       const botId = await crowd();
       const recipients = Array.from({ length: 12 }, (_, seq) => recipientOf(seq));
       const exclude = { identities: recipients.slice(1, 6).map(({ identity }) => identity) };
-      const audience = await open(botId, { from: { kind: 'named', recipients }, exclude }, 3);
+      const audience = await open(
+        botId,
+        { from: { kind: 'named', recipients }, exclude },
+        { canary: { recipients: 3, maxFailureShare: 0, next: 'continue' } },
+      );
       await settle();
       assert.deepEqual(await namesIn(audience), ['p0@abc.com', 'p6@abc.com', 'p7@abc.com']);
       const ruled = await store().listRuled({ after: null, limit: 1_000 });

@@ -9,7 +9,7 @@ import { COUNT, NOTHING, nullable, oneOf, TIME } from '../contract/fields.ts';
 import type { Operation } from '../contract/operation.ts';
 import { addOperation } from '../contract/route.ts';
 import type { NativeContext } from './context.ts';
-import { findNotification, OF_NOTIFICATION, type OfNotification } from './find-notification.ts';
+import { findTold, OF_NOTIFICATION, type OfNotification } from './find-notification.ts';
 import { toIso } from './notification-documents.ts';
 
 const CALLBACK_LIST = Type.Object({
@@ -57,7 +57,7 @@ export async function callbackLogRoute(
     url: '/bots/:botId/notifications/:notificationId/callbacks',
     operation: LIST,
     async handler(request: FastifyRequest<OfNotification>): Promise<Static<typeof CALLBACK_LIST>> {
-      const { botId, id } = await findNotification(store, request);
+      const { botId, id } = await findTold(store, request);
       const key = { botId, notificationId: id };
       return { callbacks: (await store.listCallbacks(key)).map((line) => toDocument(key, line)) };
     },

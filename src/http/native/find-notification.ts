@@ -1,7 +1,8 @@
 import type { FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
+import { endedForNobody } from '../../model/audience.ts';
 import { isId } from '../../model/ids.ts';
-import type { NotificationStatus } from '../../model/notification.ts';
+import type { NotificationStatus, NotificationSummary } from '../../model/notification.ts';
 import type { Audience } from '../../store/port/audiences.ts';
 import type { NotificationKey } from '../../store/port/notifications.ts';
 import type { Store } from '../../store/port.ts';
@@ -26,10 +27,24 @@ export async function findNotification(
   store: Pick<Store, 'findNotification' | 'findAudience'>,
   request: FastifyRequest<OfNotification>,
 ): Promise<NotificationStatus> {
-  const found = await findEither(store, keyOfRoute(request));
+  return requireSent(await findEither(store, keyOfRoute(request)));
+}
+
+function requireSent(found: NotificationStatus | Audience | null): NotificationStatus {
   if (found === null) throw new Fault('notification_unknown');
   if ('asked' in found) throw new Fault(found.state === 'empty' ? 'audience_empty' : 'audience_unsealed');
   return found;
+}
+
+/** The same, or the end of one that nobody was found for. */
+export async function findTold(
+  store: Pick<Store, 'findNotification' | 'findAudience'>,
+  request: FastifyRequest<OfNotification>,
+): Promise<NotificationSummary> {
+  const found = await findEither(store, keyOfRoute(request));
+  if (found !== null && 'asked' in found && found.finishedAt !== null)
+    return endedForNobody(found.asked, found.finishedAt);
+  return requireSent(found);
 }
 
 /** The notification, or the audience that becomes one when it is sealed. Null: there is neither. */

@@ -10,7 +10,7 @@ import type { Operation } from '../../contract/operation.ts';
 import { addOperation } from '../../contract/route.ts';
 import { Fault } from '../../faults.ts';
 import type { NativeContext } from '../context.ts';
-import { findNotification, OF_NOTIFICATION, type OfNotification } from '../find-notification.ts';
+import { findTold, OF_NOTIFICATION, type OfNotification } from '../find-notification.ts';
 import { ReasonTotals } from '../reason-totals.ts';
 import { EventStream } from './event-stream.ts';
 import { PROGRESS, toProgress } from './progress.ts';
@@ -74,8 +74,8 @@ function createWatch({ store, clock, isDraining, streamLimits, totals, watch }: 
     request: FastifyRequest<Watching>,
     reply: FastifyReply,
   ): Promise<FastifyReply> {
-    const { message: _, ...summary } = await findNotification(store, request);
-    const { reasons } = await totals.of(summary);
+    const summary = await findTold(store, request);
+    const { reasons } = summary.total === 0 ? { reasons: {} } : await totals.of(summary);
     const seen = request.headers['last-event-id'] ?? null;
     if (summary.finishedAt !== null && seen === toProgress(summary, reasons, null).version)
       return reply.code(204).send();
