@@ -52,14 +52,23 @@ export class Activity {
 
   ended({ id, botId, connectionId, total }: Ended, logs: readonly Log[]): void {
     const minute = Math.floor(this.#parts.clock.now() / MINUTE_MS);
+    let cell: Cell | null = null;
     for (const { state, reason } of logs) {
-      const key = `${botId} ${connectionId} ${minute} ${state} ${reason ?? ''}`;
-      const cell = this.#cells.get(key) ?? { botId, connectionId, minute, state, reason, count: 0 };
-      if (cell.count === 0) this.#cells.set(key, cell);
+      // Most ends of a checkpoint are alike.
+      if (cell?.state !== state || cell.reason !== reason)
+        cell = this.#cellOf({ botId, connectionId, minute, state, reason });
       cell.count += 1;
-      this.#changed.add(cell);
     }
     if (total > LARGE) this.#moved.set(`${botId} ${id}`, { botId, notificationId: id });
+  }
+
+  #cellOf(kind: Omit<Cell, 'count'>): Cell {
+    const key = `${kind.botId} ${kind.connectionId} ${kind.minute} ${kind.state} ${kind.reason ?? ''}`;
+    const known = this.#cells.get(key);
+    const cell = known ?? { ...kind, count: 0 };
+    if (known === undefined) this.#cells.set(key, cell);
+    this.#changed.add(cell);
+    return cell;
   }
 
   async tell(): Promise<void> {

@@ -1,12 +1,10 @@
-import type { Channel, ChannelSession, SendRequest } from '../channels/contract.ts';
+import type { Channel, ChannelSession } from '../channels/contract.ts';
 import { lookBeforeWriting } from '../channels/last-look.ts';
 import { traceCalls } from '../channels/traced-outbound.ts';
 import type { Clock } from '../model/clock.ts';
-import { messageId } from '../model/ids.ts';
 import type { Lane } from '../model/notification.ts';
 import type { Address, Outcome } from '../model/outcome.ts';
 import type { Connection } from '../model/tenancy.ts';
-import { startOf } from '../model/timing.ts';
 import type { Queue } from '../store/port/work.ts';
 import type { Account } from './account.ts';
 import { Aside } from './aside.ts';
@@ -19,6 +17,7 @@ import { Holds } from './holds.ts';
 import { Inspections, type Refusal } from './inspections.ts';
 import { isRetry, isSendable, type Job, type Sendable } from './job.ts';
 import { Lineup } from './lineup.ts';
+import { Outgoing } from './outgoing.ts';
 import type { Permit } from './permit.ts';
 import { deadlineOf } from './policy.ts';
 import { laneOf, rankOf } from './ranks.ts';
@@ -338,27 +337,10 @@ export class Outlet {
   }
 
   #send(send: Send): Promise<Outcome> {
-    const { job, flight } = send;
-    const { notification } = job.work;
-    const { recalls, edits, category } = notification.options ?? {};
+    const { notification } = send.job.work;
+    const { recalls, edits } = notification.options ?? {};
     if (recalls !== undefined || edits !== undefined) return this.#amend(send, recalls === undefined);
-    return this.#parts.session.send({
-      // Derived only where a provider takes it: Teams and Slack do not, and a hash costs as much as the rest of this.
-      get key() {
-        return messageId(notification.id, job.recipient.seq);
-      },
-      notificationId: notification.id,
-      seq: job.recipient.seq,
-      botId: notification.botId,
-      identity: job.recipient.identity,
-      address: job.address,
-      message: job.message,
-      createdAt: startOf(notification),
-      ...(category !== undefined && { category }),
-      ...traceOf(send),
-      signal: flight.abort.signal,
-      nextCall: () => this.#nextCall(send),
-    });
+    return this.#parts.session.send(new Outgoing(send, this.#nextCall));
   }
 
   async #amend(send: Send, isEdit: boolean): Promise<Outcome> {
@@ -386,12 +368,12 @@ export class Outlet {
   }
 
   /** The call before is over, for a send makes one at a time. */
-  #nextCall(send: Send): Promise<void> {
+  readonly #nextCall = (send: Send): Promise<void> => {
     this.#endCall(send);
     const promise = this.#furtherCalls.ask(send);
     this.#letGoOn();
     return promise;
-  }
+  };
 
   /** What was begun goes before what was not, but not before what ranks above it; the slots are the bound on that. */
   #isOvertaken(): boolean {
@@ -439,11 +421,6 @@ export class Outlet {
   close(): Promise<void> {
     return this.#parts.session.close();
   }
-}
-
-function traceOf({ span, job: { work } }: Send): Pick<SendRequest, 'traceparent'> | null {
-  const traceparent = span?.traceparent ?? work.span?.traceparent ?? work.notification.options?.trace;
-  return traceparent === undefined ? null : { traceparent };
 }
 
 const faultOf = (outcome: Outcome): string | null => {
