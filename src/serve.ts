@@ -176,6 +176,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     backlogLimits: settings,
     trustProxy: settings.trustProxy,
     ...(tracer && { tracer }),
+    oidc: options.config.oidc,
     // Without a key of its own the server publishes one nobody depends on: apps that enforce JWE need a lasting key.
     platformKey: await openPlatformKey(settings.platformKey ?? generatePlatformPem()),
     ...(settings.console === 'on' && { console: openConsole(CONSOLE_FOLDER) }),

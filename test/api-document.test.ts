@@ -64,7 +64,8 @@ describe('GET /openapi.json', () => {
 });
 
 async function redocly(document: JsonObject): Promise<string[]> {
-  const config = await createConfig({ extends: ['recommended'] });
+  // To lead a browser on, with a 3xx, is a success as well: spectral, which knows that, asks every operation for one.
+  const config = await createConfig({ extends: ['recommended'], rules: { 'operation-2xx-response': 'off' } });
   const found = await lintFromString({ source: JSON.stringify(document), absoluteRef: '/openapi.json', config });
   return found.map(({ ruleId, message }) => `${ruleId}: ${message}`);
 }

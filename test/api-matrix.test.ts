@@ -126,6 +126,7 @@ const ROWS: Readonly<Record<string, Row | 'open'>> = {
   removeOperator: { status: 204 },
   inviteOperatorAgain: { status: 200 },
   signOutOperator: { status: 200 },
+  unlinkOperator: { status: 204 },
   getOverview: { status: 200 },
   getTimeline: { status: 200 },
   listOwnBots: { status: 200, isOfNoBot: true },
@@ -136,6 +137,10 @@ const ROWS: Readonly<Record<string, Row | 'open'>> = {
   signInByLink: 'open',
   setUpOperator: 'open',
   signOut: 'open',
+  // By a provider and a cookie, which `oidc.test.ts` is about.
+  beginOidcSignIn: 'open',
+  finishOidcSignIn: 'open',
+  beginOidcLink: 'open',
   getApiDocument: 'open',
   getProblemPage: 'open',
   getReference: 'open',

@@ -57,6 +57,7 @@ export default defineConfig({
           page('Operations', 'operations'),
           page('Monitoring', 'monitoring'),
           page('Security', 'security'),
+          page('Sign-in', 'sign-in'),
           page('Privacy', 'privacy'),
           page('Performance', 'performance'),
         ],

@@ -157,6 +157,8 @@ export interface ManagedOperator {
   readonly signedInAt: string | null;
   /** Null: may sign in. */
   readonly disabledAt: string | null;
+  /** `providers`: names of those they came through. */
+  readonly signsInWith: { readonly password: boolean; readonly providers: readonly string[] };
 }
 
 export interface Invitation {
@@ -187,6 +189,8 @@ export interface OperatorAdmin {
   change(operatorId: string, changes: OperatorChanges): Promise<ManagedOperator>;
   /** Everywhere; they may sign in again. */
   signOut(operatorId: string): Promise<{ readonly sessions: number }>;
+  /** Forgets who they are to providers of identities. */
+  unlink(operatorId: string): Promise<void>;
   remove(operatorId: string): Promise<void>;
 }
 
@@ -239,6 +243,7 @@ export function createAdmin({ url, ask, stream }: AdminCalls): Admin {
       inviteAgain: (id) => ask('POST', operator(id, '/invitation'), undefined),
       change: (id, body) => ask('PATCH', operator(id), undefined, { body }),
       signOut: (id) => ask('POST', operator(id, '/sign-out'), undefined),
+      unlink: (id) => ask('DELETE', operator(id, '/identities'), undefined),
       remove: (id) => ask('DELETE', operator(id), undefined),
     },
     apps: {

@@ -43,6 +43,8 @@ export interface SessionCalls {
   setUp(account: SetUp): Promise<Session>;
   /** By a link that is good once. */
   signInByLink(link: { readonly token: string }): Promise<Session>;
+  /** Where to go to be known at a provider as well; afterwards the browser is back at `returnTo`, a path. */
+  beginLink(link: { readonly provider: string; readonly returnTo: string }): Promise<{ readonly location: string }>;
   get(options?: Signalled): Promise<Session>;
   signOut(): Promise<void>;
 }
@@ -54,6 +56,8 @@ export function createSessionCalls(base: string, ask: Ask): SessionCalls {
     signIn: (body) => ask('POST', url, undefined, { body }),
     setUp: (body) => ask('POST', `${url}/setup`, undefined, { body }),
     signInByLink: (body) => ask('POST', `${url}/link`, undefined, { body }),
+    beginLink: ({ provider, returnTo }) =>
+      ask('POST', `${url}/oidc/${encodeURIComponent(provider)}/link`, undefined, { body: { returnTo } }),
     get: ({ signal } = {}) => ask('GET', url, signal),
     signOut: () => ask('DELETE', url, undefined),
   };

@@ -24,7 +24,7 @@ async function fetchDocument(): Promise<string> {
     connections: [],
     callLimits: { perMinute: 0, perHour: 0 },
   });
-  const config = { path: '', tenancy, apps: [], printable: {}, secretEnvNames: [] };
+  const config = { path: '', tenancy, apps: [], oidc: [], printable: {}, secretEnvNames: [] };
   const server = await serve({ settings, config, logger: createLogger({ level: 'silent', format: 'json' }) });
   try {
     const reply = await fetch(new URL('/openapi.json', server.url));

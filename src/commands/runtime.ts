@@ -38,7 +38,8 @@ export function readCommandSettings(command: Command): Settings {
 export async function loadCommandConfig(settings: Settings): Promise<LoadedConfig> {
   const [{ loadConfig }, channels] = await Promise.all([import('../config/file.ts'), loadCatalog()]);
   const canDecrypt = settings.platformKey !== null;
-  const config = loadConfig({ path: settings.config, channels, env: process.env, canDecrypt });
+  const { config: path, publicUrl } = settings;
+  const config = loadConfig({ path, channels, env: process.env, canDecrypt, publicUrl });
   forget(config.secretEnvNames);
   return config;
 }

@@ -50,7 +50,7 @@ function load(yaml: string, env: Readonly<Record<string, string>> = {}, canDecry
   files += 1;
   const path = join(folder, `${files}.yaml`);
   writeFileSync(path, yaml);
-  return loadConfig({ path, channels: CHANNELS, env, canDecrypt });
+  return loadConfig({ path, channels: CHANNELS, env, canDecrypt, publicUrl: null });
 }
 
 function faultsOf(yaml: string, env: Readonly<Record<string, string>> = {}): readonly string[] {
@@ -398,7 +398,8 @@ test('what YAML itself refuses is told by line and column', () => {
 });
 
 test('a file that is not there is said in words', () => {
-  const run = () => loadConfig({ path: '/none/x.yaml', channels: CHANNELS, env: {}, canDecrypt: false });
+  const run = () =>
+    loadConfig({ path: '/none/x.yaml', channels: CHANNELS, env: {}, canDecrypt: false, publicUrl: null });
   assert.throws(run, { name: 'ConfigurationError', message: '/none/x.yaml: there is no such file.' });
 });
 

@@ -2,12 +2,14 @@ import { dirname } from 'node:path';
 import { Type } from 'typebox';
 import { type Document, LineCounter, parseDocument, stringify, type YAMLError } from 'yaml';
 import { isJsonObject, type JsonObject } from '../model/json.ts';
+import type { OidcProvider } from '../model/oidc.ts';
 import type { App, Tenancy } from '../model/tenancy.ts';
 import { type ReadApp, readApp } from './apps.ts';
 import { CALL_LIMITS, type ReadBot, readBot } from './bots.ts';
 import type { ChannelCatalog } from './connections.ts';
 import { ConfigurationError } from './faults.ts';
 import { readText } from './files.ts';
+import { type ReadProvider, readProvider } from './oidc.ts';
 import { RETENTION, readRetention } from './retention.ts';
 import { listIn, type Report, readSection } from './section.ts';
 import { createTenancy } from './tenancy.ts';
@@ -18,6 +20,8 @@ export interface LoadedConfig {
   readonly path: string;
   readonly tenancy: Tenancy;
   readonly apps: readonly App[];
+  /** Where operators may be signed in besides here. */
+  readonly oidc: readonly OidcProvider[];
   /** The file as it may be shown: defaults filled in, `***` for every secret. */
   readonly printable: JsonObject;
   /** Environment variables that held a secret; the process has no more use for them. */
@@ -30,6 +34,8 @@ export interface ConfigRequest {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The platform's private key is set, so apps may insist on encrypted tokens. */
   readonly canDecrypt: boolean;
+  /** Where people reach this server; null: nobody said. */
+  readonly publicUrl: string | null;
 }
 
 const FILE = Type.Object(
@@ -38,6 +44,7 @@ const FILE = Type.Object(
     apps: Type.Array(Type.Unknown(), { default: [] }),
     limits: Type.Object(CALL_LIMITS.properties, { additionalProperties: false, default: {} }),
     retention: Type.Optional(RETENTION),
+    oidc: Type.Array(Type.Unknown(), { default: [] }),
   },
   { additionalProperties: false },
 );
@@ -50,6 +57,7 @@ export function loadConfig(request: ConfigRequest): LoadedConfig {
   const file = readSection(FILE, raw, '', report);
   const bots = readBots(raw, request, report);
   const apps = readApps(raw, request, report);
+  const oidc = readProviders(raw, request, report);
   const retention = file?.value.retention && readRetention(file.value.retention, 'retention', report);
   if (file === null || report.faults.length > 0) throw new ConfigurationError(report.faults);
   return {
@@ -62,11 +70,13 @@ export function loadConfig(request: ConfigRequest): LoadedConfig {
       ...(retention && { retention }),
     }),
     apps: apps.map((item) => item.app),
+    oidc: oidc.map((item) => item.provider),
     printable: {
       bots: bots.map((item) => item.printable),
       apps: apps.map((item) => item.printable),
       limits: file.value.limits,
       ...(file.value.retention && { retention: file.value.retention }),
+      ...(oidc.length > 0 && { oidc: oidc.map((item) => item.printable) }),
     },
     secretEnvNames: [...report.secretEnvNames],
   };
@@ -144,6 +154,16 @@ function readApps(raw: unknown, { canDecrypt }: ConfigRequest, report: Report): 
     report,
   );
   return apps.filter((item) => item !== null);
+}
+
+function readProviders(raw: unknown, { channels, publicUrl }: ConfigRequest, report: Report): ReadProvider[] {
+  const context = { report, publicUrl, refuseUrl: channels.refuseUrl };
+  const read = listIn(raw, 'oidc').map((item, index) => readProvider(item, `oidc[${index}]`, context));
+  for (const key of ['id', 'issuer'] as const) {
+    const values = read.map((item) => item?.provider[key] ?? null);
+    refuseTwins(values, (index) => `oidc[${index}].${key}`, report);
+  }
+  return read.filter((item) => item !== null);
 }
 
 function declaredBotIds(raw: unknown): ReadonlySet<unknown> {

@@ -5,6 +5,7 @@ import type { JsonObject } from '../model/json.ts';
 import type { Logger } from '../model/logger.ts';
 import { silentMeter } from '../model/meter.ts';
 import type { Lane } from '../model/notification.ts';
+import type { OidcProvider } from '../model/oidc.ts';
 import { SCOPE_SEND, type Tenancy } from '../model/tenancy.ts';
 import type { Tracer } from '../model/tracer.ts';
 import type { Store } from '../store/port.ts';
@@ -104,6 +105,8 @@ export interface AppParts {
   /** Absent: nothing is served but the API. */
   readonly console?: Console;
   readonly tracer?: Tracer;
+  /** Where operators may be signed in besides here; absent: nowhere. */
+  readonly oidc?: readonly OidcProvider[];
 }
 
 /** The whole HTTP surface. Listens nowhere yet: call `listen` on what comes back. */
@@ -186,8 +189,9 @@ export function createApp(parts: AppParts): FastifyInstance {
     onCancel: () => parts.engine.heedCallers(),
   });
   const native = { ...parts, prefix: NATIVE_PREFIX, gate, catalog };
-  app.register(sessionRoutes, { ...native, sessions, publicUrl });
-  app.register(operatorRoutes, { ...native, publicUrl });
+  const { oidc = [], tools } = parts;
+  app.register(sessionRoutes, { ...native, sessions, publicUrl, oidc, outbound: tools.outbound });
+  app.register(operatorRoutes, { ...native, publicUrl, oidc });
   app.register(ownBotsRoute, native);
   app.register(overviewRoute, native);
   app.register(timelineRoute, native);

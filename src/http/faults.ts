@@ -34,6 +34,11 @@ export const FAULTS = {
     [401, 'sign_in_refused', 'Nobody signs in with this e-mail and this password'],
   ),
   sign_ins_limited: row([429, 429, 'Too Many Requests'], [429, 'sign_ins_limited', 'Too many attempts to sign in']),
+  provider_unknown: row([404, 404, 'Not Found'], [404, 'not_found', 'There is no such provider']),
+  provider_unavailable: row(
+    [502, 502, 'Bad Gateway'],
+    [502, 'provider_unavailable', 'The provider of identities does not answer as it should'],
+  ),
   link_refused: row([410, 410, 'Gone'], [410, 'link_refused', 'The link was used, has run out, or never was']),
   password_weak: row([422, 422, 'Unprocessable Content'], [422, 'password_weak', 'The password is too easy to guess']),
   bot_forbidden: row([401, 4002, 'Invalid SDK credentials'], botNotFound()),

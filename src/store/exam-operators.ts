@@ -97,6 +97,38 @@ export function examineOperators(store: () => Store): void {
       assert.deepEqual(await count(150), [1, 1]);
     });
 
+    it('knows who somebody is to a provider, and gives no identity and no account to a second one', async () => {
+      const [issuer, subject] = ['https://id.example.com', makeToken()];
+      const [ann, bo] = [operatorOf({}), operatorOf({})];
+      for (const operator of [ann, bo]) await store().addOperator({ operator, link: null });
+      const link = (operatorId: string, name: string, asFirst: boolean) =>
+        store().linkIdentity({ identity: { issuer, subject: name }, operatorId, asFirst, audit: entry() });
+      assert.equal(await store().findByIdentity({ issuer, subject }), null);
+      const firsts = await Promise.all([subject, makeToken()].map((name) => link(ann.id, name, true)));
+      assert.deepEqual(firsts.toSorted(), [false, true]);
+      assert.equal(await link(randomId('op'), makeToken(), true), false);
+      const another = makeToken();
+      assert.deepEqual([await link(ann.id, another, true), await link(ann.id, another, false)], [false, true]);
+      assert.equal(await link(bo.id, another, false), false);
+      assert.equal((await store().findByIdentity({ issuer, subject: another }))?.id, ann.id);
+      assert.equal(await store().findByIdentity({ issuer: 'https://other.example.com', subject: another }), null);
+
+      const add = (operator: Operator, name: string) =>
+        store().addOperator({ operator, link: null, identity: { issuer, subject: name }, audit: entry() });
+      const [cy, di] = [operatorOf({}), operatorOf({})];
+      const ofCy = makeToken();
+      assert.deepEqual([await add(cy, ofCy), await add(di, ofCy), await add(cy, makeToken())], [true, false, false]);
+      assert.equal(await store().findOperator({ operatorId: di.id }), null);
+      const waysOf = async ({ id }: Operator) => (await store().listWaysIn()).find((ways) => ways.operatorId === id);
+      assert.deepEqual(await waysOf(cy), { operatorId: cy.id, hasPassword: false, issuers: [issuer] });
+      const head = await store().findAuditHead({ botId: null });
+      assert.equal(await store().unlinkIdentities({ operatorId: ann.id, audit: entry() }), 2);
+      assert.equal((await store().findAuditHead({ botId: null })).seq, head.seq + 1);
+      assert.equal(await store().findByIdentity({ issuer, subject: another }), null);
+      assert.equal(await store().removeOperator({ operatorId: cy.id, audit: entry() }), 'removed');
+      assert.equal(await store().findByIdentity({ issuer, subject: ofCy }), null);
+    });
+
     const redeem = (hash: string, operator: Operator, at = 1) =>
       store().redeemLink({ hash, at, password: 'hashed', operator, audit: entry() });
 

@@ -16,6 +16,7 @@ import * as configured from './configured.ts';
 import * as dataKeys from './data-keys.ts';
 import type { Database } from './database.ts';
 import * as erasures from './erasures.ts';
+import * as identities from './identities.ts';
 import * as ledger from './ledger.ts';
 import { SCHEMA_VERSION } from './migrations.ts';
 import * as notifications from './notifications.ts';
@@ -259,6 +260,10 @@ function createStore(database: Database, clock: Clock): Store {
     addOperator: (request) => write(() => operators.addOperator(request)),
     changeOperator: (request) => write(() => operators.changeOperator(request)),
     removeOperator: (request) => write(() => operators.removeOperator(request)),
+    findByIdentity: (identity) => read(() => identities.findByIdentity(identity)),
+    linkIdentity: (request) => write(() => identities.linkIdentity(request)),
+    unlinkIdentities: (request) => write(() => identities.unlinkIdentities(request)),
+    listWaysIn: () => read(() => identities.listWaysIn()),
     addLink: (request) => write(() => sessions.addLink(request)),
     findLink: (request) => read(() => sessions.findLink(request)),
     takeLink: (request) => write(() => sessions.takeLink(request)),

@@ -2,8 +2,9 @@ import { hash } from 'node:crypto';
 import type { AuditEntry } from '../model/audit.ts';
 import type { Operator } from '../model/operator.ts';
 import { appendAudit } from './audit.ts';
+import { insertIdentity } from './identities.ts';
 import { OPERATOR, operatorOf } from './operator-rows.ts';
-import type { Account, ChangeOperator, RedeemLink, SecretLink } from './port/operators.ts';
+import type { Account, AddOperator, ChangeOperator, RedeemLink } from './port/operators.ts';
 import { addLink, dropSessionsOf, takeLink } from './sessions.ts';
 import { execute, query, type Steps, text, textOrNull } from './steps.ts';
 
@@ -27,13 +28,12 @@ export function* findAccount({ email }: { readonly email: string }): Steps<Accou
   return row === undefined ? null : { operator: operatorOf(row), password: textOrNull(row, 'password') };
 }
 
-export function* addOperator(request: {
-  readonly operator: Operator;
-  readonly link: SecretLink | null;
-  readonly audit?: AuditEntry;
-}): Steps<boolean> {
-  const { operator, link, audit } = request;
+export function* addOperator({ operator, link, identity, audit }: AddOperator): Steps<boolean> {
   if (!(yield* insertOperator(operator, null))) return false;
+  if (identity !== undefined && !(yield* insertIdentity(identity, operator.id))) {
+    yield* execute('DELETE FROM operators WHERE id = $1', operator.id);
+    return false;
+  }
   if (link !== null) yield* addLink({ link });
   if (audit !== undefined) yield* appendAudit([{ ...audit, after: digestOf(operator) }]);
   return true;

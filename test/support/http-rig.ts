@@ -2,6 +2,7 @@ import { createSecretKey, generateKeyPairSync, type KeyObject, randomBytes } fro
 import type { FastifyInstance } from 'fastify';
 import { CompactSign } from 'jose';
 import { CHANNELS } from '../../src/channels/channels.ts';
+import { createOutbound } from '../../src/channels/outbound-undici.ts';
 import { createTenancy } from '../../src/config/tenancy.ts';
 import { type AppParts, createApp } from '../../src/http/app.ts';
 import { generatePlatformPem, openPlatformKey, type PlatformKey } from '../../src/http/auth/platform-key.ts';
@@ -10,6 +11,7 @@ import type { Hours } from '../../src/model/hours.ts';
 import { connectionId } from '../../src/model/ids.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { LogFields, Logger } from '../../src/model/logger.ts';
+import type { OidcProvider } from '../../src/model/oidc.ts';
 import type { Retention } from '../../src/model/retention.ts';
 import {
   type App,
@@ -110,7 +112,10 @@ export async function startRig(
   options: Partial<
     Pick<AppParts, 'limits' | 'backlogLimits' | 'isDraining' | 'channels' | 'console' | 'trustProxy'>
   > & {
+    /** Where people reach it; with a port it listens there. */
     readonly publicUrl?: string;
+    /** Providers of identities, whom it may then call. */
+    readonly oidc?: readonly OidcProvider[];
     readonly callLimits?: CallLimits;
     /** Of `BOT`. */
     readonly quietHours?: Hours;
@@ -148,12 +153,13 @@ export async function startRig(
     logger: recordInto(lines),
   });
   await registry.refresh();
+  const outbound = options.oidc === undefined ? NOWHERE : createOutbound();
   const app = createApp({
     store: options.around?.(store) ?? store,
     tenancy: registry.tenancy,
     registry,
     channels: options.channels ?? CHANNELS,
-    tools: { outbound: NOWHERE, clock, random: () => 0.5, publicUrl: options.publicUrl ?? null },
+    tools: { outbound, clock, random: () => 0.5, publicUrl: options.publicUrl ?? null },
     clock,
     logger: recordInto(lines),
     engine: { wake: () => wakes++, heedCallers: () => {}, heedAudiences: () => {}, describeConnection: () => null },
@@ -163,8 +169,10 @@ export async function startRig(
     ...(options.isDraining && { isDraining: options.isDraining }),
     ...(options.console && { console: options.console }),
     ...(options.trustProxy && { trustProxy: options.trustProxy }),
+    ...(options.oidc && { oidc: options.oidc }),
   });
-  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  const port = Number(new URL(options.publicUrl ?? 'http://none').port);
+  const url = await app.listen({ host: '127.0.0.1', port });
   return {
     url,
     port: Number(new URL(url).port),
@@ -177,6 +185,7 @@ export async function startRig(
     async close() {
       app.server.closeAllConnections();
       await app.close();
+      await outbound.close();
       await store.close();
     },
   };

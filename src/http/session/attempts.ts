@@ -23,7 +23,7 @@ export class Attempts {
    * Counts first and asks then, so that many guesses at once count as many. Answers how to forgive a good one; throws a
    * `Fault` when there were too many.
    */
-  async count(whose: { readonly account: string | null; readonly address: string }): Promise<() => Promise<void>> {
+  async count(whose: Attempt): Promise<() => Promise<void>> {
     const { store, clock } = this.#parts;
     const kinds = keysOf(whose);
     const at = clock.now();
@@ -34,18 +34,22 @@ export class Attempts {
       const detail = `wait ${Math.ceil(seconds / 60)} min, or have an admin send a new invitation`;
       throw new Fault('sign_ins_limited', detail, { 'retry-after': String(seconds) });
     }
-    return () => store.forgiveSignIn({ keys: [...kinds.keys()] });
+    return () => this.forgive(whose);
+  }
+
+  forgive(whose: Attempt): Promise<void> {
+    return this.#parts.store.forgiveSignIn({ keys: [...keysOf(whose).keys()] });
   }
 }
 
-/** Hashes: who tried to sign in is nobody's business afterwards. */
-function keysOf({
-  account,
-  address,
-}: {
+/** Whose attempt it is; of somebody whose account is not known yet, only from where it comes. */
+export interface Attempt {
   readonly account: string | null;
   readonly address: string;
-}): Map<string, Kind> {
+}
+
+/** Hashes: who tried to sign in is nobody's business afterwards. */
+function keysOf({ account, address }: Attempt): Map<string, Kind> {
   const key = (...parts: readonly string[]) => hash('sha256', JSON.stringify(parts));
   const keys = new Map<string, Kind>([[key('address', address), 'address']]);
   if (account !== null) keys.set(key('account', account), 'account').set(key('pair', account, address), 'pair');

@@ -1,34 +1,47 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
+export interface Cookie {
+  readonly name: string;
+  readonly sameSite: 'Strict' | 'Lax';
+}
+
+/** `Strict`: no link and no form elsewhere brings it along. */
+export const SESSION_COOKIE: Cookie = { name: 'beckon-session', sameSite: 'Strict' };
+/** Ties the way to a provider and back to one browser. `Strict` would not come along when the provider sends it back. */
+export const ROUND_TRIP_COOKIE: Cookie = { name: 'beckon-oidc', sameSite: 'Lax' };
+
 /** Browsers take a `__Host-` cookie from no other host than this one, over HTTPS only, so nobody can plant one. */
-const SECURE_NAME = '__Host-beckon-session';
-const PLAIN_NAME = 'beckon-session';
+const secureNameOf = ({ name }: Cookie): string => `__Host-${name}`;
 
 export interface CookieRules {
   /** Where people reach this server; null: nobody said, so the browser's word on the scheme counts. */
   readonly publicUrl: string | null;
 }
 
-export function readSessionCookie({ headers: { cookie } }: FastifyRequest, { publicUrl }: CookieRules): string | null {
-  const secure = readCookie(cookie, SECURE_NAME);
+export function readOwnCookie(
+  { headers: { cookie: header } }: FastifyRequest,
+  cookie: Cookie,
+  { publicUrl }: CookieRules,
+): string | null {
+  const secure = readCookie(header, secureNameOf(cookie));
   // Behind HTTPS a plain one is nobody's of ours.
-  return secure ?? (isHttps(publicUrl) ? null : readCookie(cookie, PLAIN_NAME));
+  return secure ?? (isHttps(publicUrl) ? null : readCookie(header, cookie.name));
 }
 
-/** `Strict`: no link and no form elsewhere brings it along. */
-export function setSessionCookie(
+export function setOwnCookie(
   { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
-  rules: CookieRules,
-  { token, maxAgeSeconds }: { readonly token: string; readonly maxAgeSeconds: number },
+  cookie: Cookie,
+  { publicUrl, token, maxAgeSeconds }: CookieRules & { readonly token: string; readonly maxAgeSeconds: number },
 ): void {
-  const isSecure = isHttps(rules.publicUrl ?? request.headers.origin ?? null);
-  const rest = `Max-Age=${maxAgeSeconds}; Path=/; HttpOnly; SameSite=Strict`;
-  reply.header('set-cookie', isSecure ? `${SECURE_NAME}=${token}; ${rest}; Secure` : `${PLAIN_NAME}=${token}; ${rest}`);
+  const isSecure = isHttps(publicUrl ?? request.headers.origin ?? null);
+  const rest = `Max-Age=${maxAgeSeconds}; Path=/; HttpOnly; SameSite=${cookie.sameSite}`;
+  const text = isSecure ? `${secureNameOf(cookie)}=${token}; ${rest}; Secure` : `${cookie.name}=${token}; ${rest}`;
+  reply.header('set-cookie', text);
 }
 
-export function clearSessionCookie(reply: FastifyReply): void {
-  const gone = 'Max-Age=0; Path=/; HttpOnly; SameSite=Strict';
-  reply.header('set-cookie', [`${SECURE_NAME}=; ${gone}; Secure`, `${PLAIN_NAME}=; ${gone}`]);
+export function clearOwnCookie(reply: FastifyReply, cookie: Cookie): void {
+  const gone = `Max-Age=0; Path=/; HttpOnly; SameSite=${cookie.sameSite}`;
+  reply.header('set-cookie', [`${secureNameOf(cookie)}=; ${gone}; Secure`, `${cookie.name}=; ${gone}`]);
 }
 
 export function readCookie(header: string | undefined, name: string): string | null {

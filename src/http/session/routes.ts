@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
+import type { Outbound } from '../../channels/outbound.ts';
 import type { Logger } from '../../model/logger.ts';
+import type { OidcProvider } from '../../model/oidc.ts';
 import { normalEmail, type Operator } from '../../model/operator.ts';
 import { hashToken } from '../../model/secret-token.ts';
 import type { SecretLink } from '../../store/port/operators.ts';
@@ -13,6 +15,7 @@ import { readJsonBodies } from '../native/json-bodies.ts';
 import { Attempts } from './attempts.ts';
 import { type LINK_BODY, type SET_UP_BODY, type SIGN_IN_BODY, type SIGNED_IN, toSignedIn } from './documents.ts';
 import { newOperator } from './links.ts';
+import { addOidcRoutes, hrefOf } from './oidc/routes.ts';
 import { OPTIONS, SET_UP, SHOW, SIGN_IN, SIGN_IN_BY_LINK, SIGN_OUT } from './operations.ts';
 import { assertGoodPassword, Passwords } from './passwords.ts';
 import { assertSameOrigin } from './same-origin.ts';
@@ -22,6 +25,9 @@ export interface SessionRoutesOptions extends NativeContext {
   readonly sessions: Sessions;
   readonly publicUrl: string | null;
   readonly logger: Pick<Logger, 'warn'>;
+  /** Where operators may be signed in besides here. */
+  readonly oidc: readonly OidcProvider[];
+  readonly outbound: Outbound;
 }
 
 type Answer = Promise<Static<typeof SIGNED_IN>>;
@@ -34,11 +40,12 @@ export async function sessionRoutes(app: FastifyInstance, options: SessionRoutes
   const fromHere = async (request: FastifyRequest) => assertSameOrigin(request, options.publicUrl);
   const post = { method: 'POST', onRequest: [fromHere, requireJsonBody] } as const;
   const url = '/session';
+  const elsewhere = options.oidc.map((provider) => ({ id: provider.id, name: provider.name, href: hrefOf(provider) }));
   addOperation(app, gate, {
     method: 'GET',
     url: `${url}/options`,
     operation: OPTIONS,
-    handler: async () => ({ needsSetup: (await store.listOperators()).length === 0, oidc: [] }),
+    handler: async () => ({ needsSetup: (await store.listOperators()).length === 0, oidc: elsewhere }),
   });
   addOperation(app, gate, {
     method: 'GET',
@@ -70,6 +77,7 @@ export async function sessionRoutes(app: FastifyInstance, options: SessionRoutes
       return reply.code(204).send();
     },
   });
+  addOidcRoutes(app, tools);
 }
 
 interface Tools extends SessionRoutesOptions {

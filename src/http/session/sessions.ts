@@ -4,7 +4,7 @@ import type { Operator } from '../../model/operator.ts';
 import { hashToken, makeToken } from '../../model/secret-token.ts';
 import type { Store } from '../../store/port.ts';
 import { entryOf } from '../contract/audit-of.ts';
-import { clearSessionCookie, readSessionCookie, setSessionCookie } from './cookie.ts';
+import { clearOwnCookie, readOwnCookie, SESSION_COOKIE, setOwnCookie } from './cookie.ts';
 import { assertSameOrigin } from './same-origin.ts';
 
 /** Silence after which whoever sat there is taken to have left. */
@@ -31,10 +31,15 @@ export class Sessions {
 
   /** Null: nobody. A request that another site had a browser make ends in a `Fault` before anybody is looked for. */
   async find(request: FastifyRequest): Promise<Operator | null> {
-    const { store, clock, publicUrl } = this.#parts;
-    const hash = this.#hashOf(request);
+    const hash = this.hashOf(request);
     if (hash === null) return null;
-    assertSameOrigin(request, publicUrl);
+    assertSameOrigin(request, this.#parts.publicUrl);
+    return this.findByHash(hash);
+  }
+
+  /** Of a request whose origin was looked at before. */
+  async findByHash(hash: string): Promise<Operator | null> {
+    const { store, clock } = this.#parts;
     const at = clock.now();
     const found = await store.findSession({ hash, at, idleSince: at - IDLE_MS });
     if (found === null) return null;
@@ -49,22 +54,24 @@ export class Sessions {
     const at = clock.now();
     const session = { hash: hashToken(token), operatorId: operator.id, createdAt: at, endsAt: at + LIFE_MS };
     const audit = entryOf(request, operatorActs(operator), { at, target: operator.id });
-    await store.openSession({ session, replaces: this.#hashOf(request), audit });
-    setSessionCookie({ request, reply }, this.#parts, { token, maxAgeSeconds: LIFE_MS / 1_000 });
+    await store.openSession({ session, replaces: this.hashOf(request), audit });
+    const { publicUrl } = this.#parts;
+    setOwnCookie({ request, reply }, SESSION_COOKIE, { publicUrl, token, maxAgeSeconds: LIFE_MS / 1_000 });
   }
 
   async end(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const { store, clock } = this.#parts;
     const operator = await this.find(request);
-    const hash = this.#hashOf(request);
-    clearSessionCookie(reply);
+    const hash = this.hashOf(request);
+    clearOwnCookie(reply, SESSION_COOKIE);
     if (operator === null || hash === null) return;
     const audit = entryOf(request, operatorActs(operator), { at: clock.now(), target: operator.id });
     await store.endSession({ hash, audit });
   }
 
-  #hashOf(request: FastifyRequest): string | null {
-    const token = readSessionCookie(request, this.#parts);
+  /** Under which the store would have the session that the browser says it has. */
+  hashOf(request: FastifyRequest): string | null {
+    const token = readOwnCookie(request, SESSION_COOKIE, this.#parts);
     return token === null ? null : hashToken(token);
   }
 }

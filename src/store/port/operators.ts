@@ -1,4 +1,5 @@
 import type { AuditEntry } from '../../model/audit.ts';
+import type { Identity } from '../../model/oidc.ts';
 import type { Operator } from '../../model/operator.ts';
 import type { Audited } from './audit.ts';
 
@@ -9,14 +10,23 @@ export interface Operators {
   findOperator(request: { readonly operatorId: string }): Promise<Operator | null>;
   /** By what somebody signs in with, who may be disabled. */
   findAccount(request: { readonly email: string }): Promise<Account | null>;
-  /** False: another has this e-mail. With an invitation to it, where one is given. */
-  addOperator(request: Audited & { readonly operator: Operator; readonly link: SecretLink | null }): Promise<boolean>;
+  /** False: another has this e-mail or this identity. */
+  addOperator(request: AddOperator): Promise<boolean>;
   /**
    * What is not named stays. The last admin who may sign in stays one; whoever may not sign in any more has no session
    * afterwards.
    */
   changeOperator(request: ChangeOperator): Promise<'changed' | 'unknown' | 'last_admin'>;
   removeOperator(request: AuditedBy & { readonly operatorId: string }): Promise<'removed' | 'unknown' | 'last_admin'>;
+
+  /** Whom a provider means, who may be disabled. */
+  findByIdentity(identity: Identity): Promise<Operator | null>;
+  /** False: it is somebody's already, there is no such operator, or another identity is linked and this was to be the first. */
+  linkIdentity(request: LinkIdentity): Promise<boolean>;
+  /** Answers how many there were. */
+  unlinkIdentities(request: AuditedBy & { readonly operatorId: string }): Promise<number>;
+  /** Of all operators. */
+  listWaysIn(): Promise<WaysIn[]>;
 
   addLink(request: Audited & { readonly link: SecretLink }): Promise<void>;
   /** What it is good for; null: it was used, has run out, or never was. */
@@ -60,6 +70,29 @@ export interface Account {
   readonly operator: Operator;
   /** As it was hashed; null: there is none, so nobody signs in with one. */
   readonly password: string | null;
+}
+
+export interface AddOperator extends Audited {
+  readonly operator: Operator;
+  /** An invitation to the account. */
+  readonly link: SecretLink | null;
+  /** With which its owner came. */
+  readonly identity?: Identity;
+}
+
+export interface LinkIdentity extends AuditedBy {
+  readonly identity: Identity;
+  readonly operatorId: string;
+  /** Only if the operator has no other. */
+  readonly asFirst: boolean;
+}
+
+/** How an operator may come. */
+export interface WaysIn {
+  readonly operatorId: string;
+  readonly hasPassword: boolean;
+  /** Of providers of identities, each once. */
+  readonly issuers: readonly string[];
 }
 
 export interface ChangeOperator extends AuditedBy {

@@ -1,7 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
+import type { OidcProvider } from '../../../model/oidc.ts';
 import { normalEmail, type Operator } from '../../../model/operator.ts';
 import { SCOPE_ADMIN } from '../../../model/tenancy.ts';
+import type { WaysIn } from '../../../store/port/operators.ts';
 import { auditOf } from '../../contract/audit-of.ts';
 import { COUNT, closed, NOTHING, nullable, TIME } from '../../contract/fields.ts';
 import { OF_BODIES, type Operation } from '../../contract/operation.ts';
@@ -16,6 +18,7 @@ import { toIso } from '../notification-documents.ts';
 
 export interface OperatorRoutesOptions extends NativeContext {
   readonly publicUrl: string | null;
+  readonly oidc: readonly OidcProvider[];
 }
 
 const BOTS = Type.Array(Type.String(), { maxItems: 10_000, description: 'Which they may use; an admin may use all.' });
@@ -36,6 +39,13 @@ export const OPERATOR = Type.Object(
     createdAt: TIME,
     signedInAt: nullable(TIME, 'The last time; null: never yet.'),
     disabledAt: nullable(TIME, 'Null: may sign in.'),
+    signsInWith: Type.Object(
+      {
+        password: Type.Boolean({ description: 'They have chosen one.' }),
+        providers: Type.Array(Type.String(), { description: 'By name; by issuer those that are configured no more.' }),
+      },
+      { description: 'What has been of use to them so far.' },
+    ),
   },
   { $id: 'Operator', description: 'Somebody who signs in to the console.' },
 );
@@ -68,7 +78,10 @@ export async function operatorRoutes(app: FastifyInstance, options: OperatorRout
     method: 'GET',
     url: all,
     operation: LIST,
-    handler: async () => ({ operators: (await store.listOperators()).map(toDocument) }),
+    handler: async () => {
+      const [operators, describe] = [await store.listOperators(), await createDescribe(options)];
+      return { operators: operators.map(describe) };
+    },
   });
   addOperation(app, gate, { method: 'POST', url: all, operation: INVITE, onRequest, handler: createInvite(options) });
   addOperation(app, gate, { method: 'PATCH', url, operation: CHANGE, onRequest, handler: createChange(options) });
@@ -91,7 +104,18 @@ export async function operatorRoutes(app: FastifyInstance, options: OperatorRout
       if (operator.disabledAt !== null) throw new Fault('operator_unknown', 'they are disabled: let them in first');
       const { link, url: invitation } = newLink('invitation', operator.id, { clock, base: baseOf(request, options) });
       await store.addLink({ link, audit: auditOf(request, clock) });
-      return { operator: toDocument(operator), invitation, expiresAt: toIso(link.expiresAt) };
+      const describe = await createDescribe(options);
+      return { operator: describe(operator), invitation, expiresAt: toIso(link.expiresAt) };
+    },
+  });
+  addOperation<OfOperator>(app, gate, {
+    method: 'DELETE',
+    url: `${url}/identities`,
+    operation: UNLINK,
+    handler: async (request: FastifyRequest<OfOperator>, reply: FastifyReply) => {
+      const { id: operatorId } = await findOperator(store, request);
+      await store.unlinkIdentities({ operatorId, audit: auditOf(request, clock) });
+      return reply.code(204).send();
     },
   });
   addOperation<OfOperator>(app, gate, {
@@ -105,7 +129,8 @@ export async function operatorRoutes(app: FastifyInstance, options: OperatorRout
   });
 }
 
-function createInvite({ store, tenancy, clock, ...options }: OperatorRoutesOptions) {
+function createInvite(options: OperatorRoutesOptions) {
+  const { store, tenancy, clock } = options;
   return async function inviteOperator(
     request: FastifyRequest<{ Body: Static<typeof INVITE_BODY> }>,
     reply: FastifyReply,
@@ -118,11 +143,13 @@ function createInvite({ store, tenancy, clock, ...options }: OperatorRoutesOptio
     const audit = { ...auditOf(request, clock), target: operator.id };
     if (!(await store.addOperator({ operator, link, audit })))
       throw new Fault('operator_exists', 'change that one, or invite it again', {}, '/email');
-    return reply.code(201).send({ operator: toDocument(operator), invitation, expiresAt: toIso(link.expiresAt) });
+    const describe = await createDescribe(options);
+    return reply.code(201).send({ operator: describe(operator), invitation, expiresAt: toIso(link.expiresAt) });
   };
 }
 
-function createChange({ store, tenancy, clock }: OperatorRoutesOptions) {
+function createChange(options: OperatorRoutesOptions) {
+  const { store, tenancy, clock } = options;
   return async function changeOperator(
     request: FastifyRequest<OfOperator & { Body: Static<typeof CHANGE_BODY> }>,
   ): Promise<Static<typeof OPERATOR>> {
@@ -132,7 +159,8 @@ function createChange({ store, tenancy, clock }: OperatorRoutesOptions) {
     const disabledAt = disabled === undefined ? {} : { disabledAt: disabled ? clock.now() : null };
     const { operatorId } = request.params;
     refuse(await store.changeOperator({ operatorId, changes: { ...changes, ...disabledAt }, audit }));
-    return toDocument(await findOperator(store, request));
+    const describe = await createDescribe(options);
+    return describe(await findOperator(store, request));
   };
 }
 
@@ -158,12 +186,24 @@ function assertBots(bots: readonly string[], tenancy: OperatorRoutesOptions['ten
 const baseOf = (request: FastifyRequest, { publicUrl }: Pick<OperatorRoutesOptions, 'publicUrl'>): string =>
   publicUrl ?? `${request.protocol}://${request.host}`;
 
-const toDocument = ({ createdAt, signedInAt, disabledAt, bots, ...operator }: Operator): Static<typeof OPERATOR> => ({
+/** As the API shows operators, with how each of them comes in. */
+async function createDescribe({ store, oidc }: Pick<OperatorRoutesOptions, 'store' | 'oidc'>) {
+  const ways = new Map((await store.listWaysIn()).map((each) => [each.operatorId, each]));
+  const names = new Map(oidc.map(({ issuer, name }) => [issuer, name]));
+  return (operator: Operator) => toDocument(operator, ways.get(operator.id), names);
+}
+
+const toDocument = (
+  { createdAt, signedInAt, disabledAt, bots, ...operator }: Operator,
+  { hasPassword, issuers }: Pick<WaysIn, 'hasPassword' | 'issuers'> = { hasPassword: false, issuers: [] },
+  names: ReadonlyMap<string, string>,
+): Static<typeof OPERATOR> => ({
   ...operator,
   bots: [...bots],
   createdAt: toIso(createdAt),
   signedInAt: signedInAt === null ? null : toIso(signedInAt),
   disabledAt: disabledAt === null ? null : toIso(disabledAt),
+  signsInWith: { password: hasPassword, providers: issuers.map((issuer) => names.get(issuer) ?? issuer) },
 });
 
 const LIST: Operation = {
@@ -228,6 +268,19 @@ const INVITE_AGAIN: Operation = {
   params: OF_OPERATOR,
   query: NOTHING,
   replies: { 200: { description: 'The link.', content: { 'application/json': INVITED } } },
+  faults: [...OF_BODIES, 'operator_unknown'],
+};
+
+const UNLINK: Operation = {
+  id: 'unlinkOperator',
+  tag: 'admin',
+  summary: 'Forget who somebody is to providers',
+  description:
+    'Whoever signed in through one is not known by it any more: as after their invitation, a verified e-mail leads to the account once. Sessions go on.',
+  scope: SCOPE_ADMIN,
+  params: OF_OPERATOR,
+  query: NOTHING,
+  replies: { 204: { description: 'It is forgotten.' } },
   faults: [...OF_BODIES, 'operator_unknown'],
 };
 

@@ -1,0 +1,126 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createRequire } from 'node:module';
+import { exportJWK, generateKeyPair } from 'jose';
+import type { JsonObject } from '../../src/model/json.ts';
+import type { OidcProvider } from '../../src/model/oidc.ts';
+import { freePort } from './free-port.ts';
+
+/** What of `oidc-provider` is used here. */
+interface Provider {
+  readonly Grant: new (of: object) => { addOIDCScope(scopes: string): void; save(): Promise<string> };
+  callback(): (request: IncomingMessage, response: ServerResponse) => void;
+  interactionFinished(request: IncomingMessage, response: ServerResponse, result: object): Promise<void>;
+}
+
+interface Asking {
+  readonly oidc: {
+    readonly client?: { readonly clientId: string };
+    readonly session?: { readonly accountId?: string };
+  };
+}
+
+const { Provider }: { readonly Provider: new (issuer: string, configuration: object) => Provider } = createRequire(
+  import.meta.url,
+)('oidc-provider');
+
+/** A real provider of OpenID Connect on a port of this machine, with a page on which anybody signs in by a name alone. */
+export interface TestProvider {
+  readonly issuer: string;
+  /** What it says of people, by the name they sign in with, which is their subject. May be changed at any time. */
+  readonly people: Map<string, JsonObject>;
+  /** As Beckon is configured for it. */
+  readonly configuration: OidcProvider;
+  /** Not reached any more, until it is started again. */
+  stop(): Promise<void>;
+  start(): Promise<void>;
+}
+
+const CLIENT = { client_id: 'beckon', client_secret: 'a secret that only the two of us know' };
+/** What is registered beside Beckon, and must not be let in for it. */
+export const OTHER_CLIENT_ID = 'intranet';
+
+export async function startProvider(redirectUri: string): Promise<TestProvider> {
+  const port = await freePort();
+  // Another site than Beckon's, so that browsers treat the two as strangers.
+  const issuer = `http://localhost:${port}`;
+  const people = new Map<string, JsonObject>();
+  const { privateKey } = await generateKeyPair('RS256', { extractable: true });
+  const client = {
+    ...CLIENT,
+    redirect_uris: [redirectUri],
+    token_endpoint_auth_method: 'client_secret_post',
+  };
+  const configuration = {
+    clients: [client, { ...client, client_id: OTHER_CLIENT_ID }],
+    jwks: { keys: [{ ...(await exportJWK(privateKey)), kid: 'first', use: 'sig', alg: 'RS256' }] },
+    cookies: { keys: [randomBytes(16).toString('hex')] },
+    scopes: ['openid', 'profile', 'email', 'groups'],
+    claims: { openid: ['sub'], profile: ['name'], email: ['email', 'email_verified'], groups: ['groups'] },
+    features: { devInteractions: { enabled: false } },
+    interactions: { url: (_context: unknown, { uid }: { readonly uid: string }) => `/sign-in/${uid}` },
+    ttl: { AccessToken: 60, AuthorizationCode: 60, Grant: 600, IdToken: 60, Interaction: 600, Session: 600 },
+    findAccount: (_context: unknown, id: string) => {
+      const claims = people.get(id);
+      return claims && { accountId: id, claims: () => ({ sub: id, ...claims }) };
+    },
+    // Nobody is asked whether Beckon may know who they are.
+    async loadExistingGrant({ oidc: { client: asking, session } }: Asking) {
+      if (asking === undefined || session?.accountId === undefined) return undefined;
+      const grant = new provider.Grant({ clientId: asking.clientId, accountId: session.accountId });
+      grant.addOIDCScope('openid profile email groups');
+      await grant.save();
+      return grant;
+    },
+  };
+  const provider: Provider = new Provider(issuer, configuration);
+  const standard = provider.callback();
+  const answer = (request: IncomingMessage, response: ServerResponse) =>
+    request.url?.startsWith('/sign-in/') ? showSignIn(provider, request, response) : standard(request, response);
+  let server = createServer(answer);
+  const start = async () => {
+    server = createServer(answer);
+    server.listen(port, 'localhost');
+    await once(server, 'listening');
+  };
+  await start();
+  return {
+    issuer,
+    people,
+    configuration: {
+      id: 'staff',
+      name: 'Staff directory',
+      issuer,
+      clientId: CLIENT.client_id,
+      clientSecret: CLIENT.client_secret,
+      clientAuth: 'post',
+      scopes: ['openid', 'profile', 'email', 'groups'],
+      allowPrivateNetwork: true,
+      rules: [],
+    },
+    start,
+    async stop() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+const FORM = `<!doctype html><html lang="en"><title>Staff directory</title><main><h1>Who are you?</h1>
+<form method="post"><label>Name <input name="login" autofocus></label> <button>Continue</button>
+<button name="deny" value="yes">No, thanks</button></form></main></html>`;
+
+async function showSignIn(provider: Provider, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (request.method !== 'POST') {
+    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(FORM);
+    return;
+  }
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk);
+  const form = new URLSearchParams(Buffer.concat(chunks).toString());
+  const result = form.has('deny')
+    ? { error: 'access_denied', error_description: 'They would rather not.' }
+    : { login: { accountId: form.get('login') ?? '' } };
+  await provider.interactionFinished(request, response, result);
+}
