@@ -8,10 +8,12 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, describe, it } from 'node:test';
 import { Client } from 'pg';
+import { stringify } from 'yaml';
 import { POSTGRES_CHECKS } from '../src/commands/doctor/postgres.ts';
 import type { Line } from '../src/commands/doctor/report.ts';
 import type { PostgresFacts } from '../src/store/postgres-facts.ts';
 import { whyNoTmpfs } from './faults/disk-full.ts';
+import { startProvider } from './support/identity-provider.ts';
 import { holdSnapshot } from './support/outside-reader.ts';
 import { startPostgres } from './support/postgres.ts';
 import { LAUNCHER, runCli, startCli } from './support/run-cli.ts';
@@ -49,6 +51,24 @@ async function assertLine(args: readonly string[], check: string, verdict: Line[
   assert.match(line.sentence, sentence);
   assert.equal(healthy, verdict !== 'failed', JSON.stringify([...lines.values()], null, 1));
 }
+
+describe('the doctor, with people who sign in elsewhere', () => {
+  it('says whether the provider is there, and is who it should be', async () => {
+    const provider = await startProvider('http://127.0.0.1:8080/api/v1/session/oidc/staff/callback');
+    const withProvider = (changes: object) => {
+      const path = join(folder, 'oidc.yaml');
+      writeFileSync(path, stringify({ bots: [{ id: BOT }], oidc: [{ ...provider.configuration, ...changes }] }));
+      chmodSync(path, 0o600);
+      return ['--config', path, '--public-url', 'http://127.0.0.1:8080/'];
+    };
+    const check = 'sign-in with Staff directory';
+    await assertLine(withProvider({}), check, 'ok', /localhost:\d+ tells where people sign in/);
+    const elsewhere = provider.issuer.replace('localhost', '127.0.0.1');
+    await assertLine(withProvider({ issuer: elsewhere }), check, 'failed', /not to be believed|names itself/);
+    await provider.stop();
+    await assertLine(withProvider({}), check, 'failed', /localhost.*(refused|reached|connect)/i);
+  });
+});
 
 describe('the doctor, with a machine that is', () => {
   it('in order: no line is anything but ok', async () => {

@@ -7,6 +7,7 @@ import { systemClock } from '../model/clock.ts';
 import { checkConnections } from './check-connections.ts';
 import { checkClock, checkDatabase, checkFolder, checkNode, nearestExisting, sqlitePath } from './checks.ts';
 import { checkPrivacy, checkSpace, checkSync, checkWal } from './doctor/disk.ts';
+import { checkProvider } from './doctor/identity-provider.ts';
 import { checkOpenFiles, checkPort, checkPublicUrl, checkSecretFiles } from './doctor/machine.ts';
 import { POSTGRES_CHECKS } from './doctor/postgres.ts';
 import { Report } from './doctor/report.ts';
@@ -46,6 +47,8 @@ async function examine(command: Command, report: Report): Promise<void> {
   await report.check('secrets', () => checkSecretFiles(config));
   await report.check('public URL', () => checkPublicUrl(settings, config));
   await report.check('open files', () => checkOpenFiles(config));
+  for (const provider of config.oidc)
+    await report.check(`sign-in with ${provider.name}`, () => checkProvider(provider));
   for (const { name, run } of await checkConnections(config)) await report.check(name, run);
 }
 

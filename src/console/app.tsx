@@ -6,6 +6,7 @@ import { OperatorProvider, useOperator, useSession } from './data/session.tsx';
 import { NotFound } from './pages/not-found/not-found.tsx';
 import { SignIn } from './pages/sign-in/sign-in.tsx';
 import { AppearanceProvider } from './parts/appearance.tsx';
+import { Arrival } from './parts/arrival.tsx';
 import { ConfirmProvider } from './parts/confirm.tsx';
 import { ErrorBoundary } from './parts/error-boundary.tsx';
 import { recall, remember } from './parts/memory.ts';
@@ -59,6 +60,7 @@ function Door() {
   if (session.data === null) return <SignIn />;
   return (
     <OperatorProvider operator={session.data.operator}>
+      <Arrival />
       <Switch>
         <Route path="/welcome">
           <Suspense fallback={<Loading />}>

@@ -13,6 +13,7 @@ import { sandboxConfig } from '../../src/commands/sandbox-config.ts';
 import { readSettings } from '../../src/config/read-settings.ts';
 import { createLogger } from '../../src/log/logger.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';
+import type { OidcProvider } from '../../src/model/oidc.ts';
 import { SCOPE_ADMIN, SCOPE_DIRECTORY, SCOPE_SEND } from '../../src/model/tenancy.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { type RunningServer, serve } from '../../src/serve.ts';
@@ -37,12 +38,14 @@ export interface ConsoleStage {
 export interface ConsoleStageOptions {
   /** False: nobody can sign in yet, and there is no bot. */
   readonly isSetUp?: boolean;
+  /** Where else people sign in, and the port they come back to. */
+  readonly signIn?: { readonly port: number; readonly provider: OidcProvider };
 }
 
 const ADMIN = { name: 'Meera Nair', email: 'meera@example.com' };
 const CLIENT_ID = 'cs-1e845b00-81ad-5757-a1e7-d0f6fea227e9';
 
-export async function openConsoleStage({ isSetUp = true }: ConsoleStageOptions = {}): Promise<ConsoleStage> {
+export async function openConsoleStage({ isSetUp = true, signIn }: ConsoleStageOptions = {}): Promise<ConsoleStage> {
   const folder = mkdtempSync(join(tmpdir(), 'beckon-console-'));
   const sandbox = await startSandbox({ limits: 'off' });
   const { file, botId } = sandboxConfig(sandbox);
@@ -59,8 +62,12 @@ export async function openConsoleStage({ isSetUp = true }: ConsoleStageOptions =
   const bots = isSetUp ? nameFirst(file['bots'], 'HR assistant') : [];
   const apps = [...(isSetUp && Array.isArray(file['apps']) ? file['apps'] : []), tester];
   const config = join(folder, 'beckon.yaml');
-  writeFileSync(config, stringify({ ...file, bots, apps }, { aliasDuplicateObjects: false }), { mode: 0o600 });
-  const server = await start(config, `sqlite:${join(folder, 'beckon.db')}`);
+  writeFileSync(
+    config,
+    stringify({ ...file, bots, apps, ...(signIn && { oidc: [signIn.provider] }) }, { aliasDuplicateObjects: false }),
+    { mode: 0o600 },
+  );
+  const server = await start(config, `sqlite:${join(folder, 'beckon.db')}`, signIn?.port);
   const token = await new SignJWT({ appId: CLIENT_ID, sub: 'tester' })
     .setProtectedHeader({ alg: 'HS256' })
     .sign(new TextEncoder().encode(secret));
@@ -97,8 +104,9 @@ export async function openConsoleStage({ isSetUp = true }: ConsoleStageOptions =
 }
 
 /** Settings come from here alone. */
-async function start(config: string, database: string): Promise<RunningServer> {
-  const flags = { '--config': config, '--database': database, '--port': '0', '--log-level': 'silent' };
+async function start(config: string, database: string, port = 0): Promise<RunningServer> {
+  const address = { '--port': String(port), ...(port !== 0 && { '--public-url': `http://127.0.0.1:${port}/` }) };
+  const flags = { '--config': config, '--database': database, ...address, '--log-level': 'silent' };
   const env = { BECKON_SECRET_KEY: randomBytes(32).toString('base64') };
   const settings = readSettings({ flags, env, readSecretFile: () => ({ fault: 'there are no secret files here' }) });
   const logger = createLogger({ level: settings.logLevel, format: settings.logFormat });

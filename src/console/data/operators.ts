@@ -23,6 +23,7 @@ export function useOperatorChanges() {
     inviteAgain: (id: string) => then(operators.inviteAgain(id)),
     change: (id: string, changes: OperatorChanges) => then(operators.change(id, changes)),
     signOut: (id: string) => then(operators.signOut(id)),
+    unlink: (id: string) => then(operators.unlink(id)),
     remove: (id: string) => then(operators.remove(id)),
   };
 }

@@ -59,6 +59,15 @@ export function useSignOut() {
   });
 }
 
+/** Leaves the console for the provider, which sends the browser back to this page. */
+export function useLink() {
+  const { session } = useClient();
+  return useMutation({
+    mutationFn: (provider: string) => session.beginLink({ provider, returnTo: window.location.pathname }),
+    onSuccess: ({ location }) => window.location.assign(location),
+  });
+}
+
 const OperatorContext = createContext<SessionOperator | null>(null);
 
 export function OperatorProvider({

@@ -16,7 +16,7 @@ import { Button, Dialog, IconButton, VisuallyHidden } from '@radix-ui/themes';
 import { type ReactNode, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useBotPath } from '../data/bot.tsx';
-import { useMay, useOperator, useSignOut } from '../data/session.tsx';
+import { useLink, useMay, useOperator, useSessionOptions, useSignOut } from '../data/session.tsx';
 import { AppearanceSwitch } from './appearance-switch.tsx';
 import { BotSwitcher } from './bot-switcher.tsx';
 import { useToasts } from './toasts.tsx';
@@ -147,6 +147,8 @@ function Item({
 function Foot() {
   const operator = useOperator();
   const signOut = useSignOut();
+  const elsewhere = useSessionOptions().data?.oidc ?? [];
+  const link = useLink();
   const toasts = useToasts();
   return (
     <div className="nav-foot">
@@ -154,6 +156,18 @@ function Foot() {
         <FileTextIcon />
         Documentation
       </a>
+      {elsewhere.map(({ id, name }) => (
+        <Button
+          key={id}
+          size="1"
+          variant="ghost"
+          color="gray"
+          className="nav-elsewhere"
+          onClick={() => link.mutate(id, { onError: toasts.failed })}
+        >
+          Sign in with {name} too
+        </Button>
+      ))}
       <AppearanceSwitch />
       <div className="nav-who">
         <div className="clip">

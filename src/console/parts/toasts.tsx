@@ -15,6 +15,8 @@ interface Toast {
 interface Toasts {
   done(title: string, detail?: string): void;
   failed(error: unknown): void;
+  /** Stays, as an error does. */
+  refused(title: string, detail: string): void;
 }
 
 const ToastsContext = createContext<Toasts | null>(null);
@@ -40,6 +42,7 @@ export function ToastsProvider({ children }: { readonly children: ReactNode }) {
         const { title, fix } = explainError(error);
         show({ kind: 'failed', title, detail: fix });
       },
+      refused: (title, detail) => show({ kind: 'failed', title, detail }),
     }),
     [show],
   );

@@ -13,7 +13,7 @@ interface OperatorMenuProps {
 
 /** What can be done about an operator. The server keeps the last admin from being shut out. */
 export function OperatorMenu({ operator, onLink, onChange }: OperatorMenuProps) {
-  const { id, name, disabledAt } = operator;
+  const { id, name, disabledAt, signsInWith } = operator;
   const changes = useOperatorChanges();
   const confirm = useConfirm();
   const toasts = useToasts();
@@ -35,6 +35,16 @@ export function OperatorMenu({ operator, onLink, onChange }: OperatorMenuProps) 
       verb: 'Sign out',
       children: 'They may sign in again at once.',
       run: async () => `${plural((await changes.signOut(id)).sessions, 'session')} ended.`,
+    });
+  const askUnlink = () =>
+    confirm({
+      title: `Forget how ${name} is known elsewhere?`,
+      verb: 'Forget it',
+      children: `${signsInWith.providers.join(', ')} leads to this account no longer, until a verified e-mail or the operator links it again. Sessions go on.`,
+      run: async () => {
+        await changes.unlink(id);
+        return null;
+      },
     });
   const askDisable = () =>
     confirm({
@@ -70,6 +80,9 @@ export function OperatorMenu({ operator, onLink, onChange }: OperatorMenuProps) 
         <DropdownMenu.Item onSelect={onChange}>Name, role and bots…</DropdownMenu.Item>
         <DropdownMenu.Item onSelect={askLink}>New link for a password…</DropdownMenu.Item>
         <DropdownMenu.Item onSelect={askSignOut}>Sign out everywhere…</DropdownMenu.Item>
+        {signsInWith.providers.length > 0 && (
+          <DropdownMenu.Item onSelect={askUnlink}>Forget {signsInWith.providers.join(', ')}…</DropdownMenu.Item>
+        )}
         <DropdownMenu.Separator />
         {disabledAt === null ? (
           <DropdownMenu.Item color="red" onSelect={askDisable}>

@@ -60,6 +60,9 @@ function List({ onLink, onChange }: ListProps) {
             <th scope="col">Operator</th>
             <th scope="col">Role</th>
             <th scope="col" className="only-wide">
+              Signs in with
+            </th>
+            <th scope="col" className="only-wide">
               Signed in
             </th>
             <td />
@@ -77,7 +80,7 @@ function List({ onLink, onChange }: ListProps) {
 
 function Row({ operator, onLink, onChange }: ListProps & { readonly operator: ManagedOperator }) {
   const reader = useOperator();
-  const { id, name, email, role, bots, signedInAt, disabledAt } = operator;
+  const { id, name, email, role, bots, signedInAt, disabledAt, signsInWith } = operator;
   return (
     <tr>
       <td>
@@ -91,6 +94,7 @@ function Row({ operator, onLink, onChange }: ListProps & { readonly operator: Ma
         {role}
         <div className="quiet operator-mail">{whichBots(operator, bots.length)}</div>
       </td>
+      <td className="quiet only-wide">{waysOf(signsInWith)}</td>
       <td className="quiet only-wide">{signedInAt === null ? 'never yet' : <Ago at={signedInAt} />}</td>
       <td className="end">
         <OperatorMenu operator={operator} onLink={onLink} onChange={() => onChange(operator)} />
@@ -98,6 +102,9 @@ function Row({ operator, onLink, onChange }: ListProps & { readonly operator: Ma
     </tr>
   );
 }
+
+const waysOf = ({ password, providers }: ManagedOperator['signsInWith']): string =>
+  [...(password ? ['a password'] : []), ...providers].join(', ') || 'nothing yet';
 
 const whichBots = ({ role }: Pick<ManagedOperator, 'role'>, count: number): string =>
   role === 'admin' ? 'every bot' : count === 1 ? '1 bot' : `${count} bots`;

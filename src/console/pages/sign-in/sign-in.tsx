@@ -2,6 +2,7 @@ import { Button, TextField } from '@radix-ui/themes';
 import { type FormEvent, useState } from 'react';
 import { isStatus } from '../../data/client.tsx';
 import { useSessionOptions, useSignIn } from '../../data/session.tsx';
+import { wayBackOf } from '../../data/way-back.ts';
 import { Field } from '../../parts/field.tsx';
 import { explainError, Loading, Trouble } from '../../parts/states.tsx';
 import { Invitation } from '../set-up/invitation.tsx';
@@ -14,19 +15,25 @@ import { Threshold } from './threshold.tsx';
 export function SignIn() {
   const options = useSessionOptions();
   const [link] = useState(() => linkOf(window.location));
+  const [way] = useState(() => wayBackOf(window.location));
   if (options.isPending) return <Loading label="Loading the sign-in" />;
   if (options.isError) return <Trouble error={options.error} retry={options.refetch} />;
   if (link?.page === 'invitation') return <Invitation token={link.token} />;
   if (options.data.needsSetup) return <SetUp givenToken={link?.token ?? ''} />;
   return (
     <Threshold title="Sign in" lead="The operators' console of this Beckon.">
+      {way?.end === 'refused' && (
+        <p role="alert" className="threshold-refusal">
+          {options.data.oidc.find(({ id }) => id === way.provider)?.name ?? 'The provider'} {way.words}
+        </p>
+      )}
       {link === null ? <PasswordForm /> : <LinkSignIn token={link.token} otherwise={<PasswordForm />} />}
       {options.data.oidc.length > 0 && (
         <div className="threshold-others">
           <p className="threshold-or">or</p>
           {options.data.oidc.map(({ id, name, href }) => (
             <Button asChild key={id} size="3" variant="outline" color="gray">
-              <a href={href}>Continue with {name}</a>
+              <a href={`${href}?${new URLSearchParams({ returnTo: wantedPage() })}`}>Continue with {name}</a>
             </Button>
           ))}
         </div>
@@ -34,6 +41,10 @@ export function SignIn() {
     </Threshold>
   );
 }
+
+/** Whatever address brought them here is where they want to be. */
+const wantedPage = (): string =>
+  window.location.pathname === '/sign-in' ? '/' : window.location.pathname + window.location.search;
 
 function PasswordForm() {
   const signIn = useSignIn();
