@@ -60,6 +60,7 @@ export default defineConfig({
           page('Sign-in', 'sign-in'),
           page('Privacy', 'privacy'),
           page('Performance', 'performance'),
+          page('What was broken', 'faults'),
         ],
       },
     ],

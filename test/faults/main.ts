@@ -1,3 +1,4 @@
+import { parseArgs } from 'node:util';
 import { chooseSeed } from '../support/seed.ts';
 import { backupOnline } from './backup-online.ts';
 import { brokenAnswers } from './broken-answers.ts';
@@ -6,6 +7,7 @@ import { cancelOnPostgres, cancelOnSqlite } from './cancel.ts';
 import { clockJumps, oneClockJumps } from './clock-jumps.ts';
 import { descriptorsGone } from './descriptors.ts';
 import { diskFull, volumeFull } from './disk-full.ts';
+import { writeDocuments } from './document.ts';
 import { dueTogether } from './due-together.ts';
 import { endlessRead } from './endless-read.ts';
 import { type Fault, type FaultParts, type Finding, partsOf } from './fault.ts';
@@ -49,7 +51,10 @@ import {
   urgentOnPostgres,
 } from './urgent-beside-bulk.ts';
 
-/** Every long fault test, in the order of the catalogue. `npm run test:faults -- F02 F10` runs those alone. */
+/**
+ * Every long fault test, in the order of the catalogue. `npm run test:faults -- F02 F10` runs those alone; with
+ * `--write-docs` what is found goes into docs/faults.md.
+ */
 const FAULTS: readonly Fault[] = [
   fsyncOrder,
   powerCut,
@@ -115,7 +120,10 @@ interface Row extends Finding {
   readonly seconds: number;
 }
 
-const wanted = process.argv.slice(2);
+const { values, positionals: wanted } = parseArgs({
+  allowPositionals: true,
+  options: { 'write-docs': { type: 'boolean', default: false } },
+});
 const seed = chooseSeed();
 console.log(`seed ${seed}: repeat with BECKON_SEED=${seed} npm run test:faults`);
 const startedAt = performance.now();
@@ -124,6 +132,13 @@ const found = await runAll(chosen);
 const rows = chosen.flatMap((fault) => found.get(fault) ?? []);
 printTable(rows);
 console.log(`\n${rows.length} rows in ${((performance.now() - startedAt) / 60_000).toFixed(1)} min`);
+if (values['write-docs']) {
+  const on = new Date().toISOString().slice(0, 10);
+  await writeDocuments(
+    FAULTS.flatMap((fault) => [titleOf(fault), controlOf(fault)]),
+    rows.map(({ test, figure, bar, verdict }) => ({ test, figure, bar, seed, verdict, on })),
+  );
+}
 process.exitCode = rows.some((row) => row.verdict === 'FAILED') ? 1 : 0;
 
 /** One after the other, for they take each other's time; beside them those that do not mind. */
@@ -143,13 +158,21 @@ async function runAll(faults: readonly Fault[]): Promise<Map<Fault, readonly Row
 }
 
 async function runFault(fault: Fault): Promise<Row[]> {
-  const test = `${fault.id} ${fault.title}`;
+  const test = titleOf(fault);
   const reason = fault.skip?.() ?? null;
   if (reason !== null) return [{ test, figure: reason, bar: '', ok: true, verdict: 'skipped', seconds: 0 }];
   const found = [await measure(test, fault.run, (finding) => finding.ok)];
   if (fault.control === undefined) return found;
   // The control breaks the property on purpose: a test that stays green then has proved nothing.
-  return [...found, await measure(`${test}, control must fail`, fault.control, (finding) => !finding.ok)];
+  return [...found, await measure(controlOf(fault), fault.control, (finding) => !finding.ok)];
+}
+
+function titleOf({ id, title }: Fault): string {
+  return `${id} ${title}`;
+}
+
+function controlOf(fault: Fault): string {
+  return `${titleOf(fault)}, control must fail`;
 }
 
 async function measure(
