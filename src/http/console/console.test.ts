@@ -27,7 +27,7 @@ describe('the console', () => {
 
   it('is one page at every address of its own, with a nonce that is never the same', async () => {
     const nonces = new Set<string>();
-    for (const path of ['/', '/notifications/ds-1', '/people', '/setup?x=1']) {
+    for (const path of ['/', '/notifications/ds-1', '/people', '/setup?x=1', '/bots/st-1/templates/welcome.v2']) {
       const { status, headers, text } = await call(rig, path, { headers: HTML });
       const nonce = /content="([^"]+)"/.exec(text)?.[1] ?? '';
       assert.deepEqual([status, headers.get('cache-control')], [200, 'no-store'], path);
@@ -41,7 +41,7 @@ describe('the console', () => {
       assert.equal(headers.get('cross-origin-opener-policy'), 'same-origin');
       nonces.add(nonce);
     }
-    assert.equal(nonces.size, 4);
+    assert.equal(nonces.size, 5);
   });
 
   it('has files that are kept for ever, compressed for who can read it', async () => {

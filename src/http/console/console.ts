@@ -59,7 +59,9 @@ export function openConsole(folder: string): Console {
 /** The console finds its own way from there; whoever asks for no page is a program that has the wrong address. */
 function isPage(path: string, accept = ''): boolean {
   if (path === '/') return true;
-  return !NOT_PAGES.test(path) && !basename(path).includes('.') && accept.includes('text/html');
+  // What is shown of a bot may have a name of its own with a dot in it, as no file has there.
+  const mayBeFile = basename(path).includes('.') && !path.startsWith('/bots/');
+  return !NOT_PAGES.test(path) && !mayBeFile && accept.includes('text/html');
 }
 
 const NOT_BUILT: Page = {
