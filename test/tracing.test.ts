@@ -115,6 +115,20 @@ describe('traces', () => {
     assert.equal(traceparent, `00-${TRACE}-${span?.spanId}-01`);
   });
 
+  it('go on where somebody is told how far it is', async () => {
+    const server = await start({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+    const before = hook.received.length;
+    const callback = { connection: 'Webhook', on: ['finished'] };
+    const id = await send(server, { channel: 'msteams', recipients: [emailOf(0)], callback });
+    while (hook.received.length === before) await new Promise((resolve) => setTimeout(resolve, 20));
+    await server.stop();
+    const { traceparent = '' } = hook.received.at(-1)?.headers ?? {};
+    const [span, ...others] = spansOfTrace().filter(({ name }) => name === 'tell');
+    assert.deepEqual([traceparent, others], [`00-${TRACE}-${span?.spanId}-01`, []]);
+    assert.deepEqual(factOf(span, 'beckon.notification'), { stringValue: id });
+    assert.ok(spansOfTrace().some(({ name, parentSpanId }) => name === 'POST' && parentSpanId === span?.spanId));
+  });
+
   it('pass through where nobody collects them', async () => {
     const server = await start({});
     const known = collector.received.length;

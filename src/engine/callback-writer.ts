@@ -58,7 +58,16 @@ export class CallbackWriter {
     const body = JSON.stringify(
       bodyOf(notification, event, at, event === 'finished' ? (tally?.reasons ?? {}) : undefined),
     );
-    return { botId, notificationId, eventNo: no, event, connectionId, body, at };
+    return {
+      botId,
+      notificationId,
+      eventNo: no,
+      event,
+      connectionId,
+      body,
+      trace: notification.options?.trace ?? null,
+      at,
+    };
   }
 }
 

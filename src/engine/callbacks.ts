@@ -1,10 +1,12 @@
 import type { Channel, ChannelTools, SignedPost } from '../channels/contract.ts';
 import type { OutboundResult } from '../channels/outbound.ts';
 import { parseRetryAfter } from '../channels/retry-after.ts';
+import { traceCalls } from '../channels/traced-outbound.ts';
 import type { Clock } from '../model/clock.ts';
 import { callbackId } from '../model/ids.ts';
 import type { Logger } from '../model/logger.ts';
 import type { Connection, Tenancy } from '../model/tenancy.ts';
+import { type Span, silentTracer, type Tracer } from '../model/tracer.ts';
 import type { ClaimedCallback, SettleCallback, TriedCallback } from '../store/port/callbacks.ts';
 import type { Store } from '../store/port.ts';
 import { CallbackWriter } from './callback-writer.ts';
@@ -20,6 +22,8 @@ export interface CallbacksParts {
   readonly tools: ChannelTools;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Absent: nobody collects traces. */
+  readonly tracer?: Tracer;
 }
 
 const EVERY_MS = 500;
@@ -108,17 +112,33 @@ export class Callbacks {
     }
   }
 
-  async #post({ botId, notificationId, eventNo, connectionId, body }: ClaimedCallback): Promise<OutboundResult> {
+  async #post(callback: ClaimedCallback): Promise<OutboundResult> {
+    const { botId, notificationId, eventNo, connectionId, body, trace } = callback;
     const post = this.#openPost(this.#parts.tenancy.connectionById(connectionId));
     if (post === null) return { kind: 'refused', detail: 'The connection is no longer configured.', timedOut: false };
     const deadline = new AbortController();
     const cancel = this.#parts.clock.after(DEADLINE_MS, () => deadline.abort());
     const signal = AbortSignal.any([deadline.signal, this.#stopped.signal]);
+    const span = this.#traceOf(callback);
+    if (span !== null) traceCalls(signal, span);
+    const traceparent = span?.traceparent ?? trace;
+    const id = callbackId(botId, notificationId, eventNo);
     try {
-      return await post.post({ id: callbackId(botId, notificationId, eventNo), body, signal });
+      return await post.post({ id, body, signal, ...(traceparent !== null && { traceparent }) });
     } finally {
+      span?.end({});
       cancel();
     }
+  }
+
+  #traceOf({ botId, notificationId, connectionId, token, trace }: ClaimedCallback): Span | null {
+    if (trace === null) return null;
+    return (this.#parts.tracer ?? silentTracer).start('tell', 'consumer', trace, {
+      'beckon.bot': botId,
+      'beckon.notification': notificationId,
+      'beckon.connection': connectionId,
+      'beckon.attempt': token,
+    });
   }
 
   #openPost(connection: Connection | null): SignedPost | null {

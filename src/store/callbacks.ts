@@ -11,7 +11,18 @@ import type {
   TriedCallback,
 } from './port/callbacks.ts';
 import type { NotificationKey } from './port/notifications.ts';
-import { execute, type InsertShape, insertMany, int, intOrNull, query, type Row, type Steps, text } from './steps.ts';
+import {
+  execute,
+  type InsertShape,
+  insertMany,
+  int,
+  intOrNull,
+  query,
+  type Row,
+  type Steps,
+  text,
+  textOrNull,
+} from './steps.ts';
 
 /*
  * Who asked to be told how far a notification is has a row in `callback_watches` until its end was written down, so that
@@ -60,6 +71,7 @@ const CALLBACKS: InsertShape = {
     token: 'int',
     state: 'text',
     tries: 'text',
+    trace: 'text',
   },
   onConflict: 'ON CONFLICT (bot_id, notification_id, event_no) DO NOTHING',
 };
@@ -68,9 +80,9 @@ export function* addCallbacks({ callbacks, told, over }: AddCallbacks): Steps<vo
   const dueAt = yield* leaseClock();
   yield* insertMany(
     CALLBACKS,
-    callbacks.map(({ botId, notificationId, eventNo, event, connectionId, body, at }) => [
+    callbacks.map(({ botId, notificationId, eventNo, event, connectionId, body, trace, at }) => [
       ...[botId, notificationId, eventNo, event, connectionId, body, at],
-      ...[dueAt, 0, 'pending', '[]'],
+      ...[dueAt, 0, 'pending', '[]', trace],
     ]),
   );
   if (told.length > 0) {
@@ -114,7 +126,7 @@ export function* claimCallbacks({ limit, leaseMs, busyBots }: ClaimCallbacks): S
        AND callbacks.event_no = due.event_no
      RETURNING callbacks.bot_id AS bot_id, callbacks.notification_id AS notification_id,
        callbacks.event_no AS event_no, callbacks.token AS token, callbacks.connection_id AS connection_id,
-       callbacks.body AS body, callbacks.tries AS tries`,
+       callbacks.body AS body, callbacks.tries AS tries, callbacks.trace AS trace`,
     limit,
     leaseMs,
     busyBots,
@@ -126,6 +138,7 @@ export function* claimCallbacks({ limit, leaseMs, busyBots }: ClaimCallbacks): S
     token: int(row, 'token'),
     connectionId: text(row, 'connection_id'),
     body: text(row, 'body'),
+    trace: textOrNull(row, 'trace'),
     tries: triesOf(row),
   }));
 }

@@ -18,7 +18,15 @@ export function examineCallbacks(store: () => Store): void {
     };
     const eventOf = (key: NotificationKey, eventNo: number): NewCallback => {
       const body = `{"no":${eventNo},"text":"it's"}`;
-      return { ...key, eventNo, event: 'progress', connectionId, body, at: LOG_TIME };
+      return {
+        ...key,
+        eventNo,
+        event: 'progress',
+        connectionId,
+        body,
+        trace: eventNo === 0 ? null : `trace-${eventNo}`,
+        at: LOG_TIME,
+      };
     };
     const add = (callbacks: readonly NewCallback[]) => store().addCallbacks({ callbacks, told: [], over: [] });
     /** Of this bot; others of the exam are left alone. */
@@ -95,9 +103,10 @@ export function examineCallbacks(store: () => Store): void {
       await Promise.all([1, 2, 3].map((n) => add([{ ...eventOf(key, 3), body: `${n}` }, eventOf(key, 4)])));
       const claimed = await claimOf(key.botId);
       assert.deepEqual(
-        claimed.map(({ eventNo, body, token, connectionId: through, tries }) => ({
+        claimed.map(({ eventNo, body, trace, token, connectionId: through, tries }) => ({
           eventNo,
           body,
+          trace,
           token,
           through,
           tries,
@@ -105,6 +114,7 @@ export function examineCallbacks(store: () => Store): void {
         [0, 3, 4].map((no) => ({
           eventNo: no,
           body: eventOf(key, no).body,
+          trace: eventOf(key, no).trace,
           token: 1,
           through: connectionId,
           tries: [],

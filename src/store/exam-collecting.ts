@@ -152,6 +152,7 @@ export function examineCollecting(store: () => Store): void {
         event: 'finished',
         connectionId: randomId('dc'),
         body: '',
+        trace: null,
         at,
       } as const;
       await store().addCallbacks({ callbacks: [event], told: [], over: [] });

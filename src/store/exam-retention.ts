@@ -115,7 +115,14 @@ export function examineRetention(store: () => Store): void {
       const botId = randomId('st');
       const request = sample({ botId });
       await end(request, [logOf(0, 'delivered')], []);
-      const callback = { ...keyOf(request), event: 'started', connectionId: 'dc-1', body: '{}', at: LOG_TIME } as const;
+      const callback = {
+        ...keyOf(request),
+        event: 'started',
+        connectionId: 'dc-1',
+        body: '{}',
+        trace: null,
+        at: LOG_TIME,
+      } as const;
       const callbacks = [0, 1, 2].map((eventNo) => ({ ...callback, eventNo }));
       await store().addCallbacks({ callbacks, told: [], over: [] });
       const claimed = await store().claimCallbacks({ limit: 2, leaseMs: 60_000, busyBots: [] });

@@ -540,6 +540,10 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     // Its batches are still to be moved, to come due then; see `reschedule.ts`.
     'ALTER TABLE notifications ADD COLUMN moves_to {int}',
   ],
+  [
+    // The `traceparent` that telling of it goes on with.
+    'ALTER TABLE callbacks ADD COLUMN trace {text}',
+  ],
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -38,6 +38,8 @@ export interface NewCallback extends CallbackKey {
   readonly connectionId: string;
   /** Exactly what is sent, each time. */
   readonly body: string;
+  /** The `traceparent` that telling it goes on with; null: there is no trace. */
+  readonly trace: string | null;
   readonly at: number;
 }
 
@@ -57,6 +59,7 @@ export interface ClaimedCallback extends CallbackKey {
   readonly token: number;
   readonly connectionId: string;
   readonly body: string;
+  readonly trace: string | null;
   readonly tries: readonly TriedCallback[];
 }
 
