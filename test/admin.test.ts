@@ -56,13 +56,13 @@ describe('configuring over the API', () => {
     limits: { perSecond: 0 },
     allowPrivateNetwork: true,
   });
-  async function deliver(client: Client, botId: string, person: string): Promise<void> {
+  async function deliver(client: Client, botId: string, person: string): Promise<string> {
     const message = { type: 'text', val: 'hello' } as const;
     const body = { channel: 'ivr', connection: 'Hook', message, recipients: [person] };
     const { id } = await client.notifications.send({ botId, body });
     for (;;) {
       const { counts } = await client.notification({ botId, notificationId: id });
-      if (counts.delivered === 1) return;
+      if (counts.delivered === 1) return id;
       assert.equal(counts.pending, 1);
     }
   }
@@ -72,7 +72,9 @@ describe('configuring over the API', () => {
     const server = await start(database);
     const { admin: api } = await clientOf(server);
     const [botId, appId] = [randomId('st'), randomId('cs')];
-    const bot = await api.bots.save(botId, { name: 'Made here', limits: { perMinute: 5, perHour: 50 } });
+    const retention = { recipients: '30d', callbacks: '2d' };
+    const bot = await api.bots.save(botId, { name: 'Made here', limits: { perMinute: 5, perHour: 50 }, retention });
+    assert.deepEqual(bot.retention, retention);
     assert.deepEqual(bot, { ...bot, id: botId, name: 'Made here', weight: 1, declaredIn: 'api' });
     const { channels } = await api.channels();
     const settings = channels.find(({ id }) => id === 'ivr')?.settings ?? {};
@@ -82,7 +84,11 @@ describe('configuring over the API', () => {
     assert.equal(connection.id, connectionId(botId, 'ivr', 'Hook'));
     const { app, clientSecret } = await api.apps.save(appId, { algorithm: 'HS256', bots: [botId] });
     assert.ok(clientSecret !== null && app.declaredIn === 'api');
-    await deliver(await clientOf(server, appId, clientSecret), botId, 'ann@example.com');
+    const maker = await clientOf(server, appId, clientSecret);
+    const notificationId = await deliver(maker, botId, 'ann@example.com');
+    const { finishedAt, recipientsKeptUntil } = await maker.notification({ botId, notificationId });
+    assert.equal(Date.parse(recipientsKeptUntil ?? '') - Date.parse(finishedAt ?? ''), 30 * 24 * 3_600_000);
+    assert.deepEqual(await maker.bots(), { bots: [{ id: botId, name: 'Made here' }] });
 
     // What was shown can be sent back, and keeps the secret nobody was shown.
     const { id: _, declaredIn: __, ...shown } = await api.connections.get(connection.id);
@@ -92,6 +98,8 @@ describe('configuring over the API', () => {
     assert.equal((await api.connections.check(connection.id)).ok, true);
 
     await assert.rejects(api.bots.save(fileBot, {}), { status: 409, code: 'declared_in_file' });
+    for (const wrong of [{ recipients: '30' }, { recipients: '40d', notifications: '30d' }])
+      await assert.rejects(api.bots.save(botId, { retention: wrong }), /\/retention\/recipients/);
     await assert.rejects(api.apps.rotate(admin), { status: 409, code: 'declared_in_file' });
     await assert.rejects(
       api.connections.save({ ...hookOf(botId, 'x'), settings: { url: 'nowhere' } }),

@@ -33,6 +33,8 @@ export interface BotBody {
   readonly name?: string;
   readonly weight?: number;
   readonly limits?: CallLimits;
+  /** How long things are kept after the end of a notification, such as 90d. */
+  readonly retention?: { readonly recipients?: string; readonly notifications?: string; readonly callbacks?: string };
 }
 
 export interface ManagedBot extends Required<BotBody> {

@@ -200,11 +200,18 @@ export interface Client extends ActivityCalls {
   importPeople(request: PeopleImport): Promise<ImportReport>;
   /** Everybody, as they arrive. The stream breaks off with an error when the connection does. */
   exportPeople(request: PeopleExport): Promise<ReadableStream<Uint8Array>>;
+  /** Those that the token may use. */
+  bots(request?: { readonly signal?: AbortSignal }): Promise<{ readonly bots: readonly OwnBot[] }>;
   /** Of all bots. */
   readonly admin: Admin;
   readonly people: PeopleCalls;
   readonly connections: ConnectionCalls;
   readonly session: SessionCalls;
+}
+
+export interface OwnBot {
+  readonly id: string;
+  readonly name: string;
 }
 
 export interface ErasureRequest {
@@ -290,6 +297,7 @@ export function createClient({ url, token, fetch = globalThis.fetch, clock = sys
     connections: createConnectionCalls(base, ask),
     session: createSessionCalls(base, ask),
     ...createActivityCalls(base, ask),
+    bots: ({ signal } = {}) => ask('GET', `${base}/api/v1/bots`, signal),
     notify: (request) => send<Job, NotifyBody>(koreUrl(request.botId, 'notify'), request),
     notifyV2: (request) => send<Job, NotifyV2Body>(koreUrl(request.botId, 'notifyV2'), request),
     status: (request) => askStatus('notify', request),

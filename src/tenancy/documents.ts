@@ -1,5 +1,6 @@
 import { printableOf } from '../config/section.ts';
 import type { JsonObject } from '../model/json.ts';
+import type { Retention } from '../model/retention.ts';
 import type { App, Bot, CallLimits, Connection } from '../model/tenancy.ts';
 import type { LiveTenancy } from './live-tenancy.ts';
 import type { ReadParts } from './read-stored.ts';
@@ -10,6 +11,8 @@ export interface BotDocument {
   readonly name: string;
   readonly weight: number;
   readonly limits: CallLimits;
+  /** As it is in force, such as 90d; absent: for ever. */
+  readonly retention: { readonly recipients?: string; readonly notifications?: string; readonly callbacks?: string };
   readonly declaredIn: 'file' | 'api';
 }
 
@@ -40,8 +43,17 @@ export const toBotDocument = ({ id, name, weight = 1, limits }: Bot, tenancy: Li
   name,
   weight,
   limits: limits ?? tenancy.callLimits,
+  retention: toDays(tenancy.retention(id)),
   declaredIn: declaredIn(tenancy, 'bot', id),
 });
+
+function toDays({ recipientsDays, notificationsDays, callbacksDays }: Retention): BotDocument['retention'] {
+  return {
+    ...(recipientsDays !== undefined && { recipients: `${recipientsDays}d` }),
+    ...(notificationsDays !== undefined && { notifications: `${notificationsDays}d` }),
+    ...(callbacksDays !== undefined && { callbacks: `${callbacksDays}d` }),
+  };
+}
 
 export function toConnectionDocument(
   connection: Connection,

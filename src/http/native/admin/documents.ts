@@ -9,14 +9,31 @@ const NAME = Type.String({ minLength: 1, maxLength: 200 });
 const WINDOW = Type.Integer({ minimum: 0, maximum: 1_000_000_000 });
 const LIMITS = closed({ perMinute: WINDOW, perHour: WINDOW });
 
+const DAYS = Type.Optional(
+  Type.String({ pattern: '^[1-9][0-9]{0,4}d$', description: 'days, such as 90d', examples: ['90d'] }),
+);
+const RETENTION = closed({ recipients: DAYS, notifications: DAYS, callbacks: DAYS });
+
 export const BOT_BODY = closed({
   name: Type.Optional(NAME),
   weight: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: 'Turns where bots share an account.' })),
   limits: Type.Optional({ ...LIMITS, description: 'Calls on the Kore routes, rolling; 0 switches a window off.' }),
+  retention: Type.Optional({
+    ...RETENTION,
+    description:
+      'How long things are kept after the end of a notification; what is left out, as the configuration file says for all bots.',
+  }),
 });
 
 export const MANAGED_BOT = Type.Object(
-  { id: Type.String(), name: Type.String(), weight: Type.Integer(), limits: LIMITS, declaredIn: DECLARED_IN },
+  {
+    id: Type.String(),
+    name: Type.String(),
+    weight: Type.Integer(),
+    limits: LIMITS,
+    retention: { ...RETENTION, description: 'As it is in force; what is left out is kept for ever.' },
+    declaredIn: DECLARED_IN,
+  },
   { $id: 'ManagedBot', description: 'A bot, as it is configured.' },
 );
 
