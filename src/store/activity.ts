@@ -1,5 +1,6 @@
 import type { FinalState } from '../model/notification.ts';
 import type { Reason } from '../model/reasons.ts';
+import { insertCells } from './activity-cells.ts';
 import { countsOf } from './notifications.ts';
 import type { ActivityReport, ActivitySums, EndCount, Milestone, OpenSum, SaidState } from './port/activity.ts';
 import type { NotificationKey } from './port/notifications.ts';
@@ -9,42 +10,14 @@ import { execute, type InsertShape, insertMany, int, query, type Row, type Steps
  * Each node writes rows of its own, with whole counts: what is said twice counts once, and no node waits for another.
  */
 
-const ACTIVITY: InsertShape = {
-  table: 'activity',
-  columns: {
-    bot_id: 'text',
-    minute: 'int',
-    connection_id: 'text',
-    state: 'text',
-    reason: 'text',
-    node: 'text',
-    count: 'int',
-  },
-  onConflict: `ON CONFLICT (bot_id, minute, connection_id, state, reason, node) DO UPDATE SET count = excluded.count`,
-};
-
 const STATES: InsertShape = {
   table: 'connection_states',
   columns: { bot_id: 'text', connection_id: 'text', node: 'text', at: 'int', state: 'text' },
   onConflict: 'ON CONFLICT (bot_id, connection_id, node) DO UPDATE SET at = excluded.at, state = excluded.state',
 };
 
-/** Delivered, so there is none. */
-const NO_REASON = '';
-
 export function* recordActivity({ node, at, cells, connections, moved }: ActivityReport): Steps<void> {
-  yield* insertMany(
-    ACTIVITY,
-    cells.map(({ botId, minute, connectionId, state, reason, count }) => [
-      botId,
-      minute,
-      connectionId,
-      state,
-      reason ?? NO_REASON,
-      node,
-      count,
-    ]),
-  );
+  yield* insertCells(node, cells);
   yield* insertMany(
     STATES,
     connections.map(({ botId, connectionId, state }) => [botId, connectionId, node, at, JSON.stringify(state)]),

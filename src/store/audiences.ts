@@ -217,7 +217,7 @@ export function* becomeNotification(
 }
 
 function* writeNotification(
-  { asked: opened, recipients: total, suppressed, ...key }: StoredAudience,
+  { asked: opened, recipients: total, suppressed, excluded, ...key }: StoredAudience,
   { at, isCancelled }: Pick<SealAudience, 'at' | 'isCancelled'>,
 ): Steps<void> {
   const asked = withLeftOut({ ...opened, createdAt: at }, suppressed);
@@ -225,7 +225,7 @@ function* writeNotification(
   yield* insertNotification(notification);
   yield* watchForCallback(notification);
   yield* setRules(notification, yield* findFirstToFollow(key, asked.options?.canary?.recipients ?? null));
-  yield* suppress(notification, suppressed, at);
+  yield* suppress(notification, { duplicate: suppressed - excluded, excluded }, at);
   if (isCancelled) yield* cancel({ ...key, at });
   else yield* release(key);
 }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { suppressedLog } from '../model/audience.ts';
 import { randomId } from '../model/ids.ts';
 import type { Log } from '../model/notification.ts';
-import { acceptAndClaim, held, keyOf, LOG_TIME, logOf, record, sample } from './exam-samples.ts';
+import { acceptAndClaim, held, keyOf, LOG_TIME, logOf, recipientOf, record, sample } from './exam-samples.ts';
 import type { ActivityCell } from './port/activity.ts';
 import type { Store } from './port.ts';
 
@@ -41,6 +42,38 @@ export function examineActivity(store: () => Store): void {
       const longAfter = 3 * 86_400_000;
       while ((await store().prune({ now: longAfter, limit: 3 })) > 0);
       assert.deepEqual(await store().sumActivity({ botId, from: 0, until: 100 }), { byMinute: [], byReason: [] });
+    });
+
+    it('counts who is left out from the beginning, at an accept and when an audience is sealed', async () => {
+      const botId = randomId('st');
+      const minute = Math.floor(LOG_TIME / 60_000);
+      const request = sample({ botId, recipients: 3 });
+      const [first, ...others] = request.recipients;
+      assert.ok(first);
+      const suppressed = others.map((recipient) => suppressedLog(recipient, 'duplicate', LOG_TIME));
+      await store().accept({ ...request, recipients: [first], suppressed });
+
+      const { total: _total, expiresAt: _expiresAt, ...asked } = sample({ botId }).notification;
+      const key = { botId, notificationId: asked.id };
+      const names = ['a', 'b', 'a', 'c', 'd'];
+      await store().openAudience({
+        asked: { ...asked, expiresAt: null },
+        plan: { deduplicate: true, parameters: null, exclude: { identities: ['c', 'd'] } },
+        ...{ endsAt: LOG_TIME + 60_000, most: 100, idempotency: null },
+      });
+      const recipients = names.map((identity, seq) => ({ ...recipientOf(seq), identity }));
+      await store().addChunk({ ...key, chunk: 0, digest: 'd', recipients, at: LOG_TIME });
+      const asOf = () => store().sumActivity({ botId, from: minute, until: minute + 1 });
+      assert.deepEqual((await asOf()).byMinute, [{ minute, state: 'suppressed', count: 2 }]);
+      await store().sealAudience({ ...key, expected: null, at: LOG_TIME, isCancelled: false });
+      const { connectionId } = asked;
+      assert.deepEqual(await asOf(), {
+        byMinute: [{ minute, state: 'suppressed', count: 5 }],
+        byReason: [
+          { connectionId, state: 'suppressed', reason: 'duplicate', count: 3 },
+          { connectionId, state: 'suppressed', reason: 'excluded', count: 2 },
+        ],
+      });
     });
 
     it('keeps the last word of each node on a connection', async () => {

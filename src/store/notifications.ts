@@ -11,6 +11,7 @@ import {
 } from '../model/notification.ts';
 import type { Options } from '../model/options.ts';
 import type { Reason } from '../model/reasons.ts';
+import { type LeftOut, noteLeftOut } from './activity-cells.ts';
 import { BATCHES, leaseClock, queueKey } from './batches.ts';
 import { watchForCallback } from './callback-watches.ts';
 import { LOGS, logRows } from './checkpoint.ts';
@@ -37,19 +38,24 @@ export function* accept(request: WrittenAcceptRequest): Steps<AcceptResult> {
 /** Those who are left out from the beginning. */
 function* endSuppressed(notification: Notification, logs: readonly Log[]): Steps<void> {
   yield* insertMany(LOGS, logRows({ batch: { botId: notification.botId, notificationId: notification.id }, logs }));
-  yield* suppress(notification, logs.length, notification.createdAt);
+  yield* suppress(notification, { duplicate: logs.length, excluded: 0 }, notification.createdAt);
 }
 
-export function* suppress({ botId, id }: Pick<Notification, 'botId' | 'id'>, count: number, at: number): Steps<void> {
+export function* suppress(
+  notification: Pick<Notification, 'botId' | 'id' | 'connectionId'>,
+  leftOut: LeftOut,
+  at: number,
+): Steps<void> {
   yield* execute(
     `UPDATE notifications SET pending = pending - $3, suppressed = suppressed + $3, updated_at = $4,
        finished_at = CASE WHEN pending = $3 THEN $4 ELSE finished_at END
      WHERE bot_id = $1 AND id = $2`,
-    botId,
-    id,
-    count,
+    notification.botId,
+    notification.id,
+    leftOut.duplicate + leftOut.excluded,
     at,
   );
+  yield* noteLeftOut(notification, leftOut, at);
 }
 
 export function* insertNotification(notification: Notification): Steps<void> {
