@@ -7,12 +7,17 @@ import { readSettings, secretSettingEnvNames } from '../config/read-settings.ts'
 import { envOf, flagOf } from '../config/setting.ts';
 import { SETTINGS, type SettingKey, type Settings } from '../config/settings.ts';
 
+/** A command may have a flag of its own that is called as a setting is: operators have a role, and so have processes. */
+const ofSettings = new WeakSet<Option>();
+
 /** Adds the flags of settings to a command; their values stay text until `readCommandSettings`. */
 export function addSettings(command: Command, keys: readonly SettingKey[]): Command {
   for (const key of keys) {
     const { placeholder, help, fallback } = SETTINGS[key];
     const hint = fallback === null ? '' : `; default ${fallback}`;
-    command.addOption(new Option(`${flagOf(key, SETTINGS[key])} <${placeholder}>`, `${help} (${envOf(key)}${hint})`));
+    const option = new Option(`${flagOf(key, SETTINGS[key])} <${placeholder}>`, `${help} (${envOf(key)}${hint})`);
+    ofSettings.add(option);
+    command.addOption(option);
   }
   return command;
 }
@@ -22,7 +27,7 @@ export function readCommandSettings(command: Command): Settings {
   const flags: Record<string, string | undefined> = {};
   for (const option of command.options) {
     const value: unknown = command.getOptionValue(option.attributeName());
-    if (option.long && typeof value === 'string') flags[option.long] = value;
+    if (option.long && typeof value === 'string' && ofSettings.has(option)) flags[option.long] = value;
     if (option.negate && value === false) flags[option.long?.replace('--no-', '--') ?? ''] = 'off';
   }
   const settings = readSettings({
