@@ -12,7 +12,10 @@ export interface Job {
 
 /** Worlds share nothing, so each is the same in whatever thread it is lived through, and beside whatever others. */
 class Crew {
-  readonly #workers = Array.from({ length: threads() }, () => new Worker(WORKER, { resourceLimits: LIMITS }));
+  readonly #workers = Array.from(
+    { length: threads() },
+    () => new Worker(WORKER, { resourceLimits: LIMITS, env: UNCACHED }),
+  );
   readonly #idle = [...this.#workers];
   readonly #waiting: ((worker: Worker) => void)[] = [];
 
@@ -71,6 +74,8 @@ export async function huntAll(seeds: Seeds, part = ''): Promise<Hunted[]> {
 }
 
 const WORKER = new URL('worker.ts', import.meta.url);
+/** What was compiled of a copy that is thrown away is never asked for again. */
+const { NODE_COMPILE_CACHE: _, ...UNCACHED } = process.env;
 /** Worlds are short-lived: most of what is made is garbage before room for the young runs out. */
 const LIMITS = { maxYoungGenerationSizeMb: 64 };
 /** Enough that opening a store for it is nothing; few enough that a broken promise is told soon. */
