@@ -21,9 +21,10 @@ interface Asking {
   };
 }
 
-const { Provider }: { readonly Provider: new (issuer: string, configuration: object) => Provider } = createRequire(
-  import.meta.url,
-)('oidc-provider');
+/** Loaded by who needs it. */
+function loadProvider(): new (issuer: string, configuration: object) => Provider {
+  return createRequire(import.meta.url)('oidc-provider').Provider;
+}
 
 /** A real provider of OpenID Connect on a port of this machine, with a page on which anybody signs in by a name alone. */
 export interface TestProvider {
@@ -74,7 +75,7 @@ export async function startProvider(redirectUri: string): Promise<TestProvider> 
       return grant;
     },
   };
-  const provider: Provider = new Provider(issuer, configuration);
+  const provider = new (loadProvider())(issuer, configuration);
   const standard = provider.callback();
   const answer = (request: IncomingMessage, response: ServerResponse) =>
     request.url?.startsWith('/sign-in/') ? showSignIn(provider, request, response) : standard(request, response);
