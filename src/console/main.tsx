@@ -7,9 +7,11 @@ import './design/sheet.css';
 import './design/states.css';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
+import { watchOpeners } from './parts/opener.ts';
 import { signStyles } from './parts/style-nonce.ts';
 
 signStyles(document);
+watchOpeners(document);
 
 const root = document.querySelector('#root');
 if (root === null) throw new Error('the page has no #root');

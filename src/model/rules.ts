@@ -21,8 +21,8 @@ export interface Canary {
 }
 
 /** Of those who were tried: whoever opted out, was cancelled or came too late says nothing of how sending goes. */
-const triedOf = ({ delivered, failed, unknown }: Counts): number => delivered + failed + unknown;
-const failuresOf = ({ failed, unknown }: Counts): number => failed + unknown;
+export const triedOf = ({ delivered, failed, unknown }: Counts): number => delivered + failed + unknown;
+export const failuresOf = ({ failed, unknown }: Counts): number => failed + unknown;
 
 export const isOverCeiling = (counts: Counts, { failureShare, after }: PauseWhen): boolean =>
   triedOf(counts) >= after && failuresOf(counts) > failureShare * triedOf(counts);

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import type { Browser, Page, Route } from 'playwright-core';
-import { findBarriers, openBrowser, openPage, type WatchedPage } from '../support/browser.ts';
+import { openBrowser, openPage, type WatchedPage } from '../support/browser.ts';
 import { type ConsoleStage, openConsoleStage } from '../support/console-stage.ts';
+import { findFaults } from './looks.ts';
 
 const HOSTILE = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>{';
 const NOTIFICATIONS = '**/api/v1/bots/*/notifications';
@@ -54,6 +55,10 @@ describe('writing a notification in the console', () => {
     await page.getByRole('button', { name: new RegExp(`^${verb} to`) }).click();
     await page.getByRole('button', { name: `${verb} it` }).click({ clickCount: clicks });
   }
+  async function launchPlan(clicks = 1): Promise<void> {
+    await page.getByRole('button', { name: 'Launch exactly this plan' }).click();
+    await page.getByRole('button', { name: 'Launch it' }).click({ clickCount: clicks });
+  }
   const arrive = () => page.waitForURL(/\/notifications\/ds-/);
   /** A call that was refused is in the browser's console whatever the page does. */
   const complaints = () => watched.complaints.filter((each) => !each.startsWith('Failed to load resource'));
@@ -67,8 +72,8 @@ describe('writing a notification in the console', () => {
     await page.getByRole('button', { name: 'Check everybody' }).click();
     await page.getByText('2 of 3 would get it').waitFor();
     await page.getByText('Import the person with an address').first().waitFor();
-    assert.deepEqual(await findBarriers(page), []);
-    await send('Send', 2);
+    assert.deepEqual(await findFaults(page), []);
+    await launchPlan(2);
     await arrive();
     assert.deepEqual(await totals(), [3]);
     await page.goto(`${stage.home}/compose`);
@@ -87,6 +92,8 @@ describe('writing a notification in the console', () => {
     await page.unroute(NOTIFICATIONS);
     await page.reload();
     await page.getByText('1 recipient', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Check everybody' }).click();
+    await page.getByText('1 of 1 would get it').waitFor();
     await send('Send');
     await arrive();
     assert.equal((await totals()).length, known + 1);
@@ -155,6 +162,47 @@ describe('writing a notification in the console', () => {
     for await (const { event } of stage.client.events(key)) if (event === 'end') break;
     const { counts, reasons } = await stage.client.notification(key);
     assert.deepEqual([counts.total, counts.delivered, reasons], [2, 1, { excluded: 1 }]);
+  });
+
+  it('launches exactly what was checked, to nobody who came since, and once though its answer is lost', async () => {
+    await page.getByRole('radio', { name: 'Directory' }).click();
+    await page.getByRole('textbox', { name: 'Has one of these tags' }).fill('night');
+    await page.getByText('2 people of').waitFor();
+    await choose('Microsoft Teams');
+    await text().fill('The night shift begins at ten.');
+    await page.getByRole('button', { name: 'Check everybody' }).click();
+    await page.getByText('2 of 2 would get it').waitFor();
+    await stage.know([{ email: 'late@example.com', tags: ['night'], addresses: [] }]);
+    const known = await totals();
+    await page.route(NOTIFICATIONS, loseAnswer);
+    await launchPlan();
+    await page.getByText('The server does not answer').waitFor();
+    await page.unroute(NOTIFICATIONS);
+    await launchPlan();
+    await arrive();
+    assert.deepEqual(await totals(), [2, ...known]);
+  });
+
+  it('says that a plan was launched, when its answer was lost and the page is loaded again', async () => {
+    await recipients().fill('ravi@example.com');
+    await choose('Microsoft Teams');
+    await text().fill('Once, and not twice.');
+    await page.getByRole('button', { name: 'Check everybody' }).click();
+    await page.getByText('1 of 1 would get it').waitFor();
+    await page.route(NOTIFICATIONS, loseAnswer);
+    await launchPlan();
+    await page.getByText('The server does not answer').waitFor();
+    await page.unroute(NOTIFICATIONS);
+    const known = await totals();
+    await page.reload();
+    await page.getByText('1 recipient', { exact: true }).waitFor();
+    await send('Send');
+    await page.getByText('It was launched already').waitFor();
+    assert.deepEqual(await totals(), known);
+    await page.getByRole('button', { name: 'Make it another one' }).click();
+    await send('Send');
+    await arrive();
+    assert.deepEqual(await totals(), [1, ...known]);
   });
 
   it('makes no markup of what others wrote, in no preview', async () => {

@@ -5,6 +5,7 @@ import { createClient } from '../../src/client/client.ts';
 import { openPage } from '../support/browser.ts';
 import { type ConsoleStage, openConsoleStage } from '../support/console-stage.ts';
 import { openVisit, type Visit } from '../support/console-visit.ts';
+import { findFaults } from './looks.ts';
 
 describe('configuring in the console', () => {
   let visit: Visit<ConsoleStage>;
@@ -78,6 +79,8 @@ describe('configuring in the console', () => {
     await dialog.getByRole('button', { name: 'I have copied it' }).click();
     const { page: theirs } = await openPage(visit.browser);
     await theirs.goto(link);
+    await theirs.getByLabel('Password').waitFor();
+    assert.deepEqual(await findFaults(theirs), []);
     await theirs.getByLabel('Password').fill('a quiet lighthouse keeper');
     await theirs.keyboard.press('Enter');
     await theirs.getByRole('navigation', { name: 'Console' }).waitFor();
@@ -94,13 +97,17 @@ describe('configuring in the console', () => {
     await theirs.context().close();
   });
 
-  it('shows in the audit who did that', async () => {
+  it('shows in the audit who did that, by their names', async () => {
+    const settings = {
+      url: `${visit.stage.sandbox.urls.hooks}/nightly`,
+      secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+    };
+    const body = { botId: visit.stage.botId, channel: 'ivr', name: 'Nightly', settings, allowPrivateNetwork: true };
+    await visit.stage.client.admin.connections.save(body);
     await visit.go('/audit');
-    await page
-      .getByRole('row', { name: /Save connection/ })
-      .first()
-      .getByText('Meera Nair (you)')
-      .waitFor();
+    const saved = page.getByRole('row', { name: /Save connection/ });
+    await saved.first().getByText('Nightly import', { exact: true }).waitFor();
+    await saved.last().getByText('Meera Nair (you)').waitFor();
     await page.getByRole('radio', { name: 'The server' }).click();
     await page.getByRole('row', { name: /Rotate app/ }).waitFor();
   });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { text } from 'node:stream/consumers';
 import { after, afterEach, before, describe, it } from 'node:test';
+import { parse } from 'csv-parse/sync';
 import type { Page } from 'playwright-core';
 import { type ConsoleStage, openConsoleStage } from '../support/console-stage.ts';
 import { openVisit, type Visit } from '../support/console-visit.ts';
@@ -63,6 +64,85 @@ describe('a notification in the console', () => {
     await page.getByText('Cancelled', { exact: true }).waitFor();
   });
 
+  it('is given another time, and sent at once', async () => {
+    await visit.go(`/notifications/${await schedule()}`);
+    await button('More').click();
+    await page.getByRole('menuitem', { name: 'Send it at another time…' }).click();
+    await page.getByLabel('Not before').fill('');
+    await button('Send it now').click();
+    await page.getByText('2 recipients in').waitFor();
+  });
+
+  it('is changed and taken back where it was delivered, in numbers beforehand and afterwards', async () => {
+    await visit.stage.know([
+      teamsPerson('kept', visit.stage.sandbox.urls.teams),
+      teamsPerson('took', visit.stage.sandbox.urls.teams),
+    ]);
+    const recipients = ['kept@abc.com', 'took@abc.com'];
+    const { id } = await visit.stage.send({ channel: 'msteams', message: MESSAGE, recipients });
+    const shown = () =>
+      visit.stage.sandbox.ledger.entries({ provider: 'teams' }).filter(({ recipient }) => recipient === '29:kept');
+    await visit.go(`/notifications/${id}`);
+    await button('More').click();
+    await page.getByRole('menuitem', { name: 'Change the message…' }).click();
+    await page.getByLabel('What it says instead').fill('The office is open tomorrow.');
+    await button('Change it').click();
+    await page.getByText('2 have it changed now').waitFor();
+    await page.getByRole('link', { name: 'How far it is' }).click();
+    await page.getByText('2 recipients in').waitFor();
+
+    await visit.go(`/notifications/${id}`);
+    await button('More').click();
+    await page.getByRole('menuitem', { name: 'Take it back…' }).click();
+    const dialog = page.getByRole('alertdialog');
+    await dialog.getByText('2 recipients').waitFor();
+    await dialog.getByRole('button', { name: 'Take it back' }).click();
+    await dialog.getByText('2 have it taken back now').waitFor();
+    await dialog.getByRole('link', { name: 'How far it is' }).click();
+    await page.getByText('2 recipients in').waitFor();
+    assert.deepEqual(
+      shown().map(({ action }) => action),
+      ['send', 'update', 'delete'],
+    );
+  });
+
+  it('tells by which rules it stops by itself, before it does and when it has', async () => {
+    const { faults, urls } = visit.stage.sandbox;
+    faults.set([{ provider: 'teams', route: 'send', recipient: '29:wrong-*', fault: { kind: 'status', status: 403 } }]);
+    const names = ['wrong-1', 'wrong-2', 'right-1', 'right-2'];
+    await visit.stage.know(names.map((name) => teamsPerson(name, urls.teams)));
+    const body = {
+      channel: 'msteams',
+      message: MESSAGE,
+      recipients: names.map((name) => `${name}@abc.com`),
+      canary: { first: 2, maxFailureShare: 0.25 },
+      pauseWhen: { failureShare: 0.5, after: 3 },
+      sendAt: new Date(Date.now() + 3_600_000).toISOString(),
+    } as const;
+    const { id } = await visit.stage.client.notifications.send({ botId: visit.stage.botId, body });
+    await visit.go(`/notifications/${id}`);
+    const rules = page.getByRole('region', { name: 'Stops by itself' });
+    await rules.getByText('2 recipients go ahead. If more than 25 % of them fail, it is paused').waitFor();
+    await rules.getByText('So far 0 of the 2, 0 failed.').waitFor();
+    await rules.getByText('more than 50 % have failed, of 3 or more').waitFor();
+    await visit.stage.client.reschedule({ botId: visit.stage.botId, notificationId: id, body: { sendAt: null } });
+    await page.reload();
+    await rules.getByText('It has paused it: ').waitFor();
+    await page.getByText('Paused', { exact: true }).first().waitFor();
+    faults.clear();
+  });
+
+  it('is exported whole, however it is filtered on the screen, a row for each', async () => {
+    const recipients = Array.from({ length: 250 }, (_, index) => `name "${index}", of many`);
+    const { id } = await visit.stage.send({ channel: 'ivr', message: MESSAGE, recipients });
+    await visit.go(`/notifications/${id}`);
+    await page.getByText('250 recipients in').waitFor();
+    const csv = parse(await exportAs('CSV'), { columns: true }) as { identity: string }[];
+    assert.deepEqual(csv.map(({ identity }) => identity).sort(), recipients.toSorted());
+    const lines = (await exportAs('NDJSON')).trimEnd().split('\n');
+    assert.equal(new Set(lines.map((line) => JSON.parse(line).identity)).size, 250);
+  });
+
   it('is given more time', async () => {
     await visit.go(`/notifications/${await schedule()}`);
     await button('More').click();
@@ -76,12 +156,7 @@ describe('a notification in the console', () => {
     // As Teams answers for whoever has taken the app away.
     faults.set([{ provider: 'teams', route: 'send', recipient: '29:bad-*', fault: { kind: 'status', status: 403 } }]);
     const names = ['good-1', 'bad-1', 'bad-2'];
-    const addressOf = (name: string) => ({
-      channel: 'msteams',
-      channelId: `29:${name}`,
-      reference: { conversationId: `a:${name}`, serviceUrl: urls.teams },
-    });
-    await visit.stage.know(names.map((name) => ({ email: `${name}@abc.com`, addresses: [addressOf(name)] })));
+    await visit.stage.know(names.map((name) => teamsPerson(name, urls.teams)));
     const recipients = names.map((name) => `${name}@abc.com`);
     const { id } = await visit.stage.send({ channel: 'msteams', message: MESSAGE, recipients });
     await visit.go(`/notifications/${id}`);
@@ -107,4 +182,9 @@ describe('a notification in the console', () => {
     ]);
     return text(await download.createReadStream());
   }
+});
+
+const teamsPerson = (name: string, serviceUrl: string) => ({
+  email: `${name}@abc.com`,
+  addresses: [{ channel: 'msteams', channelId: `29:${name}`, reference: { conversationId: `a:${name}`, serviceUrl } }],
 });

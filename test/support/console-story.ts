@@ -1,9 +1,12 @@
+import { SCOPE_SEND } from '../../src/model/tenancy.ts';
 import { type ConsoleStage, openConsoleStage } from './console-stage.ts';
 
 /** A stage on which something has happened: people, notifications of all kinds, some that went wrong. */
 export interface ToldStage extends ConsoleStage {
   /** The id of a notification to many, some of whom were not reached. */
   readonly announcement: string;
+  /** The id of a notification whose time is to come. */
+  readonly townHall: string;
   /** The id of a connection that was made over the API. */
   readonly hook: string;
 }
@@ -53,7 +56,7 @@ export async function tellStory(): Promise<ToldStage> {
     recipients: everybody.slice(0, 320),
   });
   const inAWeek = new Date(Date.now() + 7 * 86_400_000).toISOString();
-  await client.notifications.send({
+  const { id: townHall } = await client.notifications.send({
     botId,
     body: {
       channel: 'msteams',
@@ -63,7 +66,27 @@ export async function tellStory(): Promise<ToldStage> {
       expiresAt: inAWeek,
     },
   });
-  return { ...stage, announcement, hook };
+  await client.admin.operators.invite({
+    name: 'Ravi Kapoor',
+    email: 'ravi@example.com',
+    role: 'sender',
+    bots: [botId],
+  });
+  const payroll = {
+    algorithm: 'HS256',
+    name: 'Payroll',
+    kind: 'builder',
+    bots: [botId],
+    scopes: [SCOPE_SEND],
+  } as const;
+  await client.admin.apps.save(`cs-${'5'.repeat(8)}-0000-5000-8000-000000000000`, payroll);
+  const variants = { en: { message: text('Welcome, {name}!') } };
+  await client.templates.put({
+    botId,
+    name: 'welcome',
+    definition: { variants, default: 'en', parameters: { name: { type: 'string' } } },
+  });
+  return { ...stage, announcement, townHall, hook };
 }
 
 const FIRST = ['Asha', 'Ravi', 'Meera', 'John', 'Lena', 'Tomás', 'Yuki', 'Amara', 'Noor', 'Pavel'];

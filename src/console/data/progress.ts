@@ -21,8 +21,10 @@ export function useProgress(notificationId: string, isWatched: boolean): Progres
     const watch = async () => {
       for await (const { event, progress } of client.events({ botId, notificationId, signal: ended.signal })) {
         setProgress(progress);
-        queries.setQueryData<Notification>(key, (known) => known && { ...known, ...progress });
-        if (event === 'end') await queries.invalidateQueries({ queryKey: key });
+        const known = queries.getQueryData<Notification>(key);
+        queries.setQueryData<Notification>(key, known && { ...known, ...progress });
+        if (event === 'end' || (known && standsOtherwise(known, progress)))
+          await queries.invalidateQueries({ queryKey: key });
       }
     };
     // The page itself tells of a server that does not answer; the stream only makes it livelier.
@@ -31,6 +33,12 @@ export function useProgress(notificationId: string, isWatched: boolean): Progres
   }, [client, queries, botId, notificationId, isWatched, isVisible]);
   return progress;
 }
+
+/** Events tell how far it is, and not in which state: one that pauses itself, or begins, is looked up anew. */
+const standsOtherwise = (known: Notification, told: ProgressDocument): boolean =>
+  known.pausedAt !== told.pausedAt ||
+  known.cancelledAt !== told.cancelledAt ||
+  (known.state === 'scheduled' && known.counts.pending !== told.counts.pending);
 
 function useIsVisible(): boolean {
   const [isVisible, setVisible] = useState(!document.hidden);

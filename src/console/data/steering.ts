@@ -20,6 +20,9 @@ export function useSteering(notificationId: string) {
     cancel: () => then(client.cancel(which)),
     recall: () => then(client.recall(which)),
     retry: (body: RetryAsked) => then(client.retry({ ...which, body })),
+    /** ISO 8601; null: at once. */
+    reschedule: (sendAt: string | null) => then(client.reschedule({ ...which, body: { sendAt } })),
+    edit: (text: string) => then(client.edit({ ...which, message: { type: 'text', val: text } })),
     extend: (expiresAt: string) => then(client.extend({ ...which, body: { expiresAt } })),
   };
 }

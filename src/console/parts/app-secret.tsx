@@ -27,15 +27,17 @@ export function AppSecret({ clientId, clientSecret, botId, example }: AppSecretP
         </Callout.Text>
       </Callout.Root>
       <div>
-        <h3>Client id</h3>
+        <p className="app-secret-what">Client id</p>
         <CopyBlock text={clientId} label="client id" />
       </div>
       <div>
-        <h3>Client secret</h3>
+        <p className="app-secret-what">Client secret</p>
         <CopyBlock text={clientSecret} label="client secret" />
       </div>
       <div>
-        <h3>A first call{token.data !== null && ', with a token that is good for an hour'}</h3>
+        <p className="app-secret-what">
+          A first call{token.data !== null && ', with a token that is good for an hour'}
+        </p>
         <CopyBlock text={curlOf(botId, token.data ?? null, example)} label="first call" />
       </div>
     </div>

@@ -1,5 +1,6 @@
 import { AlertDialog, Button, Flex } from '@radix-ui/themes';
 import { createContext, type ReactNode, use, useCallback, useId, useState } from 'react';
+import { returnFocus } from './opener.ts';
 import { explainError } from './states.tsx';
 import './confirm.css';
 
@@ -53,7 +54,7 @@ export function ConfirmProvider({ children }: { readonly children: ReactNode }) 
         onOpenChange={(isOpen) => !isOpen && stage.at !== 'running' && close()}
       >
         {question !== null && (
-          <AlertDialog.Content maxWidth="460px" size="3" aria-describedby={words}>
+          <AlertDialog.Content maxWidth="460px" size="3" aria-describedby={words} onCloseAutoFocus={returnFocus}>
             <AlertDialog.Title size="4" mb="2">
               {question.title}
             </AlertDialog.Title>

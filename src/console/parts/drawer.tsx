@@ -1,6 +1,7 @@
 import { Cross2Icon } from '@radix-ui/react-icons';
 import { Dialog, IconButton } from '@radix-ui/themes';
 import type { ReactNode } from 'react';
+import { returnFocus } from './opener.ts';
 import './drawer.css';
 
 interface DrawerProps {
@@ -14,7 +15,7 @@ interface DrawerProps {
 export function Drawer({ title, isOpen, onClose, children }: DrawerProps) {
   return (
     <Dialog.Root open={isOpen} onOpenChange={(open) => !open && onClose()}>
-      <Dialog.Content className="drawer" aria-describedby={undefined}>
+      <Dialog.Content className="drawer" aria-describedby={undefined} onCloseAutoFocus={returnFocus}>
         <div className="drawer-head">
           <Dialog.Title size="3" mb="0" className="clip">
             {title}

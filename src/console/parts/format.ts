@@ -3,6 +3,7 @@ const short = new Intl.NumberFormat('en', { notation: 'compact', maximumFraction
 const rate = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
 const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
 const clockTime = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const clockSeconds = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
 const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
 const ago = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'short' });
 
@@ -13,6 +14,13 @@ export const formatRate = (perSecond: number): string => rate.format(perSecond);
 export const formatMoment = (at: string): string => moment.format(new Date(at));
 export const formatDay = (at: string): string => day.format(new Date(at));
 export const formatClock = (at: string | number): string => clockTime.format(new Date(at));
+export const formatSeconds = (at: number): string => clockSeconds.format(at);
+
+/** Epoch ms beside one another: with their seconds where two of them would read the same without. */
+export function formatClocks(moments: readonly number[]): string[] {
+  const minutes = moments.map(formatClock);
+  return new Set(minutes).size === minutes.length ? minutes : moments.map(formatSeconds);
+}
 
 /** Never "100 %" while somebody is missing, never "0 %" when there is somebody. */
 export function formatShare(part: number, total: number): string {

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import { useAppearance } from './appearance.tsx';
-import { formatClock, formatCount, formatRate, formatShort } from './format.ts';
+import { formatClock, formatClocks, formatCount, formatRate, formatSeconds, formatShort } from './format.ts';
 import './plot.css';
 
 export interface PlotSeries {
@@ -88,12 +88,13 @@ function optionsFor({ series, isStacked, isBars, unit, colorOf }: Look): Omit<uP
         ...axis,
         grid: { show: false },
         space: 70,
-        values: (_plot, splits) => splits.map((at) => formatClock(at * 1000)),
+        incrs: STEPS,
+        values: (_plot, splits) => formatClocks(splits.map((at) => at * 1000)),
       },
       { ...axis, size: 44, values: (_plot, splits) => splits.map(formatShort) },
     ],
     series: [
-      { label: 'Time', value: (_plot, at) => (at === null ? '' : formatClock(at * 1000)) },
+      { label: 'Time', value: (plot, at) => (at === null ? '' : tellTime(plot, at)) },
       ...ordered.map(({ label, color, values }) => ({
         label,
         stroke: colorOf(color),
@@ -107,6 +108,17 @@ function optionsFor({ series, isStacked, isBars, unit, colorOf }: Look): Omit<uP
     ],
   };
 }
+
+/** Between two labels, seconds: times are told no finer. */
+const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400];
+
+/** As finely as the labels below it. */
+function tellTime({ scales: { x } }: uPlot, at: number): string {
+  const isShort = (x?.max ?? 0) - (x?.min ?? 0) < SHORT_S;
+  return isShort ? formatSeconds(at * 1000) : formatClock(at * 1000);
+}
+
+const SHORT_S = 600;
 
 const niceTop = (max: number): number => (max > 0 ? max * 1.1 : 1);
 

@@ -88,6 +88,13 @@ export function explainError(error: unknown): ErrorExplained {
   };
 }
 
+/** The same as one line beside what it is about; null: nothing went wrong. */
+export function refusalOf(error: unknown): string | null {
+  if (error === null) return null;
+  const { title, fix } = explainError(error);
+  return `${title}. ${fix}`;
+}
+
 const FIXES: Readonly<Record<number, string>> = {
   401: 'Your session is over: sign in again.',
   403: 'Your role does not allow it: ask an administrator of this Beckon.',

@@ -1,5 +1,5 @@
 import { PlusIcon } from '@radix-ui/react-icons';
-import { Badge, Button, Dialog, DropdownMenu, Flex } from '@radix-ui/themes';
+import { Badge, Button, DropdownMenu, Flex } from '@radix-ui/themes';
 import { useState } from 'react';
 import type { ManagedApp, SavedApp } from '../../../client/admin.ts';
 import { SCOPE_ADMIN, SCOPE_DIRECTORY, SCOPE_SEND } from '../../../model/tenancy.ts';
@@ -11,6 +11,7 @@ import { AppSecret } from '../../parts/app-secret.tsx';
 import { useConfirm } from '../../parts/confirm.tsx';
 import { CopyId } from '../../parts/copy.tsx';
 import { formatDay } from '../../parts/format.ts';
+import { Modal } from '../../parts/modal.tsx';
 import { Page, Sheet } from '../../parts/page.tsx';
 import { Empty, Loading, Trouble } from '../../parts/states.tsx';
 import { useToasts } from '../../parts/toasts.tsx';
@@ -162,12 +163,9 @@ function Making({ onClose }: { readonly onClose: () => void }) {
   const [saved, setSaved] = useState<SavedApp | null>(null);
   if (saved !== null) return <Secret saved={saved} onClose={onClose} />;
   return (
-    <Dialog.Root open onOpenChange={(isOpen) => !isOpen && onClose()}>
-      <Dialog.Content maxWidth="480px" aria-describedby={undefined}>
-        <Dialog.Title size="4">Make an app</Dialog.Title>
-        <AppForm botId={botId} onSaved={setSaved} />
-      </Dialog.Content>
-    </Dialog.Root>
+    <Modal title="Make an app" maxWidth="480px" onClose={onClose}>
+      <AppForm botId={botId} onSaved={setSaved} />
+    </Modal>
   );
 }
 
@@ -178,29 +176,22 @@ function Secret({ saved, onClose }: { readonly saved: SavedApp; readonly onClose
   const { app, clientSecret } = saved;
   const channel = connections.data?.[0]?.channel ?? 'msteams';
   return (
-    <Dialog.Root open onOpenChange={(isOpen) => !isOpen && onClose()}>
-      <Dialog.Content
-        maxWidth="640px"
-        aria-describedby={undefined}
-        onInteractOutside={(event) => event.preventDefault()}
-      >
-        <Dialog.Title size="4">{app.name}</Dialog.Title>
-        {clientSecret === null ? (
-          <p className="dialog-text">
-            It is made, and signs with its own key. Its client id: <CopyId id={app.clientId} />
-          </p>
-        ) : (
-          <AppSecret
-            clientId={app.clientId}
-            clientSecret={clientSecret}
-            botId={botId}
-            example={{ channel, recipient: 'someone@example.com' }}
-          />
-        )}
-        <Flex justify="end" mt="5">
-          <Button onClick={onClose}>{clientSecret === null ? 'Close' : 'I have copied it'}</Button>
-        </Flex>
-      </Dialog.Content>
-    </Dialog.Root>
+    <Modal title={app.name} maxWidth="640px" onClose={onClose} isKept>
+      {clientSecret === null ? (
+        <p className="dialog-text">
+          It is made, and signs with its own key. Its client id: <CopyId id={app.clientId} />
+        </p>
+      ) : (
+        <AppSecret
+          clientId={app.clientId}
+          clientSecret={clientSecret}
+          botId={botId}
+          example={{ channel, recipient: 'someone@example.com' }}
+        />
+      )}
+      <Flex justify="end" mt="5">
+        <Button onClick={onClose}>{clientSecret === null ? 'Close' : 'I have copied it'}</Button>
+      </Flex>
+    </Modal>
   );
 }

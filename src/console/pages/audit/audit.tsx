@@ -4,6 +4,7 @@ import { useState } from 'react';
 import type { AuditEntry } from '../../../client/admin.ts';
 import { useAudit, useAuditExport } from '../../data/audit.ts';
 import { useBotId } from '../../data/bot.tsx';
+import { useNames } from '../../data/names.ts';
 import { useOperator } from '../../data/session.tsx';
 import { CopyId } from '../../parts/copy.tsx';
 import { formatCount, formatMoment } from '../../parts/format.ts';
@@ -41,6 +42,7 @@ export default function Audit() {
 
 function List({ botId }: { readonly botId: string | null }) {
   const list = useAudit(botId);
+  const nameOf = useNames();
   if (list.isPending) return <Loading lines={6} />;
   if (list.isError) return <Trouble error={list.error} retry={list.refetch} />;
   const entries = list.data.pages.flatMap((page) => page.entries);
@@ -65,7 +67,7 @@ function List({ botId }: { readonly botId: string | null }) {
           </thead>
           <tbody>
             {entries.map((entry) => (
-              <Row key={entry.seq} entry={entry} />
+              <Row key={entry.seq} entry={entry} nameOf={nameOf} />
             ))}
           </tbody>
         </table>
@@ -80,20 +82,33 @@ function List({ botId }: { readonly botId: string | null }) {
   );
 }
 
-function Row({ entry }: { readonly entry: AuditEntry }) {
+interface RowProps {
+  readonly entry: AuditEntry;
+  readonly nameOf: (id: string) => string | null;
+}
+
+function Row({ entry, nameOf }: RowProps) {
   const { at, action, target, subject, appId, ip, seq, hash } = entry;
   const operator = useOperator();
+  const name = nameOf(subject) ?? nameOf(appId);
+  // As precisely as it is known: what has a name is told by its id too, for names change.
+  const ids = new Set([subject, appId]);
   return (
     <tr>
       <td className="number audit-when">{formatMoment(at)}</td>
       <td>
         <div className="audit-action">{wordsOf(action)}</div>
-        {target !== null && <div className="mono quiet audit-target">{target}</div>}
+        {target !== null && (
+          <div className="quiet audit-target">
+            {nameOf(target) !== null && `${nameOf(target)}, `}
+            <span className="mono">{target}</span>
+          </div>
+        )}
       </td>
       <td>
-        <div className="clip audit-who">{subject === operator.id ? `${operator.name} (you)` : subject}</div>
+        <div className="clip audit-who">{subject === operator.id ? `${operator.name} (you)` : (name ?? subject)}</div>
         <div className="quiet audit-target">
-          {appId === subject ? '' : appId}
+          {[...ids].join(' of ')}
           {ip !== null && ` from ${ip}`}
         </div>
       </td>

@@ -1,4 +1,4 @@
-import type { FilterBody, SendRecipient } from '../../../client/send-documents.ts';
+import type { FilterBody, SendBody, SendRecipient } from '../../../client/send-documents.ts';
 import type { Exclusion } from '../../../model/audience.ts';
 import type { Scalar } from '../../../model/people-filter.ts';
 import type { ExclusionDraft, FilterDraft } from './draft.ts';
@@ -30,6 +30,12 @@ export type Audience =
 /** Nobody was said. A filter that fits nobody at present may fit somebody when it is sent. */
 export const isNobody = (audience: Audience): boolean =>
   audience.from === 'directory' ? Object.keys(audience.filter).length === 0 : audience.total === 0;
+
+/** As one call says it; null: it takes more than one, to upload them. */
+export function inOneCall(audience: Audience): SendBody['recipients'] | null {
+  if (audience.from === 'directory') return { filter: audience.filter };
+  return audience.from === 'pasted' && audience.sample.length <= MAX_IN_CALL ? audience.sample : null;
+}
 
 /** Whoever is named in a text: one a line, or parted by commas or semicolons, as mail programs copy them too. */
 export const readPasted = (text: string): string[] =>

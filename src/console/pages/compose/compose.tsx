@@ -14,7 +14,7 @@ import { useToasts } from '../../parts/toasts.tsx';
 import { isNobody } from './audience.ts';
 import { AudiencePart } from './audience-part.tsx';
 import { ChannelsPart } from './channels-part.tsx';
-import { type Draft, dropDraft, keepDraft, newChannel, recallDraft } from './draft.ts';
+import { type Draft, dropAttempt, dropDraft, keepDraft, newChannel, recallAttempt, recallDraft } from './draft.ts';
 import { writeDraft } from './draft-body.ts';
 import { useLaunch } from './launch.ts';
 import { MessagePart } from './message-part.tsx';
@@ -119,11 +119,15 @@ function Composer({ connections }: { readonly connections: readonly ConnectionSt
         connections={connections}
         problems={shown}
         launching={launching}
+        isTried={recallAttempt(botId) === draft.key}
         onProblem={setProblems}
         write={written}
-        launch={(words) => launch({ key: draft.key, words, audience })}
+        launch={(words, planId) => launch({ key: draft.key, words, audience, planId })}
         stop={stop}
-        sendAnother={() => change({ key: freshKey() })}
+        sendAnother={() => {
+          dropAttempt(botId);
+          change({ key: freshKey() });
+        }}
         aside={
           <Button variant="soft" color="gray" onClick={startAnew} disabled={isBusy}>
             Start anew

@@ -129,10 +129,18 @@ export function recallDraft(botId: string): Draft {
   }
 }
 
+const attemptKey = (botId: string): string => `attempt.${botId}`;
+
+/** What was launched last and may have been, though its answer was lost: the id of a plan, or the key of the draft. */
+export const recallAttempt = (botId: string): string | null => recall(attemptKey(botId));
+export const keepAttempt = (botId: string, attempt: string): void => remember(attemptKey(botId), attempt);
+export const dropAttempt = (botId: string): void => forget(attemptKey(botId));
+
 export const keepDraft = (botId: string, draft: Draft): void => remember(memoryKey(botId), JSON.stringify(draft));
 
 /** It was launched, or is not wanted. */
 export function dropDraft(botId: string): Draft {
   forget(memoryKey(botId));
+  dropAttempt(botId);
   return emptyDraft();
 }

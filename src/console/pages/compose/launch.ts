@@ -2,10 +2,10 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { ClientError } from '../../../client/client-error.ts';
 import type { Notification } from '../../../client/notification-documents.ts';
-import type { SendBody } from '../../../client/send-documents.ts';
 import { useBotId } from '../../data/bot.tsx';
-import { useClient } from '../../data/client.tsx';
-import { type Audience, MAX_IN_CALL, type Named } from './audience.ts';
+import { isStatus, useClient } from '../../data/client.tsx';
+import { type Audience, inOneCall, type Named } from './audience.ts';
+import { dropAttempt, keepAttempt, recallAttempt } from './draft.ts';
 import type { Words } from './draft-body.ts';
 import { type RecipientsFile, uploadRecipients } from './recipients-file.ts';
 
@@ -20,6 +20,8 @@ export interface Asked {
   readonly key: string;
   readonly words: Words;
   readonly audience: Audience;
+  /** What a check has kept, to be launched as it was found; null: as it is written now. */
+  readonly planId: string | null;
 }
 
 /**
@@ -34,13 +36,18 @@ export function useLaunch(onLaunched: (notification: Notification) => void) {
   const running = useRef<AbortController | null>(null);
   useEffect(() => () => running.current?.abort(), []);
 
-  const run = async ({ key: idempotencyKey, words, audience }: Asked, signal: AbortSignal) => {
-    const listed = recipientsOf(audience);
-    if (!('file' in listed)) {
-      setLaunching({ at: 'sending' });
-      return client.notifications.send({ botId, body: { ...words, recipients: listed }, idempotencyKey, signal });
-    }
-    const { file, format, recipients: of } = listed;
+  const run = async ({ key: idempotencyKey, words, audience, planId }: Asked, signal: AbortSignal) => {
+    setLaunching({ at: 'sending' });
+    const attempt = planId ?? idempotencyKey;
+    const before = recallAttempt(botId);
+    const isOtherPlan = before !== null && before !== attempt && before !== idempotencyKey;
+    if (isOtherPlan && (await isLaunched(before, signal))) throw new SentBefore();
+    keepAttempt(botId, attempt);
+    if (planId !== null) return client.notifications.launch({ botId, body: { planId }, signal });
+    const recipients = inOneCall(audience);
+    if (recipients !== null)
+      return client.notifications.send({ botId, body: { ...words, recipients }, idempotencyKey, signal });
+    const { file, format, recipients: of } = fileOf(audience);
     const showing = (share: number, recipients: number) => setLaunching({ at: 'uploading', share, recipients, of });
     showing(0, 0);
     const body = { ...words, audience: { upload: true } } as const;
@@ -49,6 +56,15 @@ export function useLaunch(onLaunched: (notification: Notification) => void) {
     if (state !== 'receiving') return client.notification({ botId, notificationId, signal });
     const uploaded = await uploadRecipients(client, { file, format, botId, notificationId, signal, tell: showing });
     return client.audience.seal({ botId, notificationId, ...uploaded, signal });
+  };
+
+  const isLaunched = async (notificationId: string, signal: AbortSignal): Promise<boolean> => {
+    try {
+      return (await client.notification({ botId, notificationId, signal })).state !== 'planned';
+    } catch (error) {
+      if (isStatus(error, 404)) return false;
+      throw error;
+    }
   };
 
   const launch = async (asked: Asked) => {
@@ -60,6 +76,7 @@ export function useLaunch(onLaunched: (notification: Notification) => void) {
       await queries.invalidateQueries({ queryKey: ['bots', botId, 'notifications'] });
       onLaunched(notification);
     } catch (error) {
+      if (isRefusal(error)) dropAttempt(botId);
       setLaunching(ended.signal.aborted ? { at: 'stopped' } : { at: 'refused', error });
     } finally {
       running.current = null;
@@ -68,21 +85,31 @@ export function useLaunch(onLaunched: (notification: Notification) => void) {
   return { launching, launch, stop: () => running.current?.abort() };
 }
 
-/** What a call says, or the file that is uploaded. */
-function recipientsOf(
-  audience: Audience,
-): SendBody['recipients'] | Pick<RecipientsFile, 'file' | 'format' | 'recipients'> {
-  if (audience.from === 'directory') return { filter: audience.filter };
-  if (audience.from === 'file') return audience.file ?? [];
-  return audience.sample.length <= MAX_IN_CALL ? audience.sample : asFile(audience.sample);
-}
+type Upload = Pick<RecipientsFile, 'file' | 'format' | 'recipients'>;
+
+const fileOf = (audience: Audience): Upload => (audience.from === 'file' && audience.file) || asFile(audience.sample);
 
 /** Of a longer list than one call takes. */
-function asFile(named: readonly Named[]): Pick<RecipientsFile, 'file' | 'format' | 'recipients'> {
+function asFile(named: readonly Named[]): Upload {
   const lines = named.map((one) => `${JSON.stringify(one)}\n`);
   return { file: new File(lines, 'pasted.ndjson'), format: 'ndjson', recipients: named.length };
 }
 
+/** A plan of this draft was launched, and its answer was lost; what is to be sent now is not that plan. */
+class SentBefore extends Error {
+  override readonly name = 'SentBefore';
+}
+
 /** The key of the draft was used for other words: it was launched before they were changed, and the answer was lost. */
 export const isSentDifferently = (error: unknown): boolean =>
-  error instanceof ClientError && error.code === 'idempotency_key_reused';
+  error instanceof SentBefore || (error instanceof ClientError && error.code === 'idempotency_key_reused');
+
+/** It was not launched, and that is known. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof ClientError && error.status !== null && error.status < 500 && !isSentDifferently(error);
+
+/** What was held is held no more, or something it needs is gone: it has to be checked again. */
+export const isPlanGone = (launching: Launching): boolean =>
+  launching.at === 'refused' &&
+  launching.error instanceof ClientError &&
+  (launching.error.code === 'plan_unknown' || launching.error.code === 'plan_outdated');

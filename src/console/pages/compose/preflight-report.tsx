@@ -1,4 +1,5 @@
 import type { Preflight } from '../../../client/send-documents.ts';
+import { explainReason } from '../../../model/reasons.ts';
 import { formatAgo, formatCount, formatMoment, formatRate, plural } from '../../parts/format.ts';
 import { useNow } from '../../parts/time.tsx';
 import type { CheckReport, CheckStep } from './check.ts';
@@ -36,6 +37,11 @@ export function PreflightReport({ report }: { readonly report: CheckReport }) {
       )}
       {unrendered > 0 && (
         <p className="compose-note quiet">{plural(unrendered, 'message')} that a script writes could not be judged.</p>
+      )}
+      {first !== undefined && !first.report.isComplete && (
+        <p className="compose-note quiet">
+          There are so many that only the first {formatCount(first.report.rehearsed)} were looked at.
+        </p>
       )}
       {isCut && (
         <p className="compose-note quiet">
@@ -78,7 +84,7 @@ function Failing({ step: { name, report } }: { readonly step: CheckStep }) {
           <li key={reason}>
             <span className="number failing-count">{formatCount(count)}</span>
             <span className="mono">{reason}</span>
-            <span className="quiet">{hints.get(reason)}</span>
+            <span className="quiet">{hints.get(reason) ?? explainReason(reason).hint}</span>
           </li>
         ))}
       </ul>

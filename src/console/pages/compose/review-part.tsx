@@ -3,15 +3,15 @@ import { Button, Progress } from '@radix-ui/themes';
 import { type ReactNode, useState } from 'react';
 import type { ConnectionState } from '../../../client/connections.ts';
 import { useConfirm } from '../../parts/confirm.tsx';
-import { formatCount, plural } from '../../parts/format.ts';
+import { formatCount, formatDay, plural } from '../../parts/format.ts';
 import { Sheet } from '../../parts/page.tsx';
 import { type Problems, placeOf, problemOf } from '../../parts/problems.ts';
 import { explainError } from '../../parts/states.tsx';
 import type { Audience } from './audience.ts';
-import { type CheckReport, useCheck } from './check.ts';
+import { type CheckReport, type HeldPlan, useCheck } from './check.ts';
 import type { Draft } from './draft.ts';
 import type { Words } from './draft-body.ts';
-import { isSentDifferently, type Launching } from './launch.ts';
+import { isPlanGone, isSentDifferently, type Launching } from './launch.ts';
 import { PreflightReport } from './preflight-report.tsx';
 
 interface ReviewPartProps {
@@ -20,10 +20,13 @@ interface ReviewPartProps {
   readonly connections: readonly ConnectionState[];
   readonly problems: Problems;
   readonly launching: Launching;
+  /** It may have been sent as it is written: only what carries its key again is no second one. */
+  readonly isTried: boolean;
   readonly onProblem: (problems: Problems) => void;
   /** Null: something is missing, and it was said where. */
   readonly write: () => Words | null;
-  readonly launch: (words: Words) => void;
+  /** `planId`: exactly what a check has kept; null: what is written. */
+  readonly launch: (words: Words, planId: string | null) => void;
   readonly stop: () => void;
   /** As another notification than what may have been launched before. */
   readonly sendAnother: () => void;
@@ -32,12 +35,13 @@ interface ReviewPartProps {
 
 /** What would become of it, and the launch. */
 export function ReviewPart(props: ReviewPartProps) {
-  const { audience, draft, connections, problems, launching, onProblem, write, launch, aside } = props;
+  const { audience, draft, connections, problems, launching, isTried, onProblem, write, launch, aside } = props;
   const confirm = useConfirm();
   const check = useCheck(connections);
   // A report is about what was checked; what was changed since is not.
   const [checked, setChecked] = useState<{ readonly draft: Draft; readonly report: CheckReport } | null>(null);
   const report = checked?.draft === draft ? checked.report : null;
+  const plan = isTried || isPlanGone(launching) ? null : (report?.plan ?? null);
   const whom = audience.total === null ? 'whoever fits' : plural(audience.total, 'recipient');
   const isBusy = launching.at === 'sending' || launching.at === 'uploading';
 
@@ -53,12 +57,13 @@ export function ReviewPart(props: ReviewPartProps) {
   const ask = () => {
     const words = write();
     if (words === null) return;
+    const isAtOnce = draft.timing.sendAt === '';
     confirm({
-      title: `Send it to ${whom}?`,
-      children: <LastWords draft={draft} report={report} />,
-      verb: draft.timing.sendAt === '' ? 'Send it' : 'Schedule it',
+      title: plan === null ? `Send it to ${whom}?` : `Launch exactly this plan?`,
+      children: <LastWords draft={draft} report={report} plan={plan} />,
+      verb: plan !== null ? 'Launch it' : isAtOnce ? 'Send it' : 'Schedule it',
       run: async () => {
-        launch(words);
+        launch(words, plan?.id ?? null);
         return null;
       },
     });
@@ -79,14 +84,22 @@ export function ReviewPart(props: ReviewPartProps) {
           {problems.length > 0 && <ProblemList problems={problems} />}
           {check.isError && problemOf(check.error) === null && <Refused error={check.error} />}
           {report !== null && <PreflightReport report={report} />}
+          {plan !== null && (
+            <p className="compose-note quiet">
+              Just these people and these words are kept until {formatDay(plan.expiresAt)}, whatever becomes of the
+              directory and the template. Change something here, and it is another notification.
+            </p>
+          )}
           <Launch {...props} />
           <div className="compose-actions">
             <Button size="3" onClick={ask} loading={launching.at === 'sending'} disabled={launching.at === 'uploading'}>
-              <PaperPlaneIcon /> {draft.timing.sendAt === '' ? 'Send' : 'Schedule'}
-              {audience.total !== 0 && ` to ${whom}`}
+              <PaperPlaneIcon />{' '}
+              {plan === null
+                ? `${draft.timing.sendAt === '' ? 'Send' : 'Schedule'}${audience.total === 0 ? '' : ` to ${whom}`}`
+                : 'Launch exactly this plan'}
             </Button>
             <Button size="3" variant="soft" onClick={checkAll} loading={check.isPending} disabled={isBusy}>
-              Check everybody
+              {plan === null ? 'Check everybody' : 'Check again'}
             </Button>
             <span className="compose-aside">{aside}</span>
           </div>
@@ -111,7 +124,13 @@ function ProblemList({ problems }: { readonly problems: Problems }) {
   );
 }
 
-function LastWords({ draft, report }: { readonly draft: Draft; readonly report: CheckReport | null }) {
+interface LastWordsProps {
+  readonly draft: Draft;
+  readonly report: CheckReport | null;
+  readonly plan: HeldPlan | null;
+}
+
+function LastWords({ draft, report, plan }: LastWordsProps) {
   const { sendAt } = draft.timing;
   return (
     <>
@@ -119,6 +138,12 @@ function LastWords({ draft, report }: { readonly draft: Draft; readonly report: 
         {sendAt === '' ? 'It begins at once.' : `Nothing is sent before ${sendAt.replace('T', ' ')}.`} Whoever has it
         has it: a cancel stops only what was not sent yet.
       </p>
+      {plan !== null && report !== null && (
+        <p>
+          It goes to the <strong>{plural(report.recipients, 'recipient')}</strong> who were found, in the words that
+          were checked, and to nobody who came since.
+        </p>
+      )}
       {report === null ? (
         <p>Nobody was checked. “Check everybody” says beforehand who would not get it.</p>
       ) : (

@@ -1,24 +1,39 @@
-import { Button, DropdownMenu } from '@radix-ui/themes';
-import { type ReactNode, useState } from 'react';
+import { AlertDialog, Button, DropdownMenu } from '@radix-ui/themes';
+import { useState } from 'react';
 import type { Notification } from '../../../client/notification-documents.ts';
+import { useBotPath } from '../../data/bot.tsx';
 import { isRunning } from '../../data/notifications.ts';
 import { useMay } from '../../data/session.tsx';
 import { useSteering } from '../../data/steering.ts';
 import { useConfirm } from '../../parts/confirm.tsx';
-import { formatCount, plural } from '../../parts/format.ts';
+import { plural } from '../../parts/format.ts';
 import { useToasts } from '../../parts/toasts.tsx';
+import { AmendmentLink } from './amendment-link.tsx';
+import { EditDialog } from './edit-dialog.tsx';
 import { ExtendDialog } from './extend-dialog.tsx';
+import { Numbers } from './numbers.tsx';
+import { RescheduleDialog } from './reschedule-dialog.tsx';
 import { RetryDialog } from './retry-dialog.tsx';
+
+/** What a dialog about one of them gets. */
+export interface SteeringDialogProps {
+  readonly notification: Notification;
+  readonly onClose: () => void;
+}
+
+const DIALOGS = { retry: RetryDialog, extend: ExtendDialog, reschedule: RescheduleDialog, edit: EditDialog } as const;
 
 /** What can be done about it, as it stands. Whatever cannot be taken back is asked for first, with its numbers. */
 export function Actions({ notification }: { readonly notification: Notification }) {
   const maySend = useMay('sender');
-  const [open, setOpen] = useState<'retry' | 'extend' | null>(null);
+  const [open, setOpen] = useState<keyof typeof DIALOGS | null>(null);
   const steering = useSteering(notification.id);
   const confirm = useConfirm();
+  const to = useBotPath();
   const toasts = useToasts();
   if (!maySend) return null;
   const { counts, state } = notification;
+  const Dialog = open === null ? null : DIALOGS[open];
   const canGoOn = isRunning(notification) && !['cancelled', 'receiving', 'collecting', 'planned'].includes(state);
   const canRetry = !isRunning(notification) && counts.total > counts.delivered && state !== 'cancelled';
   const resume = () =>
@@ -46,9 +61,15 @@ export function Actions({ notification }: { readonly notification: Notification 
             </Button>
           </DropdownMenu.Trigger>
           <DropdownMenu.Content align="end">
+            {state === 'scheduled' && (
+              <DropdownMenu.Item onSelect={() => setOpen('reschedule')}>Send it at another time…</DropdownMenu.Item>
+            )}
             {canGoOn && <DropdownMenu.Item onSelect={() => setOpen('extend')}>Extend its time…</DropdownMenu.Item>}
             {counts.delivered > 0 && (
-              <DropdownMenu.Item color="red" onSelect={() => confirm(askRecall(notification, steering))}>
+              <DropdownMenu.Item onSelect={() => setOpen('edit')}>Change the message…</DropdownMenu.Item>
+            )}
+            {counts.delivered > 0 && (
+              <DropdownMenu.Item color="red" onSelect={() => confirm(askRecall(notification, steering, to))}>
                 Take it back…
               </DropdownMenu.Item>
             )}
@@ -60,8 +81,7 @@ export function Actions({ notification }: { readonly notification: Notification 
           </DropdownMenu.Content>
         </DropdownMenu.Root>
       )}
-      {open === 'retry' && <RetryDialog notification={notification} onClose={() => setOpen(null)} />}
-      {open === 'extend' && <ExtendDialog notification={notification} onClose={() => setOpen(null)} />}
+      {Dialog !== null && <Dialog notification={notification} onClose={() => setOpen(null)} />}
     </>
   );
 }
@@ -119,7 +139,7 @@ const askCancel = ({ counts }: Notification, { cancel }: Steering) => ({
   },
 });
 
-const askRecall = ({ counts }: Notification, { recall }: Steering) => ({
+const askRecall = ({ counts }: Notification, { recall }: Steering, to: (page: string) => string) => ({
   title: 'Take this message back?',
   verb: 'Take it back',
   isDestructive: true,
@@ -139,29 +159,17 @@ const askRecall = ({ counts }: Notification, { recall }: Steering) => ({
           ['have it by a channel that takes nothing back', cannot],
         ]}
       >
-        {recallId === null ? 'There was nobody to take it back from.' : `Taking back runs as ${recallId}.`}
+        {recallId === null ? (
+          'There was nobody to take it back from.'
+        ) : (
+          <>
+            It is being taken back.{' '}
+            <AlertDialog.Cancel>
+              <AmendmentLink href={to(`notifications/${recallId}`)} />
+            </AlertDialog.Cancel>
+          </>
+        )}
       </Numbers>
     );
   },
 });
-
-interface NumbersProps {
-  readonly rows: readonly (readonly [string, number])[];
-  readonly children: ReactNode;
-}
-
-/** What was done, to how many. */
-function Numbers({ rows, children }: NumbersProps) {
-  return (
-    <>
-      {children}
-      <ul className="numbers">
-        {rows.map(([words, count]) => (
-          <li key={words}>
-            <strong className="number">{formatCount(count)}</strong> {words}
-          </li>
-        ))}
-      </ul>
-    </>
-  );
-}

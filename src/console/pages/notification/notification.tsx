@@ -17,6 +17,7 @@ import { Facts } from './facts.tsx';
 import { Progress } from './progress.tsx';
 import { Reasons } from './reasons.tsx';
 import { Recipients } from './recipients.tsx';
+import { Safeguards } from './safeguards.tsx';
 import { Standing } from './standing.tsx';
 import { TimelinePlots } from './timeline.tsx';
 import './notification.css';
@@ -64,6 +65,7 @@ function Found({ notification }: { readonly notification: NotificationDocument }
         </div>
         <div className="stack">
           <Reasons notification={notification} filter={filter} onFilter={setFilter} />
+          <Safeguards notification={notification} />
           <Facts notification={notification} />
           <Callbacks notificationId={id} version={notification.updatedAt} />
         </div>

@@ -1,11 +1,12 @@
-import { Button, CheckboxGroup, Dialog, Flex } from '@radix-ui/themes';
+import { Button, CheckboxGroup, Flex } from '@radix-ui/themes';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { Notification } from '../../../client/notification-documents.ts';
 import type { RetryAsked } from '../../../client/steering-documents.ts';
 import { useSteering } from '../../data/steering.ts';
 import { formatCount, formatMoment, plural } from '../../parts/format.ts';
-import { explainError } from '../../parts/states.tsx';
+import { Modal } from '../../parts/modal.tsx';
+import { refusalOf } from '../../parts/states.tsx';
+import type { SteeringDialogProps } from './actions.tsx';
 
 const STATES = ['failed', 'unknown', 'expired', 'suppressed'] as const;
 type RetryState = (typeof STATES)[number];
@@ -18,13 +19,7 @@ const WORDS: Readonly<Record<RetryState, string>> = {
 };
 
 /** Sends it again to whom it did not reach, as the operator chooses. */
-export function RetryDialog({
-  notification,
-  onClose,
-}: {
-  readonly notification: Notification;
-  readonly onClose: () => void;
-}) {
+export function RetryDialog({ notification, onClose }: SteeringDialogProps) {
   const { counts, id } = notification;
   const there = STATES.filter((state) => counts[state] > 0);
   const [states, setStates] = useState<readonly RetryState[]>(there.filter((state) => state === 'failed'));
@@ -32,48 +27,45 @@ export function RetryDialog({
   const run = useMutation({ mutationFn: (body: RetryAsked) => retry(body) });
   const total = states.reduce((sum, state) => sum + counts[state], 0);
   return (
-    <Dialog.Root open onOpenChange={(isOpen) => !isOpen && onClose()}>
-      <Dialog.Content maxWidth="480px" aria-describedby={undefined}>
-        <Dialog.Title size="4">Send it again</Dialog.Title>
-        {run.isSuccess ? (
-          <p className="dialog-text" role="status">
-            <strong>{plural(run.data.retried, 'recipient')}</strong> are being sent it again, until{' '}
-            {formatMoment(run.data.expiresAt)}.
-            {run.data.leftOut > 0 &&
-              ` ${plural(run.data.leftOut, 'other')} stay as they are: they have it, or what they were to be sent is not known any more.`}
-          </p>
-        ) : (
-          <>
-            <p className="dialog-text">Whoever has it is not sent it again. To whom?</p>
-            <CheckboxGroup.Root
-              value={[...states]}
-              onValueChange={(values) => setStates(there.filter((state) => values.includes(state)))}
-              aria-label="To whom"
-            >
-              {there.map((state) => (
-                <CheckboxGroup.Item key={state} value={state}>
-                  <span className="number">{formatCount(counts[state])}</span> {WORDS[state]}
-                </CheckboxGroup.Item>
-              ))}
-            </CheckboxGroup.Root>
-            {run.isError && (
-              <p className="confirm-refusal" role="alert">
-                {explainError(run.error).title}. {explainError(run.error).fix}
-              </p>
-            )}
-          </>
-        )}
-        <Flex gap="3" mt="5" justify="end">
-          <Button variant="soft" color="gray" onClick={onClose}>
-            {run.isSuccess ? 'Close' : 'Leave it'}
-          </Button>
-          {!run.isSuccess && (
-            <Button disabled={total === 0} loading={run.isPending} onClick={() => run.mutate({ only: { states } })}>
-              Send to {plural(total, 'recipient')}
-            </Button>
+    <Modal title="Send it again" maxWidth="480px" onClose={onClose}>
+      {run.isSuccess ? (
+        <p className="dialog-text" role="status">
+          <strong>{plural(run.data.retried, 'recipient')}</strong> are being sent it again, until{' '}
+          {formatMoment(run.data.expiresAt)}.
+          {run.data.leftOut > 0 &&
+            ` ${plural(run.data.leftOut, 'other')} stay as they are: they have it, or what they were to be sent is not known any more.`}
+        </p>
+      ) : (
+        <>
+          <p className="dialog-text">Whoever has it is not sent it again. To whom?</p>
+          <CheckboxGroup.Root
+            value={[...states]}
+            onValueChange={(values) => setStates(there.filter((state) => values.includes(state)))}
+            aria-label="To whom"
+          >
+            {there.map((state) => (
+              <CheckboxGroup.Item key={state} value={state}>
+                <span className="number">{formatCount(counts[state])}</span> {WORDS[state]}
+              </CheckboxGroup.Item>
+            ))}
+          </CheckboxGroup.Root>
+          {run.isError && (
+            <p className="confirm-refusal" role="alert">
+              {refusalOf(run.error)}
+            </p>
           )}
-        </Flex>
-      </Dialog.Content>
-    </Dialog.Root>
+        </>
+      )}
+      <Flex gap="3" mt="5" justify="end">
+        <Button variant="soft" color="gray" onClick={onClose}>
+          {run.isSuccess ? 'Close' : 'Leave it'}
+        </Button>
+        {!run.isSuccess && (
+          <Button disabled={total === 0} loading={run.isPending} onClick={() => run.mutate({ only: { states } })}>
+            Send to {plural(total, 'recipient')}
+          </Button>
+        )}
+      </Flex>
+    </Modal>
   );
 }

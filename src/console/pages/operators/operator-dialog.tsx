@@ -1,4 +1,4 @@
-import { Button, CheckboxGroup, Dialog, Flex, TextField } from '@radix-ui/themes';
+import { Button, CheckboxGroup, Flex, TextField } from '@radix-ui/themes';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import type { Invitation, ManagedOperator } from '../../../client/admin.ts';
@@ -6,6 +6,7 @@ import { ROLES, type Role } from '../../../model/operator.ts';
 import { useOperatorChanges } from '../../data/operators.ts';
 import { useOperator } from '../../data/session.tsx';
 import { Field } from '../../parts/field.tsx';
+import { Modal } from '../../parts/modal.tsx';
 import { explainError } from '../../parts/states.tsx';
 
 interface OperatorDialogProps {
@@ -39,69 +40,64 @@ export function OperatorDialog({ known, onClose, onInvited }: OperatorDialogProp
   };
   const refusal = save.isError ? explainError(save.error) : null;
   return (
-    <Dialog.Root open onOpenChange={(isOpen) => !isOpen && onClose()}>
-      <Dialog.Content maxWidth="460px" aria-describedby={undefined}>
-        <Dialog.Title size="4">{known === null ? 'Invite somebody' : `Change ${known.name}`}</Dialog.Title>
-        <form className="form" onSubmit={submit}>
-          <Field label="Name">
+    <Modal title={known === null ? 'Invite somebody' : `Change ${known.name}`} maxWidth="460px" onClose={onClose}>
+      <form className="form" onSubmit={submit}>
+        <Field label="Name">
+          {(tie) => <TextField.Root {...tie} required value={name} onChange={(event) => setName(event.target.value)} />}
+        </Field>
+        {known === null && (
+          <Field label="E-mail" hint="Nobody is written to: you are given a link to hand over.">
             {(tie) => (
-              <TextField.Root {...tie} required value={name} onChange={(event) => setName(event.target.value)} />
-            )}
-          </Field>
-          {known === null && (
-            <Field label="E-mail" hint="Nobody is written to: you are given a link to hand over.">
-              {(tie) => (
-                <TextField.Root
-                  {...tie}
-                  type="email"
-                  required
-                  value={email}
-                  onChange={(event) => setEmail(event.target.value)}
-                />
-              )}
-            </Field>
-          )}
-          <Field label="Role">
-            {(tie) => (
-              <select
+              <TextField.Root
                 {...tie}
-                className="select"
-                value={role}
-                onChange={(event) => setRole(ROLES.find((one) => one === event.target.value) ?? 'viewer')}
-              >
-                {ROLES.map((one) => (
-                  <option key={one}>{one}</option>
-                ))}
-              </select>
+                type="email"
+                required
+                value={email}
+                onChange={(event) => setEmail(event.target.value)}
+              />
             )}
           </Field>
-          {role !== 'admin' && (
-            <fieldset className="fieldset">
-              <legend>For these bots</legend>
-              <CheckboxGroup.Root value={[...bots]} onValueChange={setBots}>
-                {all.map((bot) => (
-                  <CheckboxGroup.Item key={bot.id} value={bot.id}>
-                    {bot.name}
-                  </CheckboxGroup.Item>
-                ))}
-              </CheckboxGroup.Root>
-            </fieldset>
+        )}
+        <Field label="Role">
+          {(tie) => (
+            <select
+              {...tie}
+              className="select"
+              value={role}
+              onChange={(event) => setRole(ROLES.find((one) => one === event.target.value) ?? 'viewer')}
+            >
+              {ROLES.map((one) => (
+                <option key={one}>{one}</option>
+              ))}
+            </select>
           )}
-          {refusal !== null && (
-            <p className="confirm-refusal" role="alert">
-              {refusal.title}. {refusal.fix}
-            </p>
-          )}
-          <Flex gap="3" justify="end">
-            <Button type="button" variant="soft" color="gray" onClick={onClose}>
-              Leave it
-            </Button>
-            <Button type="submit" loading={save.isPending}>
-              {known === null ? 'Invite' : 'Save'}
-            </Button>
-          </Flex>
-        </form>
-      </Dialog.Content>
-    </Dialog.Root>
+        </Field>
+        {role !== 'admin' && (
+          <fieldset className="fieldset">
+            <legend>For these bots</legend>
+            <CheckboxGroup.Root value={[...bots]} onValueChange={setBots}>
+              {all.map((bot) => (
+                <CheckboxGroup.Item key={bot.id} value={bot.id}>
+                  {bot.name}
+                </CheckboxGroup.Item>
+              ))}
+            </CheckboxGroup.Root>
+          </fieldset>
+        )}
+        {refusal !== null && (
+          <p className="confirm-refusal" role="alert">
+            {refusal.title}. {refusal.fix}
+          </p>
+        )}
+        <Flex gap="3" justify="end">
+          <Button type="button" variant="soft" color="gray" onClick={onClose}>
+            Leave it
+          </Button>
+          <Button type="submit" loading={save.isPending}>
+            {known === null ? 'Invite' : 'Save'}
+          </Button>
+        </Flex>
+      </form>
+    </Modal>
   );
 }

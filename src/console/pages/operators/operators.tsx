@@ -1,11 +1,12 @@
 import { PlusIcon } from '@radix-ui/react-icons';
-import { Badge, Button, Dialog, Flex } from '@radix-ui/themes';
+import { Badge, Button, Flex } from '@radix-ui/themes';
 import { useState } from 'react';
 import type { Invitation, ManagedOperator } from '../../../client/admin.ts';
 import { useOperators } from '../../data/operators.ts';
 import { useOperator } from '../../data/session.tsx';
 import { CopyBlock } from '../../parts/copy.tsx';
 import { formatDay } from '../../parts/format.ts';
+import { Modal } from '../../parts/modal.tsx';
 import { Page, Sheet } from '../../parts/page.tsx';
 import { Loading, Trouble } from '../../parts/states.tsx';
 import { Ago } from '../../parts/time.tsx';
@@ -113,22 +114,15 @@ const whichBots = ({ role }: Pick<ManagedOperator, 'role'>, count: number): stri
 function InvitationLink({ invitation, onClose }: { readonly invitation: Invitation; readonly onClose: () => void }) {
   const { operator, expiresAt } = invitation;
   return (
-    <Dialog.Root open onOpenChange={(isOpen) => !isOpen && onClose()}>
-      <Dialog.Content
-        maxWidth="560px"
-        aria-describedby={undefined}
-        onInteractOutside={(event) => event.preventDefault()}
-      >
-        <Dialog.Title size="4">A link for {operator.name}</Dialog.Title>
-        <p className="dialog-text">
-          Hand it to {operator.email} yourself: it is shown this once, and lets whoever opens it first choose the
-          password. It is good until {formatDay(expiresAt)}.
-        </p>
-        <CopyBlock text={invitation.invitation} label="invitation" />
-        <Flex justify="end" mt="5">
-          <Button onClick={onClose}>I have copied it</Button>
-        </Flex>
-      </Dialog.Content>
-    </Dialog.Root>
+    <Modal title={`A link for ${operator.name}`} maxWidth="560px" onClose={onClose} isKept>
+      <p className="dialog-text">
+        Hand it to {operator.email} yourself: it is shown this once, and lets whoever opens it first choose the
+        password. It is good until {formatDay(expiresAt)}.
+      </p>
+      <CopyBlock text={invitation.invitation} label="invitation" />
+      <Flex justify="end" mt="5">
+        <Button onClick={onClose}>I have copied it</Button>
+      </Flex>
+    </Modal>
   );
 }
