@@ -9,7 +9,9 @@ import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
 import { watchOpeners } from './parts/opener.ts';
 import { signStyles } from './parts/style-nonce.ts';
+import { denyMarkup } from './parts/trusted-html.ts';
 
+denyMarkup();
 signStyles(document);
 watchOpeners(document);
 

@@ -232,6 +232,8 @@ describe('writing a notification in the console', () => {
     assert.equal(await page.locator('.compose img[src="x"], .compose script').count(), 0);
     assert.equal(await page.evaluate('window.pwned'), undefined);
     assert.deepEqual(complaints(), []);
+    const making = "document.body.insertAdjacentHTML('beforeend', '<b>made</b>')";
+    await assert.rejects(page.evaluate(making), /TrustedHTML/, 'no text becomes markup, whoever tries');
   });
 });
 

@@ -33,7 +33,12 @@ describe('the console', () => {
       assert.deepEqual([status, headers.get('cache-control')], [200, 'no-store'], path);
       assert.ok(!text.includes('__NONCE__') && text.includes(`<script nonce="${nonce}"`));
       const policy = headers.get('content-security-policy') ?? '';
-      for (const rule of ["default-src 'none'", `script-src 'self' 'nonce-${nonce}'`, "frame-ancestors 'none'"])
+      for (const rule of [
+        "require-trusted-types-for 'script'",
+        "default-src 'none'",
+        `script-src 'self' 'nonce-${nonce}'`,
+        "frame-ancestors 'none'",
+      ])
         assert.ok(policy.includes(rule), rule);
       assert.doesNotMatch(policy, /unsafe|\*/);
       assert.equal(headers.get('x-content-type-options'), 'nosniff');

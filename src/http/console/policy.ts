@@ -1,3 +1,12 @@
+/** Who may make markup of text: the console of nothing that has a tag, of mails in their frame, and the renderer of cards. */
+const HTML_MAKERS = [
+  'default',
+  'beckon-mail',
+  'adaptivecards#deprecatedExportedFunctionPolicy',
+  'adaptivecards#markdownPassthroughPolicy',
+  'adaptivecards#restoreContentsPolicy',
+] as const;
+
 /**
  * What the console's pages may do: load what this server has and talk to it. A script or a style sheet that is not a file
  * of ours needs the nonce, which is new with every page.
@@ -15,6 +24,8 @@ export const policyFor = (nonce: string): Readonly<Record<string, string>> => ({
     "frame-ancestors 'none'",
     "base-uri 'none'",
     "form-action 'self'",
+    "require-trusted-types-for 'script'",
+    `trusted-types ${HTML_MAKERS.join(' ')}`,
   ].join('; '),
   'cross-origin-opener-policy': 'same-origin',
   'permissions-policy': 'camera=(), geolocation=(), microphone=()',

@@ -1,3 +1,4 @@
+import { mailHtml } from '../trusted-html.ts';
 import { PICTURE } from './inert.ts';
 
 /**
@@ -7,7 +8,7 @@ import { PICTURE } from './inert.ts';
  * styles but those with its nonce, and mails are made of little else.
  */
 export function mailDocument(html: string, nonce: string): string {
-  const mail = new DOMParser().parseFromString(withoutStyles(html), 'text/html');
+  const mail = new DOMParser().parseFromString(mailHtml.createHTML(withoutStyles(html)), 'text/html');
   const sheets = [...mail.querySelectorAll(`script[${SHEET}]`)].map(({ textContent }) => textContent);
   for (const element of mail.querySelectorAll(DROPPED)) element.remove();
   const rules = [...mail.querySelectorAll('*')].flatMap((element, index) => {
@@ -15,12 +16,13 @@ export function mailDocument(html: string, nonce: string): string {
     return takeStyle(element, index);
   });
   const policy = `default-src 'none'; style-src 'nonce-${nonce}'; img-src data:`;
-  return [
+  const shown = [
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Preview</title>',
     `<meta http-equiv="Content-Security-Policy" content="${policy}">`,
     `<style nonce="${nonce}">${[BASE, ...sheets.map(sheetText), ...rules].join('\n')}</style></head>`,
     `${mail.body.outerHTML}</html>`,
-  ].join('');
+  ];
+  return mailHtml.createHTML(shown.join(''));
 }
 
 const BASE = 'html{background:#fff}body{margin:16px;font:14px/1.5 Arial,sans-serif;color:#222}a{color:#15c}';

@@ -1,4 +1,4 @@
-import { useMemo } from 'react';
+import { useEffect, useRef } from 'react';
 import { pageNonce } from '../style-nonce.ts';
 import { JsonView } from './json-view.tsx';
 import { mailDocument } from './mail-document.ts';
@@ -36,8 +36,12 @@ function Mail({ subject, text, html }: MailProps) {
 }
 
 function MailFrame({ html }: { readonly html: string }) {
-  const shown = useMemo(() => mailDocument(html, pageNonce(document) ?? ''), [html]);
-  return <iframe className="preview-mail-frame" title="The mail" sandbox="" srcDoc={shown} />;
+  const frame = useRef<HTMLIFrameElement>(null);
+  // Not as an attribute: it would be turned into text on the way, which no frame takes for a document here.
+  useEffect(() => {
+    if (frame.current !== null) frame.current.srcdoc = mailDocument(html, pageNonce(document) ?? '');
+  }, [html]);
+  return <iframe ref={frame} className="preview-mail-frame" title="The mail" sandbox="" />;
 }
 
 /** The server takes a subject from the settings, or else from here. */
