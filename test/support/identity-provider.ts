@@ -1,30 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { createRequire } from 'node:module';
 import { exportJWK, generateKeyPair } from 'jose';
+import { type Configuration, Provider } from 'oidc-provider';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { OidcProvider } from '../../src/model/oidc.ts';
 import { freePort } from './free-port.ts';
-
-/** What of `oidc-provider` is used here. */
-interface Provider {
-  readonly Grant: new (of: object) => { addOIDCScope(scopes: string): void; save(): Promise<string> };
-  callback(): (request: IncomingMessage, response: ServerResponse) => void;
-  interactionFinished(request: IncomingMessage, response: ServerResponse, result: object): Promise<void>;
-}
-
-interface Asking {
-  readonly oidc: {
-    readonly client?: { readonly clientId: string };
-    readonly session?: { readonly accountId?: string };
-  };
-}
-
-/** Loaded by who needs it. */
-function loadProvider(): new (issuer: string, configuration: object) => Provider {
-  return createRequire(import.meta.url)('oidc-provider').Provider;
-}
 
 /** A real provider of OpenID Connect on a port of this machine, with a page on which anybody signs in by a name alone. */
 export interface TestProvider {
@@ -51,23 +32,23 @@ export async function startProvider(redirectUri: string): Promise<TestProvider> 
   const client = {
     ...CLIENT,
     redirect_uris: [redirectUri],
-    token_endpoint_auth_method: 'client_secret_post',
+    token_endpoint_auth_method: 'client_secret_post' as const,
   };
-  const configuration = {
+  const configuration: Configuration = {
     clients: [client, { ...client, client_id: OTHER_CLIENT_ID }],
     jwks: { keys: [{ ...(await exportJWK(privateKey)), kid: 'first', use: 'sig', alg: 'RS256' }] },
     cookies: { keys: [randomBytes(16).toString('hex')] },
     scopes: ['openid', 'profile', 'email', 'groups'],
     claims: { openid: ['sub'], profile: ['name'], email: ['email', 'email_verified'], groups: ['groups'] },
     features: { devInteractions: { enabled: false } },
-    interactions: { url: (_context: unknown, { uid }: { readonly uid: string }) => `/sign-in/${uid}` },
+    interactions: { url: (_context, { uid }) => `/sign-in/${uid}` },
     ttl: { AccessToken: 60, AuthorizationCode: 60, Grant: 600, IdToken: 60, Interaction: 600, Session: 600 },
-    findAccount: (_context: unknown, id: string) => {
+    findAccount: (_context, id) => {
       const claims = people.get(id);
       return claims && { accountId: id, claims: () => ({ sub: id, ...claims }) };
     },
     // Nobody is asked whether Beckon may know who they are.
-    async loadExistingGrant({ oidc: { client: asking, session } }: Asking) {
+    async loadExistingGrant({ oidc: { client: asking, session } }) {
       if (asking === undefined || session?.accountId === undefined) return undefined;
       const grant = new provider.Grant({ clientId: asking.clientId, accountId: session.accountId });
       grant.addOIDCScope('openid profile email groups');
@@ -75,7 +56,7 @@ export async function startProvider(redirectUri: string): Promise<TestProvider> 
       return grant;
     },
   };
-  const provider = new (loadProvider())(issuer, configuration);
+  const provider = new Provider(issuer, configuration);
   const standard = provider.callback();
   const answer = (request: IncomingMessage, response: ServerResponse) =>
     request.url?.startsWith('/sign-in/') ? showSignIn(provider, request, response) : standard(request, response);

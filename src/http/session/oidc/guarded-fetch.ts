@@ -1,5 +1,5 @@
+import type { CustomFetch } from 'openid-client';
 import type { Outbound, OutboundResponse } from '../../../channels/outbound.ts';
-import type { Fetch } from './openid-client.ts';
 
 const TIMEOUT_MS = 10_000;
 /** Key sets and documents of metadata are a fraction of it. */
@@ -16,7 +16,7 @@ export function guardedFetch({
 }: {
   readonly outbound: Outbound;
   readonly allowPrivateNetwork: boolean;
-}): Fetch {
+}): CustomFetch {
   return async (url, { method, headers, body, signal = AbortSignal.timeout(TIMEOUT_MS) }) => {
     const answer = await outbound.request({
       method: method === 'POST' ? 'POST' : 'GET',

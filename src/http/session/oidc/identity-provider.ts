@@ -1,9 +1,10 @@
+import type { Configuration } from 'openid-client';
 import type { Outbound } from '../../../channels/outbound.ts';
 import type { Clock } from '../../../model/clock.ts';
 import { isJsonObject, type JsonObject } from '../../../model/json.ts';
 import type { OidcProvider } from '../../../model/oidc.ts';
 import { guardedFetch, ProviderUnreachable } from './guarded-fetch.ts';
-import { type Configuration, loadOpenIdClient } from './openid-client.ts';
+import { loadOpenIdClient } from './openid-client.ts';
 import { RefusedSignIn } from './refused-sign-in.ts';
 
 const FRESH_MS = 3_600_000;
