@@ -57,7 +57,9 @@ function List({ botId }: { readonly botId: string | null }) {
         <table className="table">
           <thead>
             <tr>
-              <th scope="col">When</th>
+              <th scope="col" className="only-wide">
+                When
+              </th>
               <th scope="col">What</th>
               <th scope="col">Who</th>
               <th scope="col" className="end only-wide">
@@ -95,9 +97,10 @@ function Row({ entry, nameOf }: RowProps) {
   const ids = new Set([subject, appId]);
   return (
     <tr>
-      <td className="number audit-when">{formatMoment(at)}</td>
+      <td className="number audit-when only-wide">{formatMoment(at)}</td>
       <td>
         <div className="audit-action">{wordsOf(action)}</div>
+        <div className="quiet number audit-target only-phone">{formatMoment(at)}</div>
         {target !== null && (
           <div className="quiet audit-target">
             {nameOf(target) !== null && `${nameOf(target)}, `}
