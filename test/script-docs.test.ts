@@ -54,7 +54,10 @@ describe('docs/scripts.md', () => {
       assert.ok(rendering);
       // Between a number and its currency Intl writes a space that does not break.
       const said = rendering.ok ? rendering.output.replaceAll('\u00a0', ' ') : describeFault(rendering.fault);
-      assert.equal(said, expected.text);
+      // On a machine that has no time for it a script is broken off before the engine looks, which alone knows the line.
+      const isCutOff = said === 'took more than 50 ms within one operation and was stopped';
+      if (isCutOff) assert.match(expected.text, /^line \d+: took more than 50 ms$/);
+      else assert.equal(said, expected.text);
     });
   }
 

@@ -4,7 +4,7 @@ import { basename, extname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { FastifyRequest } from 'fastify';
-import { OF_EVERY_FILE, policyFor } from './policy.ts';
+import { CONSOLE_MARKUP, OF_EVERY_FILE, policyFor } from './policy.ts';
 
 /** The operators' console as the browser gets it: files of one folder, which nobody changes while the server runs. */
 export interface Console {
@@ -122,7 +122,7 @@ class Kept {
   async answerPage(): Promise<Page> {
     const nonce = randomBytes(16).toString('base64');
     const text = (await this.#keep(null)).toString('utf8').replaceAll(NONCE, nonce);
-    const headers = { ...policyFor(nonce), 'content-type': 'text/html; charset=utf-8' };
+    const headers = { ...policyFor(nonce, CONSOLE_MARKUP), 'content-type': 'text/html; charset=utf-8' };
     return { status: 200, headers, body: text };
   }
 

@@ -1,4 +1,4 @@
-/** Who may make markup of text: the console of nothing that has a tag, of mails in their frame, and the renderer of cards. */
+/** Who may make markup of text in the console: its pages of nothing that has a tag, of mails in their frame, and the renderer of cards. */
 const HTML_MAKERS = [
   'default',
   'beckon-mail',
@@ -7,11 +7,14 @@ const HTML_MAKERS = [
   'adaptivecards#restoreContentsPolicy',
 ] as const;
 
+/** No text becomes markup in the console but by those who are named. */
+export const CONSOLE_MARKUP = ["require-trusted-types-for 'script'", `trusted-types ${HTML_MAKERS.join(' ')}`] as const;
+
 /**
- * What the console's pages may do: load what this server has and talk to it. A script or a style sheet that is not a file
- * of ours needs the nonce, which is new with every page.
+ * What our pages may do: load what this server has and talk to it. A script or a style sheet that is not a file of ours
+ * needs the nonce, which is new with every page.
  */
-export const policyFor = (nonce: string): Readonly<Record<string, string>> => ({
+export const policyFor = (nonce: string, more: readonly string[] = []): Readonly<Record<string, string>> => ({
   ...OF_EVERY_FILE,
   'content-security-policy': [
     "default-src 'none'",
@@ -24,8 +27,7 @@ export const policyFor = (nonce: string): Readonly<Record<string, string>> => ({
     "frame-ancestors 'none'",
     "base-uri 'none'",
     "form-action 'self'",
-    "require-trusted-types-for 'script'",
-    `trusted-types ${HTML_MAKERS.join(' ')}`,
+    ...more,
   ].join('; '),
   'cross-origin-opener-policy': 'same-origin',
   'permissions-policy': 'camera=(), geolocation=(), microphone=()',
