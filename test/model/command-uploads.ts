@@ -58,9 +58,12 @@ const seals = fc.record({ which: fc.nat(9), isRight: fc.constantFrom(true, true,
         const key = { botId: real.botId, notificationId: audience.id, recipients: Math.max(1, recipients) };
         const seal = (client: typeof real.world.client) => client.audience.seal(key);
         if (!isRight || recipients === 0) return refused(real, 'audience_incomplete', seal);
-        const { counts, expiresAt } = await ask(real, seal);
+        const { counts, createdAt, sendAt, expiresAt } = await ask(real, seal);
         assert.deepEqual([counts.total, counts.pending], [recipients, audience.recipients.filter(isPending).length]);
         audience.isReceiving = false;
+        // It is a notification from now on, whenever it was opened.
+        audience.createdAt = Date.parse(createdAt);
+        audience.startsAt = Date.parse(sendAt ?? createdAt);
         audience.expiresAt = Date.parse(expiresAt);
       },
     ),

@@ -46,8 +46,8 @@ export interface ExpectedNotification {
   readonly words: (locale: string | null) => string;
   readonly isNews: boolean;
   readonly isDeduplicated: boolean;
-  readonly createdAt: number;
-  readonly startsAt: number;
+  createdAt: number;
+  startsAt: number;
   /** As the server said it. */
   expiresAt: number;
   /** How long its lane tries at most. */
