@@ -25,7 +25,7 @@ export async function ownTimeOf(database: string) {
 
 export type OwnTime = Awaited<ReturnType<typeof ownTimeOf>>;
 
-/** The process goes first, so that nothing is tried that it takes for early; then, a little later, it looks again. */
+/** The process goes first and claims nothing until, a little later, it has seen that the database has followed. */
 export async function leapAhead(server: BeckonProcess, leap: Leap, time: OwnTime | null): Promise<void> {
   await signal(server, leap);
   if (time === null) return;

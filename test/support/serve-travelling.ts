@@ -12,26 +12,30 @@ const MOST = 1 - Number.EPSILON;
 /** What is claimed by then comes to its end, or never does. */
 const PATIENCE_MS = 40_000;
 
-/** What waits for its time, such as the end of an outage's hold, is walked there. */
+/** What waits for its time, such as the end of an outage's hold or the next look at what is due, is walked there. */
 const STEP_MS = 1_000;
 
 /**
  * A server whose time leaps ahead when it is told so, but not under anybody's feet: a batch that is held then would lose
  * its lease, and a call its deadline, and either would count as an attempt. So from then on nothing more is claimed, and
- * it leaps when what was claimed has come to its end.
+ * it leaps when what was claimed has come to its end. Over PostgreSQL nothing is claimed until that has leapt as well and
+ * this server has read its clock: what is put off in between, by the old time, would be put off from the new one on.
  */
 export async function serveTravelling(change: (store: Store) => Store): Promise<void> {
   const clock = leapingClock(clockFile());
   const leased = new Set<string>();
-  let [underWay, isLeaping] = [0, false];
+  let [underWay, isLeaping, followsStore] = [0, false, false];
   const during = async <T>(call: Promise<T>): Promise<T> => {
     underWay += 1;
     return call.finally(() => {
       underWay -= 1;
     });
   };
-  const watch = (store: Store): Store => ({
-    ...watchCalls(store, during),
+  const watch = (store: Store): Store => {
+    followsStore = store.kind === 'postgres';
+    return { ...watchCalls(store, during), ...watchLeases(store) };
+  };
+  const watchLeases = (store: Store): Pick<Store, 'claimDue' | 'checkpoint'> => ({
     claimDue: async (request) => {
       if (isLeaping) return [];
       const batches = await during(store.claimDue(request));
@@ -44,7 +48,7 @@ export async function serveTravelling(change: (store: Store) => Store): Promise<
       return answer;
     },
   });
-  const leap = async ({ engine }: RunningServer, leapMs: number) => {
+  const leap = async ({ engine }: RunningServer, which: keyof typeof LEAPS) => {
     isLeaping = true;
     const endsAt = performance.now() + PATIENCE_MS;
     while (underWay > 0 || leased.size > 0) {
@@ -57,16 +61,21 @@ export async function serveTravelling(change: (store: Store) => Store): Promise<
       if (underWay + inFlight + unrecorded === 0) clock.leap(STEP_MS);
       await pause(1);
     }
-    isLeaping = false;
-    clock.leap(leapMs);
+    clock.leap(LEAPS[which]);
+    if (!followsStore) isLeaping = false;
+    else if (which === 'SIGWINCH') {
+      while (underWay > 0) await pause(1);
+      isLeaping = false;
+      clock.leap(STEP_MS);
+    }
     console.log('time has passed');
   };
   // Heard from the first moment on: the line that says where it listens may be answered with one, which would end it.
   const running = Promise.withResolvers<RunningServer>();
   let turn = Promise.resolve();
-  for (const [signal, leapMs] of Object.entries(LEAPS)) {
+  for (const signal of ['SIGUSR2', 'SIGHUP', 'SIGWINCH'] as const) {
     process.on(signal, () => {
-      turn = turn.then(async () => leap(await running.promise, leapMs));
+      turn = turn.then(async () => leap(await running.promise, signal));
     });
   }
   running.resolve(await serveBroken((store) => watch(change(store)), { clock, random: () => MOST }));
