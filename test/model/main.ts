@@ -7,9 +7,11 @@ import { checkLease, whyNoSpin } from './spin.ts';
 
 /**
  * `npm run test:model -- --runs 1000 --seed 7`: the model of the lease protocol in every state, then what callers do
- * beside the model of the API on each store, and with each bug that it must find.
+ * beside the model of the API, with each bug that it must find and on each store; `--store postgres`: on that one alone.
  */
-const { values } = parseArgs({ options: { runs: { type: 'string', default: '1000' }, seed: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { runs: { type: 'string', default: '1000' }, seed: { type: 'string' }, store: { type: 'string' } },
+});
 const [runs, seed] = [Number(values.runs), Number(values.seed ?? chooseSeed())];
 let isRight = true;
 const say = (isGood: boolean, line: string): void => {
@@ -32,10 +34,11 @@ for (const { name, around } of BUGS) {
 }
 const postgres = await startPostgres();
 try {
-  for (const [store, database] of [
-    ['SQLite', 'sqlite::memory:'],
-    ['PostgreSQL', await postgres.createDatabase()],
+  for (const [kind, store, database] of [
+    ['sqlite', 'SQLite', 'sqlite::memory:'],
+    ['postgres', 'PostgreSQL', await postgres.createDatabase()],
   ] as const) {
+    if (kind !== (values.store ?? kind)) continue;
     const { runs: done, tally, difference } = await compareWithModel({ database, runs, seed, most: 50 });
     const counts = [...tally].toSorted().map(([word, count]) => `${word} ${count}`);
     say(
