@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -245,11 +245,12 @@ describe('misuse', { concurrency: 4 }, () => {
     assertSentence(result, 78, /locked is read-only for this user, and the database needs it: change its owner/);
   });
 
-  test('a second server on the same file is told who holds it; the first drains on SIGTERM', async () => {
+  test('a second server on the same file is told who holds it; the first drains on SIGTERM, whoever says nothing', async () => {
     const args = ['--port', '0', '--database', `sqlite:${join(folder, 'held.db')}`];
     const first = startCli(['serve', '--config', config, ...args], { env: ENV });
     const [said] = await once(first.stdout, 'data');
-    assert.match(String(said), /^Beckon listens on http:\/\/127\.0\.0\.1:\d+\n/);
+    const [, port] = /^Beckon listens on http:\/\/127\.0\.0\.1:(\d+)\n/.exec(String(said)) ?? [];
+    await once(connect(Number(port), '127.0.0.1').resume(), 'connect');
     assertSentence(await serve(args), 75, new RegExp(`in use by process ${first.pid} on `));
     first.kill('SIGTERM');
     assert.deepEqual(await once(first, 'exit'), [0, null]);

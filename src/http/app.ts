@@ -29,6 +29,7 @@ import { parseV2 } from './kore/parse-v2.ts';
 import { statusReplyV1, statusReplyV2 } from './kore/replies.ts';
 import { createStatus } from './kore/status.ts';
 import { openKoreSurface } from './kore/surface.ts';
+import { endLastConnections } from './last-connections.ts';
 import { takeLeave } from './leave-takings.ts';
 import { requireJsonBody } from './media-type.ts';
 import { appRoutes } from './native/admin/apps.ts';
@@ -134,6 +135,9 @@ export function createApp(parts: AppParts): FastifyInstance {
     onRefused: () => tally.add(OVERLOADED),
   });
   app.addHook('preClose', async () => refusals.close());
+  const onCut = (count: number) =>
+    logger.warn('calls cut off', { count, detail: 'they were in work when all else was over' });
+  endLastConnections(app, { clock, onCut });
 
   const onError = (error: unknown) => logger.error('telling of accepted recipients failed', { error });
   const backlog = new BoundedBacklog({ store, clock, limits: parts.backlogLimits, onError });

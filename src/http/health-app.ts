@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { silentMeter } from '../model/meter.ts';
 import type { AppParts } from './app.ts';
 import { answerAlive, createReadiness } from './health.ts';
+import { endLastConnections } from './last-connections.ts';
 import { RefusalTally } from './refusal-tally.ts';
 import { DEFAULT_LIMITS, openServer } from './server.ts';
 import { createMetricsReply } from './show-metrics.ts';
@@ -16,6 +17,7 @@ export function createHealthApp(parts: HealthParts) {
   const app: FastifyInstance = openServer({ ...DEFAULT_LIMITS, ...limits }, { logger, clock, tally, meter });
   app.get('/healthz', answerAlive);
   app.get('/readyz', createReadiness({ store, clock, isDraining, describeWal }));
+  endLastConnections(app, { clock, onCut: () => {} });
   if (metrics !== undefined) app.get('/metrics', createMetricsReply(metrics));
   return app;
 }

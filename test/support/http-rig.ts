@@ -183,6 +183,8 @@ export async function startRig(
     lines,
     wakes: () => wakes,
     async close() {
+      // Whoever was cut off connects again, and its clock stands still.
+      app.server.on('connection', (socket) => socket.destroy());
       app.server.closeAllConnections();
       await app.close();
       await outbound.close();
