@@ -60,6 +60,20 @@ describe('signing in to the console through a provider', () => {
     assert.deepEqual(complaints, []);
   });
 
+  it('says that nobody was signed in by an answer that is not to be believed, and where an administrator finds why', async () => {
+    const { page, complaints } = await openPage(browser);
+    provider.forge = async (token) => token.replace(/[^.]+$/, 'AAAA');
+    await page.goto(stage.url);
+    await page.getByRole('link', { name: 'Continue with Staff directory' }).click();
+    await goThrough(page, 'mira');
+    const alert = page.getByRole('alert');
+    await alert.getByText('Staff directory did not answer as it should, so nobody was signed in.').waitFor();
+    await alert.getByText('an administrator finds more in the log').waitFor();
+    await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor();
+    assert.deepEqual(complaints, []);
+    provider.forge = null;
+  });
+
   it('can be chosen by whoever has an account, and is shown beside it and taken away by an admin', async () => {
     const { page, complaints } = await openPage(browser);
     provider.people.set('meera', {});

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { exportJWK, generateKeyPair } from 'jose';
+import { type CryptoKey, exportJWK, generateKeyPair } from 'jose';
 import { type Configuration, Provider } from 'oidc-provider';
-import type { JsonObject } from '../../src/model/json.ts';
+import { isJsonObject, type JsonObject } from '../../src/model/json.ts';
 import type { OidcProvider } from '../../src/model/oidc.ts';
 import { freePort } from './free-port.ts';
 
@@ -14,6 +14,10 @@ export interface TestProvider {
   readonly people: Map<string, JsonObject>;
   /** As Beckon is configured for it. */
   readonly configuration: OidcProvider;
+  /** What it signs with; the key's name is `first`. */
+  readonly key: CryptoKey;
+  /** What becomes of each identity token on its way out; null: it is sent as it was made. May be changed at any time. */
+  forge: ((token: string) => Promise<string>) | null;
   /** Not reached any more, until it is started again. */
   stop(): Promise<void>;
   start(): Promise<void>;
@@ -57,6 +61,12 @@ export async function startProvider(redirectUri: string): Promise<TestProvider> 
     },
   };
   const provider = new Provider(issuer, configuration);
+  provider.use(async (context, next) => {
+    await next();
+    const { body } = context;
+    if (testProvider.forge === null || !isJsonObject(body) || typeof body['id_token'] !== 'string') return;
+    context.body = { ...body, id_token: await testProvider.forge(body['id_token']) };
+  });
   const standard = provider.callback();
   const answer = (request: IncomingMessage, response: ServerResponse) =>
     request.url?.startsWith('/sign-in/') ? showSignIn(provider, request, response) : standard(request, response);
@@ -67,9 +77,11 @@ export async function startProvider(redirectUri: string): Promise<TestProvider> 
     await once(server, 'listening');
   };
   await start();
-  return {
+  const testProvider: TestProvider = {
     issuer,
     people,
+    key: privateKey,
+    forge: null,
     configuration: {
       id: 'staff',
       name: 'Staff directory',
@@ -87,6 +99,7 @@ export async function startProvider(redirectUri: string): Promise<TestProvider> 
       await new Promise((resolve) => server.close(resolve));
     },
   };
+  return testProvider;
 }
 
 const FORM = `<!doctype html><html lang="en"><title>Staff directory</title><main><h1>Who are you?</h1>

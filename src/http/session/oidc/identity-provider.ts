@@ -148,7 +148,19 @@ function toRefusal(error: unknown): RefusedSignIn {
   if (said === 'temporarily_unavailable' || said === 'server_error' || code === 'OAUTH_TIMEOUT')
     return new RefusedSignIn('unavailable', 'The provider says that it cannot answer, or says nothing.');
   const names = [code, said].filter((name) => typeof name === 'string' && /^\w{1,60}$/.test(name));
-  return new RefusedSignIn('failed', `The provider's answer is not to be believed (${names.join(', ') || 'unknown'}).`);
+  const why = findFault(error)?.message ?? 'no more is known';
+  return new RefusedSignIn(
+    'failed',
+    `The provider's answer is not to be believed (${names.join(', ') || 'unknown'}): ${why}.`,
+  );
+}
+
+/** What the library found wrong, where it began. Its sentences are fixed: they say which claim, and nothing that came. */
+function findFault(error: unknown): Error | null {
+  if (!(error instanceof Error)) return null;
+  const deeper = findFault(error.cause);
+  const isOfLibrary = 'code' in error && typeof error.code === 'string' && error.code.startsWith('OAUTH_');
+  return deeper ?? (isOfLibrary ? error : null);
 }
 
 function findCause<Kind>(error: unknown, kind: new (...args: never[]) => Kind): Kind | null {
