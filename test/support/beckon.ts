@@ -23,7 +23,7 @@ export interface BeckonProcess {
   next(pattern: RegExp): Promise<string>;
 }
 
-/** Starts a real server process and resolves once it says where it listens. */
+/** Starts a real server process and resolves once it says where it listens. No balancer looks at it, so it does not linger. */
 export async function startBeckon(
   args: readonly string[],
   script = MAIN,
@@ -31,7 +31,7 @@ export async function startBeckon(
 ): Promise<BeckonProcess> {
   const child = spawn(process.execPath, [script, 'serve', '--port', '0', '--log-format', 'json', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...env },
+    env: { ...process.env, BECKON_LINGER_MS: '0', ...env },
   });
   const output = collectLines(child);
   const exited = once(child, 'exit');
