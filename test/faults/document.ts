@@ -9,6 +9,8 @@ export interface KeptRow {
   readonly verdict: 'ok' | 'FAILED' | 'skipped';
   /** `2026-11-29` */
   readonly on: string;
+  /** What it took; absent in rows of older runs. */
+  readonly seconds?: number;
 }
 
 const DOCS = new URL('../../docs/', import.meta.url);
@@ -33,10 +35,10 @@ export async function writeDocuments(order: readonly string[], rows: readonly Ke
 }
 
 function tableOf(rows: readonly KeptRow[]): string {
-  const lines = rows.map(({ test, figure, bar, seed, verdict, on }) =>
-    [test, figure, bar, String(seed), on, verdict].map(cellOf).join(' | '),
+  const lines = rows.map(({ test, figure, bar, seed, verdict, on, seconds }) =>
+    [test, figure, bar, String(seed), on, seconds === undefined ? '' : `${seconds} s`, verdict].map(cellOf).join(' | '),
   );
-  return ['test | found | bar | seed | on | verdict', '--- | --- | --- | --- | --- | ---', ...lines]
+  return ['test | found | bar | seed | on | took | verdict', '--- | --- | --- | --- | --- | --- | ---', ...lines]
     .map((line) => `| ${line} |`)
     .join('\n');
 }
