@@ -14,6 +14,7 @@ import type { Fault, FaultParts, Finding } from './fault.ts';
 export const backupOnline: Fault = {
   id: 'F36',
   title: 'backup while running, SQLite',
+  isTimed: true,
   run: (parts) => backUpOften({ rounds: 11, copy: backUpByCommand, leastShare: 50 }, parts),
   control: (parts) => backUpOften({ rounds: 3, copy: copyBlindly, leastShare: 0 }, parts),
 };

@@ -14,6 +14,7 @@ const OWN_CLOCK = fileURLToPath(new URL('../support/own-clock-server.ts', import
 export const clockJumps: Fault = {
   id: 'F12',
   title: 'clock set an hour forward, then a day back, SQLite',
+  isPatient: true,
   skip: whyNoFakeTime,
   run: () => setClocks({ postgres: false, betweenMs: 4_000 }),
   control: () => setClocks({ postgres: false, betweenMs: 2_000, script: OWN_CLOCK }),
@@ -22,6 +23,7 @@ export const clockJumps: Fault = {
 export const oneClockJumps: Fault = {
   id: 'F12',
   title: 'clock of one node of three set an hour forward, then a day back, PostgreSQL',
+  isPatient: true,
   skip: whyNoFakeTime,
   run: () => setClocks({ postgres: true, betweenMs: 4_000 }),
   control: () => setClocks({ postgres: true, betweenMs: 2_000, script: OWN_CLOCK }),

@@ -14,6 +14,7 @@ const SWALLOWING = fileURLToPath(new URL('../support/swallowing-server.ts', impo
 export const diskFull: Fault = {
   id: 'F10',
   title: 'disk full, SQLite',
+  isPatient: true,
   skip: whyNoTmpfs,
   run: () => fillDisk({ holdMs: 60_000 }),
   control: () => fillDisk({ holdMs: 1_000, script: SWALLOWING }),
@@ -22,6 +23,7 @@ export const diskFull: Fault = {
 export const volumeFull: Fault = {
   id: 'F10',
   title: 'volume full, PostgreSQL',
+  isPatient: true,
   skip: whyNoTmpfs,
   run: () => fillDisk({ holdMs: 20_000, postgres: true }),
   control: () => fillDisk({ holdMs: 1_000, postgres: true, script: SWALLOWING }),

@@ -15,6 +15,7 @@ const PER_SECOND = 1_500;
 export const dueTogether: Fault = {
   id: 'F33',
   title: '100,000 deliveries that fall due in the same second, SQLite',
+  isTimed: true,
   run: () => fallDue({ notifications: 100, perSecond: PER_SECOND, quietMs: 8_000 }),
   control: () =>
     fallDue({ notifications: 5, perSecond: PER_SECOND, quietMs: 3_000, script: DROWSY, patienceMs: 3_000 }),

@@ -6,8 +6,10 @@ export interface Fault {
   /** `F02` */
   readonly id: string;
   readonly title: string;
-  /** It waits for most of its time, and what it finds does not depend on what else the machine does: others run meanwhile. */
+  /** It waits for most of its time: others run meanwhile. */
   readonly isPatient?: true;
+  /** What it finds depends on what else the machine does: nothing else runs meanwhile. */
+  readonly isTimed?: true;
   /** Why it cannot run on this machine, in words; null: it can. */
   readonly skip?: () => string | null;
   run(parts: FaultParts): Promise<Finding>;

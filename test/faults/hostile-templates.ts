@@ -12,6 +12,7 @@ import type { Fault, FaultParts, Finding } from './fault.ts';
 export const hostileTemplates: Fault = {
   id: 'F31',
   title: 'hostile scripts beside the scripts of others',
+  isTimed: true,
   run: (parts) => renderBeside({ baseMs: 10_000, hostileMs: 20_000, perSecond: 10 }, parts),
   control: (parts) => renderBeside({ baseMs: 1_000, hostileMs: 5_000, perSecond: 10, unwatched: true }, parts),
 };

@@ -13,6 +13,7 @@ const GULLIBLE = fileURLToPath(new URL('../support/gullible-server.ts', import.m
 export const hugeAnswers: Fault = {
   id: 'F16',
   title: 'huge headers, bodies without end, packed bodies that burst',
+  isTimed: true,
   run: () => answerHugely({ rounds: 8 }),
   control: () => answerHugely({ rounds: 1, script: GULLIBLE }),
 };

@@ -16,6 +16,7 @@ const HASTY = fileURLToPath(new URL('../support/hasty-server.ts', import.meta.ur
 export const killedOnSqlite: Fault = {
   id: 'F03',
   title: 'kill -9 of the server, a million waiting, SQLite',
+  isTimed: true,
   run: (parts) => killServer({ kills: 70, waiting: 1_000 }, parts),
   control: (parts) => killServer({ kills: 2, waiting: 1, script: HASTY }, parts),
 };
@@ -23,6 +24,7 @@ export const killedOnSqlite: Fault = {
 export const killedOnPostgres: Fault = {
   id: 'F03',
   title: 'kill -9 of the server, a million waiting, PostgreSQL',
+  isTimed: true,
   run: (parts) => killServer({ kills: 70, waiting: 1_000, postgres: true }, parts),
 };
 

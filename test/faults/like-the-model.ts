@@ -15,6 +15,7 @@ const STUTTERING = fileURLToPath(new URL('../support/stuttering-server.ts', impo
 export const likeTheModel: Fault = {
   id: 'F39',
   title: 'the API beside a model of it, both stores',
+  isPatient: true,
   run: (parts) => compareWithModel({ runs: 1_000, lanes: 12, atOnce: 3, forMs: 300_000 }, parts),
   control: (parts) => compareWithModel({ runs: 50, lanes: 1, forMs: 60_000, script: STUTTERING }, parts),
 };

@@ -14,6 +14,7 @@ const long = { calls: 1_000, people: 20_000, backlogMs: 5_000 };
 export const loopOnSqlite: Fault = {
   id: 'F43',
   title: 'delay of the event loop under load, SQLite',
+  isTimed: true,
   run: () => watchLoad(long),
   control: () => watchLoad({ calls: 50, people: 0, backlogMs: 0, script: PONDEROUS }),
 };
@@ -21,6 +22,7 @@ export const loopOnSqlite: Fault = {
 export const loopOnPostgres: Fault = {
   id: 'F43',
   title: 'delay of the event loop under load, PostgreSQL',
+  isTimed: true,
   run: () => watchLoad({ ...long, calls: 300, postgres: true }),
 };
 

@@ -134,21 +134,25 @@ printTable(rows);
 console.log(`\n${rows.length} rows in ${((performance.now() - startedAt) / 60_000).toFixed(1)} min`);
 process.exitCode = rows.some((row) => row.verdict === 'FAILED') ? 1 : 0;
 
-/** One after the other, for they take each other's time; beside them those that do not mind. */
+/** Those that wait beside those that work, one of each at a time; then, by themselves, those that measure time. */
 async function runAll(faults: readonly Fault[]): Promise<Map<Fault, readonly Row[]>> {
   const found = new Map<Fault, readonly Row[]>();
   let written = Promise.resolve();
-  const run = async (fault: Fault) => {
-    const rows = await runFault(fault);
-    found.set(fault, rows);
-    for (const { verdict, test, figure, bar, seconds } of rows) {
-      console.log(`${verdict.padEnd(8)}${test}: ${figure} (bar: ${bar}; ${seconds.toFixed(1)} s)`);
+  const runInOrder = async (some: readonly Fault[]) => {
+    for (const fault of some) {
+      const rows = await runFault(fault);
+      found.set(fault, rows);
+      for (const { verdict, test, figure, bar, seconds } of rows) {
+        console.log(`${verdict.padEnd(8)}${test}: ${figure} (bar: ${bar}; ${seconds.toFixed(1)} s)`);
+      }
+      if (values['write-docs']) written = written.then(() => keep(rows));
     }
-    if (values['write-docs']) written = written.then(() => keep(rows));
   };
-  const patient = Promise.all(faults.filter(({ isPatient }) => isPatient).map(run));
-  for (const fault of faults.filter(({ isPatient }) => !isPatient)) await run(fault);
-  await patient;
+  const kinds = Object.groupBy(faults, ({ isTimed, isPatient }) =>
+    isTimed ? 'timed' : isPatient ? 'patient' : 'busy',
+  );
+  await Promise.all([runInOrder(kinds.patient ?? []), runInOrder(kinds.busy ?? [])]);
+  await runInOrder(kinds.timed ?? []);
   await written;
   return found;
 }

@@ -15,6 +15,7 @@ const WELCOMING = fileURLToPath(new URL('../support/welcoming-server.ts', import
 export const overload: Fault = {
   id: 'F23',
   title: 'ten times as many calls as can be served, SQLite',
+  isTimed: true,
   run: () => overrun(TEN_TIMES),
   control: () => overrun(WELCOMED),
 };
@@ -22,6 +23,7 @@ export const overload: Fault = {
 export const overloadOnPostgres: Fault = {
   id: 'F23',
   title: 'ten times as many calls as can be served, PostgreSQL',
+  isTimed: true,
   run: () => withPostgres((database) => overrun({ ...TEN_TIMES, database })),
   control: () => withPostgres((database) => overrun({ ...WELCOMED, database })),
 };

@@ -10,6 +10,7 @@ import type { Fault, Finding } from './fault.ts';
 export const postgresSilent: Fault = {
   id: 'F08',
   title: 'PostgreSQL behind a black hole',
+  isPatient: true,
   run: () => blackHole({ holdMs: 60_000 }),
   control: () => blackHole({ holdMs: 1_000, script: PATIENT }),
 };

@@ -8,6 +8,7 @@ import type { Fault, Finding } from './fault.ts';
 export const silentProvider: Fault = {
   id: 'F13',
   title: 'a provider that never answers, beside one that does',
+  isTimed: true,
   run: () => fallSilent({ calls: 200, shared: false, graceMs: 100 }),
   control: () => fallSilent({ calls: 20, shared: true, graceMs: 100 }),
 };
@@ -15,6 +16,7 @@ export const silentProvider: Fault = {
 export const unwellProvider: Fault = {
   id: 'F18',
   title: 'a provider that answers 503 for a time',
+  isPatient: true,
   run: () => answer503({ forMs: 40_000, people: 1_000, status: 503 }),
   control: () => answer503({ forMs: 1_000, people: 100, status: 410 }),
 };

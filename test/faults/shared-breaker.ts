@@ -13,6 +13,7 @@ import type { Fault, Finding } from './fault.ts';
 export const sharedBreaker: Fault = {
   id: 'F18',
   title: 'a provider that fails before 3 nodes, and the node that probes it killed',
+  isPatient: true,
   run: () => failBeforeNodes({ people: 1_000, unwellMs: 12_000 }),
   control: () => failBeforeNodes({ people: 1_000, unwellMs: 12_000, script: UNTOLD }),
 };

@@ -7,6 +7,7 @@ import type { Fault, Finding } from './fault.ts';
 export const sharedCallLimits: Fault = {
   id: 'F21',
   title: 'limits on calls over 3 nodes, one of them killed',
+  isPatient: true,
   run: () => callTooOften({ perMinute: 600 }),
   control: () => callTooOften({ perMinute: 100, script: FORGETFUL }),
 };

@@ -12,6 +12,7 @@ import { breakNodes, LOST_BY_BREAKS, mostWithin, type Window } from './shared-ra
 export const sharedConversations: Fault = {
   id: 'F21',
   title: 'limits of conversations and pairs over 3 nodes, one stopped for a while and one killed',
+  isPatient: true,
   run: (parts) => favourTogether({ notifications: 24, others: 30, favours: FAVOURS, breaks: true }, parts),
   // Red only if every one of the limits was exceeded.
   control: async (parts) => {

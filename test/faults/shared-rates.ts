@@ -10,6 +10,7 @@ import type { Fault, FaultParts, Finding } from './fault.ts';
 export const sharedRates: Fault = {
   id: 'F21',
   title: "an account's rate over 3 nodes, one stopped for a while and one killed",
+  isPatient: true,
   run: (parts) => spendTogether({ people: 250, notifications: 4, breaks: true }, parts),
   control: (parts) => spendTogether({ people: 100, notifications: 3, breaks: false, script: GREEDY }, parts),
 };

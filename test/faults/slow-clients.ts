@@ -14,6 +14,7 @@ export const HURRIED = fileURLToPath(new URL('../support/hurried-server.ts', imp
 export const slowClients: Fault = {
   id: 'F24',
   title: 'slow and silent clients',
+  isTimed: true,
   run: () => crawl({ sockets: 2_000, patienceMs: 30_000, goodCalls: 500 }),
   control: () => crawl({ sockets: 40, patienceMs: 15_000, goodCalls: 100, script: LENIENT }),
 };

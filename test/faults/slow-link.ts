@@ -9,6 +9,7 @@ import type { Fault, FaultParts, Finding } from './fault.ts';
 export const slowLink: Fault = {
   id: 'F09',
   title: 'PostgreSQL 200 ms ± 100 away, 5 % of what is asked ends the connection',
+  isTimed: true,
   run: (parts) => worsenLink({ backlog: 60, baseMs: 5_000, worseMs: 25_000, leaseMs: 30_000 }, parts),
   // So far away that a renewal is hardly back before its lease is over.
   control: (parts) =>

@@ -16,6 +16,7 @@ const UNTIRING = fileURLToPath(new URL('../support/untiring-server.ts', import.m
 export const trickledAnswers: Fault = {
   id: 'F14',
   title: 'answers that trickle, and informational ones without end',
+  isPatient: true,
   run: () => trickle(),
   control: () => trickle(UNTIRING),
 };

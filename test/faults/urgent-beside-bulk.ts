@@ -23,6 +23,7 @@ const FIFO = fileURLToPath(new URL('../support/fifo-server.ts', import.meta.url)
 export const urgentBesideBulk: Fault = {
   id: 'F26',
   title: "a message a second beside another bot's million, SQLite",
+  isTimed: true,
   run: (parts) => sendUrgently({ ...long, bot: 'ann' }, parts),
   control: (parts) => sendUrgently({ ...control, bot: 'ann', script: FIFO }, parts),
 };
@@ -30,6 +31,7 @@ export const urgentBesideBulk: Fault = {
 export const urgentOnOneConnection: Fault = {
   id: 'F26',
   title: 'a message a second on the connection of a million, SQLite',
+  isTimed: true,
   run: (parts) => sendUrgently({ ...long, bot: 'bulk' }, parts),
   // A million in notifications as small as the message is, and so in one queue with it.
   control: (parts) => {
@@ -41,18 +43,21 @@ export const urgentOnOneConnection: Fault = {
 export const urgentOnPostgres: Fault = {
   id: 'F26',
   title: "a message a second beside another bot's million, PostgreSQL",
+  isTimed: true,
   run: (parts) => sendUrgently({ ...long, bot: 'ann', postgres: true }, parts),
 };
 
 export const urgentOnOnePostgresConnection: Fault = {
   id: 'F26',
   title: 'a message a second on the connection of a million, PostgreSQL',
+  isTimed: true,
   run: (parts) => sendUrgently({ ...long, bot: 'bulk', postgres: true }, parts),
 };
 
 export const bulkBesideUrgent: Fault = {
   id: 'F26',
   title: 'a run on the connection of a flood of urgent messages',
+  isTimed: true,
   run: () => floodUrgently({ counted: 100_000 }),
   control: () => floodUrgently({ counted: 10_000, isRuthless: true }),
 };
