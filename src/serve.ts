@@ -159,6 +159,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     ...(tracer && { tracer }),
     ...(options.moments ? { moments: options.moments } : {}),
   });
+  store.onEnded((ends) => meter.endedUnworked(ends));
   const lookAtQueue = watchQueue({ store, clock });
   // A database of one process has no other server that a balancer could turn to.
   const lingerMs = store.kind === 'postgres' ? settings.lingerMs : 0;

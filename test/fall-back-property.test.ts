@@ -197,7 +197,7 @@ const sleep = (clock: VirtualClock, ms: number) => new Promise<void>((resolve) =
 function storeOf(node: Node, store: Store): Store {
   const verbs = Object.entries(store).map(([verb, run]) => [
     verb,
-    typeof run === 'function' && verb !== 'onWake' && verb !== 'close'
+    typeof run === 'function' && verb !== 'onWake' && verb !== 'onEnded' && verb !== 'close'
       ? (...args: unknown[]) => node.hear(Promise.resolve(Reflect.apply(run, store, args)))
       : run,
   ]);

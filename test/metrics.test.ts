@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, describe, it } from 'node:test';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { untilFinished } from './support/beckon.ts';
-import { openRehearsal, type Rehearsal } from './support/rehearsal.ts';
+import { startPostgres, type TestPostgres } from './support/postgres.ts';
+import { emailOf, openRehearsal, type Rehearsal } from './support/rehearsal.ts';
 
 const PEOPLE = 40;
 
@@ -23,6 +25,11 @@ function readSamples(page: string): Map<string, number> {
 }
 
 describe('GET /metrics', () => {
+  let postgres: TestPostgres;
+  before(async () => {
+    postgres = await startPostgres();
+  });
+  after(() => postgres.stop());
   let rehearsal: Rehearsal;
   beforeEach(async () => {
     rehearsal = await openRehearsal({ limits: 'off' });
@@ -35,6 +42,18 @@ describe('GET /metrics', () => {
     assert.match(response.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/);
     return readSamples(await response.text());
   };
+
+  /** How many came to each end, by reason. */
+  async function countEnds(url: string): Promise<Map<string, number>> {
+    const counted = new Map<string, number>();
+    for (const [sample, value] of await scrape(url)) {
+      const [, channel, reason] = /^beckon_recipients_total\{channel="(\w+)",.*reason="(\w*)"\}$/.exec(sample) ?? [];
+      if (reason === undefined) continue;
+      assert.equal(channel, 'msteams');
+      counted.set(reason, (counted.get(reason) ?? 0) + value);
+    }
+    return counted;
+  }
 
   it('counts what became of whom, how long it took, and what callers were answered', async () => {
     const server = await rehearsal.start(['--database', 'sqlite::memory:']);
@@ -64,6 +83,57 @@ describe('GET /metrics', () => {
     assert.equal(samples.get('beckon_store_reachable'), 1);
     assert.ok((samples.get('nodejs_eventloop_lag_p99_seconds') ?? -1) >= 0);
   });
+
+  const onEach = { 'a SQLite file': 'sqlite', PostgreSQL: 'postgres' } as const;
+  for (const [name, kind] of Object.entries(onEach)) {
+    it(`counts everybody whom something was for once, on ${name}`, { timeout: 60_000 }, async () => {
+      const database =
+        kind === 'sqlite' ? `sqlite:${join(rehearsal.folder, 'beckon.db')}` : await postgres.createDatabase();
+      const server = await rehearsal.start(['--database', database]);
+      await rehearsal.importPeople(server.url, PEOPLE);
+      const { botId } = rehearsal;
+      const client = rehearsal.client(server.url);
+      const words = { channel: 'msteams', message: { type: 'text', val: 'hello' } } as const;
+      const people = Array.from({ length: PEOPLE }, (_, index) => emailOf(index));
+      const [some, nobody] = [people.slice(0, 5), 'nobody@example.com'];
+      const whole = { ...words, deduplicate: true, recipients: [...people, ...some, nobody] };
+      const { id: sent } = await client.notifications.send({ botId, body: whole });
+      const opened = {
+        ...words,
+        deduplicate: true,
+        audience: { upload: true },
+        exclude: { identities: some },
+      } as const;
+      const { id: uploaded } = await client.audience.open({ botId, body: opened });
+      const upload = { botId, notificationId: uploaded };
+      const body = [...people, ...people].join('\n');
+      await client.audience.add({ ...upload, chunk: 0, body: `identity\n${body}`, mediaType: 'text/csv' });
+      await client.audience.seal({ ...upload, recipients: 2 * PEOPLE });
+      const sendAt = new Date(Date.now() + 3_600_000).toISOString();
+      const { id: unwanted } = await client.notifications.send({ botId, body: { ...whole, sendAt } });
+      await client.cancel({ botId, notificationId: unwanted });
+      let audience = 0;
+      const expected = new Map<string, number>();
+      for (const notificationId of [sent, uploaded, unwanted]) {
+        for await (const _ of client.events({ botId, notificationId }));
+        const { counts, reasons } = await client.notification({ botId, notificationId });
+        audience += counts.total;
+        for (const [end, count] of Object.entries({ ...reasons, '': counts.delivered }))
+          expected.set(end, (expected.get(end) ?? 0) + count);
+      }
+      const sum = (counts: ReadonlyMap<string, number>) => [...counts.values()].reduce((all, count) => all + count, 0);
+      // What is durable can be read a moment before the process that made it so has heard.
+      let counted = await countEnds(server.url);
+      for (let look = 0; look < 100 && sum(counted) < audience; look += 1) counted = await countEnds(server.url);
+      assert.deepEqual(new Map([...counted].toSorted()), new Map([...expected].toSorted()));
+      assert.equal(
+        [...counted.values()].reduce((sum, value) => sum + value, 0),
+        audience,
+      );
+      assert.equal(counted.get('duplicate'), 5 + (PEOPLE - 5) + 5);
+      assert.equal(counted.get('excluded'), 10);
+    });
+  }
 
   it('shows what waits', { timeout: 60_000 }, async () => {
     const server = await rehearsal.start(['--database', 'sqlite::memory:']);

@@ -55,7 +55,7 @@ export function createMetrics(): Metrics {
 
   const recipients = new Counter({
     name: 'beckon_recipients_total',
-    help: 'Recipients that came to their end in this process, once it was durable; reason is empty for delivered ones.',
+    help: 'Recipients that came to their end by this process, once it was durable, sent to or not; reason is empty for delivered ones.',
     labelNames: ['channel', 'state', 'reason'],
     registers,
   });
@@ -110,6 +110,10 @@ export function createMetrics(): Metrics {
         const [state = '', reason = ''] = key.split(' ');
         recipients.inc({ channel, state, reason }, group.length);
       }
+    },
+    endedUnworked(ends) {
+      for (const { channel, state, reason, count } of ends)
+        recipients.inc({ channel, state, reason: reason ?? '' }, count);
     },
     attempted: (channel, outcome, seconds) => sends.observe({ channel, outcome }, seconds),
     leasesLost: (count) => leasesLost.inc(count),

@@ -23,6 +23,11 @@ export interface FallBack {
   readonly onUnknown: boolean;
 }
 
+/** Of a notification: the first it goes over, and those it falls back to. */
+export interface Channels extends Pick<Notification, 'channel' | 'connectionId'> {
+  readonly options?: Notification['options'] | undefined;
+}
+
 /** A channel that a recipient does not end on, and why not. */
 export interface Tried {
   readonly step: number;
@@ -53,10 +58,7 @@ export function stepOf(
 }
 
 /** The channel of a step, the notification's own included. */
-export function channelAt(
-  notification: Pick<Notification, 'channel' | 'connectionId' | 'options'>,
-  step: number,
-): Pick<FallBack, 'channel' | 'connectionId'> {
+export function channelAt(notification: Channels, step: number): Pick<FallBack, 'channel' | 'connectionId'> {
   const { channel, connectionId } = notification.options?.fallBacks?.[step - 1] ?? notification;
   return { channel, connectionId };
 }

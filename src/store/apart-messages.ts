@@ -1,8 +1,9 @@
+import type { Ends } from '../model/meter.ts';
 import { StoreDamaged, StoreUnavailable } from './port/errors.ts';
 import type { Store } from './port.ts';
 
 /** What can be asked of a store across threads: questions and answers are plain data. */
-export type Verb = Exclude<keyof Store, 'kind' | 'onWake'>;
+export type Verb = Exclude<keyof Store, 'kind' | 'onWake' | 'onEnded'>;
 
 export interface Question {
   readonly id: number;
@@ -14,6 +15,7 @@ export type Message =
   | { readonly kind: 'opened'; readonly store: Store['kind'] }
   | { readonly kind: 'refused'; readonly error: PlainError }
   | { readonly kind: 'wake' }
+  | { readonly kind: 'ended'; readonly ends: readonly Ends[] }
   | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'fault'; readonly id: number; readonly error: PlainError };
 

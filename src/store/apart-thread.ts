@@ -14,6 +14,7 @@ async function answerQuestions(port: MessagePort, url: string): Promise<void> {
   });
   if (store === null) return;
   store.onWake(() => tell({ kind: 'wake' }));
+  store.onEnded((ends) => tell({ kind: 'ended', ends }));
   port.on('message', (question: Question) => {
     const { id, verb } = question;
     ask(store, question).then(

@@ -39,6 +39,7 @@ class StoreApart {
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
   #wake = () => {};
+  #ended: Parameters<Store['onEnded']>[0] = () => {};
 
   constructor(worker: Worker) {
     this.#worker = worker;
@@ -51,6 +52,7 @@ class StoreApart {
     if (message.kind === 'opened') this.#open.resolve(this.#storeOf(message.store));
     else if (message.kind === 'refused') this.#open.reject(revive(message.error));
     else if (message.kind === 'wake') this.#wake();
+    else if (message.kind === 'ended') this.#ended(message.ends);
     else this.#settle(message);
   }
 
@@ -65,11 +67,15 @@ class StoreApart {
     const onWake = (listener: () => void) => {
       this.#wake = listener;
     };
+    const onEnded: Store['onEnded'] = (listener) => {
+      this.#ended = listener;
+    };
     return {
       ...Object.fromEntries(VERBS.map((verb) => [verb, this.#verb(verb)])),
       close: () => this.#close(),
       kind,
       onWake,
+      onEnded,
     } as Store;
   }
 

@@ -225,9 +225,19 @@ function* writeNotification(
   yield* insertNotification(notification);
   yield* watchForCallback(notification);
   yield* setRules(notification, yield* findFirstToFollow(key, asked.options?.canary?.recipients ?? null));
-  yield* suppress(notification, { duplicate: suppressed - excluded, excluded }, at);
+  const erased = yield* countErased(key);
+  yield* suppress(notification, { duplicate: suppressed - excluded - erased, excluded, erased }, at);
   if (isCancelled) yield* cancel({ ...key, at });
   else yield* release(key);
+}
+
+function* countErased({ botId, notificationId }: NotificationKey): Steps<number> {
+  const [row] = yield* query(
+    `SELECT count(*) AS erased FROM logs WHERE bot_id = $1 AND notification_id = $2 AND reason = 'erased'`,
+    botId,
+    notificationId,
+  );
+  return row === undefined ? 0 : int(row, 'erased');
 }
 
 /** The first batch behind the canary; null: there is none. No batch is of both. */

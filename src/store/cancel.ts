@@ -1,5 +1,5 @@
-import { endUntried, stepOf } from '../model/fall-back.ts';
-import { allAttempts, type Log, type Notification, type Recipient } from '../model/notification.ts';
+import { type Channels, endUntried, stepOf } from '../model/fall-back.ts';
+import { allAttempts, type Log, type Recipient } from '../model/notification.ts';
 import type { Options } from '../model/options.ts';
 import { BACKUP_OWNER, countHeld, heldBatch, listOpen, parseQueueKey } from './batches.ts';
 import { checkpoint } from './checkpoint.ts';
@@ -9,6 +9,7 @@ import type { NotificationKey } from './port/notifications.ts';
 import type { BatchProgress, HeldBatch } from './port/work.ts';
 import { decodeRecipients } from './recipients.ts';
 import { int, intOrNull, query, type Row, type Steps, text, textOrNull } from './steps.ts';
+import { tellEndsOf } from './unworked-ends.ts';
 
 /*
  * A cancel is one mark, however many recipients there are. Two things happen after it was committed and never before:
@@ -64,20 +65,21 @@ export function* endCancelled({ at, limit }: { readonly at: number; readonly lim
   for (const cancelled of yield* listInCancel()) {
     if (batches.length >= limit) break;
     for (const found of yield* listUnworked(cancelled, limit - batches.length)) {
-      batches.push(yield* endBatch(cancelled, found, at));
+      const progress = yield* endBatch(cancelled, found, at);
+      batches.push(progress);
+      yield* tellEndsOf(cancelled, progress.logs, stepOf(cancelled, found.connectionId));
     }
   }
   yield* checkpoint({ batches, again: false });
   return batches.length;
 }
 
-interface Cancelled extends NotificationKey {
-  readonly options: Notification['options'] | undefined;
-}
+interface Cancelled extends NotificationKey, Channels {}
 
 function* listInCancel(): Steps<Cancelled[]> {
   const rows = yield* query(
-    'SELECT bot_id, id, options FROM notifications WHERE cancelled_at IS NOT NULL AND finished_at IS NULL LIMIT $1',
+    `SELECT bot_id, id, channel, connection_id, options FROM notifications
+     WHERE cancelled_at IS NOT NULL AND finished_at IS NULL LIMIT $1`,
     NOTIFICATIONS_PER_LOOK,
   );
   return rows.map(cancelledNotification);
@@ -126,6 +128,8 @@ const foundBatch = (row: Row): FoundBatch => ({
 const cancelledNotification = (row: Row): Cancelled => ({
   botId: text(row, 'bot_id'),
   notificationId: text(row, 'id'),
+  channel: text(row, 'channel'),
+  connectionId: text(row, 'connection_id'),
   options: optionsOf(row),
 });
 

@@ -1,5 +1,5 @@
 import { isOf, withoutIdentity } from '../model/erasure.ts';
-import { endUntried, stepOf } from '../model/fall-back.ts';
+import { type Channels, endUntried, stepOf } from '../model/fall-back.ts';
 import { allAttempts, type Log, type Recipient } from '../model/notification.ts';
 import { UNSEALED } from './audience-rows.ts';
 import { countBacklog } from './backlogs.ts';
@@ -10,6 +10,7 @@ import { optionsOf } from './notifications.ts';
 import type { BatchKey, HeldBatch } from './port/work.ts';
 import { decodeRecipients, encodeRecipients } from './recipients.ts';
 import { execute, insertMany, int, query, type Row, type Steps, text } from './steps.ts';
+import { tellEndsOf } from './unworked-ends.ts';
 
 /** Looked through in one transaction. */
 const BATCHES_PER_STEP = 20;
@@ -60,7 +61,7 @@ type Who = Pick<ErasureStep, 'erased' | 'at'>;
 function* endErased(key: BatchKey, who: Who): Steps<number | null> {
   const { botId, notificationId } = key;
   const [sealed] = yield* query(
-    'SELECT id, options FROM notifications WHERE bot_id = $1 AND id = $2',
+    'SELECT id, channel, connection_id, options FROM notifications WHERE bot_id = $1 AND id = $2',
     botId,
     notificationId,
   );
@@ -82,24 +83,30 @@ function* endErased(key: BatchKey, who: Who): Steps<number | null> {
   );
   if (row === undefined || (sealed === undefined && audience === undefined)) return null;
   const recipients = decodeRecipients(text(row, 'recipients'));
-  const step = sealed === undefined ? 0 : stepIn(sealed, row);
+  const notification = sealed === undefined ? null : channelsOf(sealed);
+  const step = notification === null ? 0 : stepOf(notification, parseQueueKey(text(row, 'queue')).connectionId);
   const those = recipients.filter(({ identity }) => isOf(who.erased, identity, null));
   const logs = those.map((one) => endOf(one, step, who.at));
   const ended = new Set(logs.map(({ seq }) => seq));
   const others = recipients.filter(({ seq }) => !ended.has(seq));
   const batch = heldBatch(row);
-  if (audience !== undefined) {
+  if (notification !== null) {
+    yield* checkpoint({ batches: [{ batch, logs, remainder: others.length === 0 ? [] : null }], again: false });
+    yield* tellEndsOf(notification, logs, step);
+  } else {
     yield* endInAudience(batch, logs, others.length);
     // A plan that nobody has launched counts nowhere yet.
-    if (text(audience, 'state') !== 'planned') yield* countBacklog(botId, -logs.length);
-  } else yield* checkpoint({ batches: [{ batch, logs, remainder: others.length === 0 ? [] : null }], again: false });
+    if (audience !== undefined && text(audience, 'state') !== 'planned') yield* countBacklog(botId, -logs.length);
+  }
   if (others.length > 0) yield* shorten(batch, others);
   return logs.length;
 }
 
-/** Which of its channels a batch waits for. */
-const stepIn = (notification: Row, batch: Row): number =>
-  stepOf({ options: optionsOf(notification) }, parseQueueKey(text(batch, 'queue')).connectionId);
+const channelsOf = (row: Row): Channels => ({
+  channel: text(row, 'channel'),
+  connectionId: text(row, 'connection_id'),
+  options: optionsOf(row),
+});
 
 function endOf(recipient: Recipient, step: number, at: number): Log {
   const { seq, identity, maybeSent } = recipient;

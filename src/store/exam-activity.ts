@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { suppressedLog } from '../model/audience.ts';
 import { randomId } from '../model/ids.ts';
+import type { Ends } from '../model/meter.ts';
 import type { Log } from '../model/notification.ts';
-import { acceptAndClaim, held, keyOf, LOG_TIME, logOf, recipientOf, record, sample } from './exam-samples.ts';
+import { acceptAndClaim, held, keyOf, LOG_TIME, logOf, recipientOf, record, replyFor, sample } from './exam-samples.ts';
 import type { ActivityCell } from './port/activity.ts';
 import type { Store } from './port.ts';
 
@@ -74,6 +75,64 @@ export function examineActivity(store: () => Store): void {
           { connectionId, state: 'suppressed', reason: 'excluded', count: 2 },
         ],
       });
+    });
+
+    it('tells of those whom no worker ends: left out, erased, cancelled', async () => {
+      const told: Ends[] = [];
+      // Of other tests there may be some to end too.
+      const [ofAccept, ofAudience] = ['accepted here', 'gathered here'];
+      store().onEnded((ends) => {
+        told.push(...ends.filter(({ channel }) => [ofAccept, ofAudience].includes(channel)));
+      });
+      const [botId, at] = [randomId('st'), LOG_TIME];
+      const request = sample({ botId, recipients: 3 });
+      const notification = { ...request.notification, channel: ofAccept };
+      const [first, ...others] = request.recipients;
+      assert.ok(first);
+      const suppressed = others.map((recipient) => suppressedLog(recipient, 'duplicate', LOG_TIME));
+      const idempotency = { ...replyFor(randomId('u')), botId };
+      const accept = () => store().accept({ ...request, notification, recipients: [first], suppressed, idempotency });
+      await accept();
+      assert.equal((await accept()).kind, 'replay');
+
+      const { total: _total, expiresAt: _expiresAt, ...asked } = sample({ botId }).notification;
+      const key = { botId, notificationId: asked.id };
+      await store().openAudience({
+        asked: { ...asked, channel: ofAudience, expiresAt: null },
+        plan: { deduplicate: true, parameters: null, exclude: { identities: ['c'] } },
+        ...{ endsAt: at + 60_000, most: 100, idempotency: null },
+      });
+      const recipients = ['a', 'b', 'a', 'c', 'd', 'e'].map((identity, seq) => ({ ...recipientOf(seq), identity }));
+      await store().addChunk({ ...key, chunk: 0, digest: 'd', recipients, at });
+      const erase = async (identity: string) => {
+        await store().erase({ botId, erasureId: randomId('er'), who: { identity }, at });
+        while ((await store().goOnErasing({ at })) > 0);
+      };
+      await erase('b');
+      await store().sealAudience({ ...key, expected: null, at, isCancelled: false });
+      await erase('d');
+      await store().cancel({ ...key, at });
+      while ((await store().endCancelled({ at, limit: 3 })) > 0);
+      store().onEnded(() => {});
+      // Of threads the news comes by itself, before the answer to what was asked after it.
+      const left = { state: 'suppressed', count: 1 } as const;
+      assert.deepEqual(told, [
+        { ...left, channel: ofAccept, reason: 'duplicate', count: 2 },
+        ...(['duplicate', 'excluded', 'erased', 'erased'] as const).map((reason) => ({
+          ...{ ...left, channel: ofAudience, reason },
+        })),
+        { channel: ofAudience, state: 'cancelled', reason: 'cancelled', count: 2 },
+      ]);
+      const minute = Math.floor(at / 60_000);
+      const { byReason } = await store().sumActivity({ botId, from: minute, until: minute + 1 });
+      assert.deepEqual(
+        byReason.map(({ reason, count }) => [reason, count]),
+        [
+          ['duplicate', 3],
+          ['erased', 1],
+          ['excluded', 1],
+        ],
+      );
     });
 
     it('keeps the last word of each node on a connection', async () => {

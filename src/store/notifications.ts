@@ -11,7 +11,7 @@ import {
 } from '../model/notification.ts';
 import type { Options } from '../model/options.ts';
 import type { Reason } from '../model/reasons.ts';
-import { type LeftOut, noteLeftOut } from './activity-cells.ts';
+import { endsOf, type LeftOut, noteLeftOut } from './activity-cells.ts';
 import { BATCHES, leaseClock, queueKey } from './batches.ts';
 import { watchForCallback } from './callback-watches.ts';
 import { LOGS, logRows } from './checkpoint.ts';
@@ -21,6 +21,7 @@ import type { AcceptResult, WrittenAcceptRequest } from './port/acceptance.ts';
 import type { NotificationKey, NotificationPage } from './port/notifications.ts';
 import { keepReply } from './replies.ts';
 import { execute, insertMany, int, intOrNull, query, type Row, type Steps, text, textOrNull } from './steps.ts';
+import { tellEnds } from './unworked-ends.ts';
 
 export function* accept(request: WrittenAcceptRequest): Steps<AcceptResult> {
   if (request.idempotency !== null) {
@@ -38,11 +39,11 @@ export function* accept(request: WrittenAcceptRequest): Steps<AcceptResult> {
 /** Those who are left out from the beginning. */
 function* endSuppressed(notification: Notification, logs: readonly Log[]): Steps<void> {
   yield* insertMany(LOGS, logRows({ batch: { botId: notification.botId, notificationId: notification.id }, logs }));
-  yield* suppress(notification, { duplicate: logs.length, excluded: 0 }, notification.createdAt);
+  yield* suppress(notification, { duplicate: logs.length, excluded: 0, erased: 0 }, notification.createdAt);
 }
 
 export function* suppress(
-  notification: Pick<Notification, 'botId' | 'id' | 'connectionId'>,
+  notification: Pick<Notification, 'botId' | 'id' | 'channel' | 'connectionId'>,
   leftOut: LeftOut,
   at: number,
 ): Steps<void> {
@@ -52,10 +53,11 @@ export function* suppress(
      WHERE bot_id = $1 AND id = $2`,
     notification.botId,
     notification.id,
-    leftOut.duplicate + leftOut.excluded,
+    leftOut.duplicate + leftOut.excluded + leftOut.erased,
     at,
   );
   yield* noteLeftOut(notification, leftOut, at);
+  yield* tellEnds(endsOf(notification.channel, leftOut));
 }
 
 export function* insertNotification(notification: Notification): Steps<void> {

@@ -1,4 +1,5 @@
 import type { Clock } from '../model/clock.ts';
+import type { Ends } from '../model/meter.ts';
 import * as activity from './activity.ts';
 import * as addresses from './addresses.ts';
 import { atMost } from './at-most.ts';
@@ -44,7 +45,9 @@ import { searchPeople } from './search-people.ts';
 import * as sessions from './sessions.ts';
 import * as silences from './silences.ts';
 import { openSqlite } from './sqlite.ts';
+import type { Steps } from './steps.ts';
 import * as templates from './templates.ts';
+import { hearEnds } from './unworked-ends.ts';
 
 /**
  * Opens the store behind a database URL (`sqlite:./data/beckon.db`, `sqlite::memory:`, `postgres://…`) and brings its
@@ -94,7 +97,17 @@ const hasChanged = ({ kind }: PutTemplateResult): boolean => kind === 'new' || k
 /** Every verb is its steps, run by the database. */
 function createStore(database: Database, clock: Clock): Store {
   const read = database.read.bind(database);
-  const write = database.write.bind(database);
+  let onEnded: Parameters<Store['onEnded']>[0] = () => {};
+  async function write<T>(steps: () => Steps<T>): Promise<T> {
+    let told: Ends[] = [];
+    const result = await database.write(() => {
+      // A transaction that has to begin again tells it again.
+      told = [];
+      return hearEnds(steps(), told);
+    });
+    if (told.length > 0) onEnded(told);
+    return result;
+  }
   const writeAlone = database.writeAlone.bind(database);
   const inTurn = atMost({ count: database.acceptsAtOnce, clock, patienceMs: CONNECT_MS });
   return {
@@ -296,6 +309,9 @@ function createStore(database: Database, clock: Clock): Store {
     },
     schemaVersion: () => database.schemaVersion(),
     onWake: (listener) => database.onWake(listener),
+    onEnded(listener) {
+      onEnded = listener;
+    },
     close: () => database.close(),
   };
 }

@@ -12,7 +12,7 @@ import {
 import { StoreUnavailable } from './port/errors.ts';
 import { codeOf, unavailable } from './postgres-errors.ts';
 import { ANSWER_MS, CONNECT_MS, FIRST_CONNECT_MS, PLANNING, POOL_SIZE, poolConfig } from './postgres-pool.ts';
-import type { InsertMany, InsertShape, Param, Query, Row, Step, Steps, Value } from './steps.ts';
+import type { InsertMany, InsertShape, Param, Query, Row, Statement, Step, Steps, Value } from './steps.ts';
 
 const WAKE_CHANNEL = 'beckon_wake';
 /** Any number, as long as every Beckon uses the same: who migrates holds this advisory lock. */
@@ -165,6 +165,7 @@ class PostgresDatabase implements Database {
   }
 
   async #perform(client: PoolClient, step: Step, sent: Promise<unknown>[]): Promise<readonly Row[]> {
+    if (step.kind === 'ended') return [];
     const values = step.kind === 'insertMany' ? columns(step) : binds(step);
     const answer = client.query<Row>({ ...this.#statement(step), values });
     if (step.kind === 'query') return (await answer).rows;
@@ -173,7 +174,7 @@ class PostgresDatabase implements Database {
   }
 
   /** Named, so that each connection prepares a text once. */
-  #statement(step: Step): { readonly name: string; readonly text: string } {
+  #statement(step: Statement): { readonly name: string; readonly text: string } {
     const key = step.kind === 'insertMany' ? step.into : step.sql;
     const known = this.#statements.get(key);
     if (known !== undefined) return known;

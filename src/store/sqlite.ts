@@ -247,6 +247,7 @@ class SqliteDatabase implements Database {
   }
 
   #perform(step: Step): readonly Row[] {
+    if (step.kind === 'ended') return [];
     return step.kind === 'insertMany' ? this.#insertMany(step) : this.#query(step);
   }
 

@@ -1,10 +1,13 @@
+import type { Ends } from '../model/meter.ts';
+
 /**
  * A store verb is written once, as a generator that yields statements and is handed their rows. SQLite drives it
  * synchronously inside a group commit, PostgreSQL asynchronously inside a transaction; neither knows the other's way.
  */
 export type Steps<T> = Generator<Step, T, readonly Row[]>;
 
-export type Step = Query | InsertMany;
+export type Step = Statement | Told;
+export type Statement = Query | InsertMany;
 export type Value = string | number | null;
 export type Row = Readonly<Record<string, Value>>;
 
@@ -23,6 +26,12 @@ export interface InsertMany {
   readonly kind: 'insertMany';
   readonly into: InsertShape;
   readonly rows: readonly (readonly Value[])[];
+}
+
+/** Nothing for the database: what is to be known when the transaction is durable (`unworked-ends.ts`). */
+export interface Told {
+  readonly kind: 'ended';
+  readonly ends: readonly Ends[];
 }
 
 /** Declared once per table as a constant: adapters cache the prepared statement by its identity. */

@@ -1,3 +1,4 @@
+import type { Ends } from '../../model/meter.ts';
 import type { Ages } from '../../model/retention.ts';
 
 /** What keeps a store in order, and brings it back. */
@@ -21,6 +22,11 @@ export interface Upkeep {
   schemaVersion(): Promise<number>;
   /** Calls back when another process may have made work ready. Hints only: polling finds everything. */
   onWake(listener: () => void): void;
+  /**
+   * Calls back with whoever ended in a transaction of this process that was no checkpoint, once it is durable: left out
+   * from the beginning, cancelled or erased while they waited. What a crash interrupts is not told.
+   */
+  onEnded(listener: (ends: readonly Ends[]) => void): void;
   close(): Promise<void>;
 
   /**
