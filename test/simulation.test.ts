@@ -4,7 +4,7 @@ import { huntAll, searchAll } from './simulation/crew.ts';
 import { runTwice } from './simulation/search.ts';
 
 /*
- * The simulation in short: always the same seeds, so what is red here is red again. `simulation-many.test.ts` lives
+ * The simulation in short: always the same seeds, so what is red here is red again. `20000-seeds.test.ts` lives
  * through many more, always others.
  */
 const SEEDS = { from: 1, count: 200 };

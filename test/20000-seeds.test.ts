@@ -7,7 +7,7 @@ import { chooseSeed } from './support/seed.ts';
 const SEEDS = { from: chooseSeed(), count: 20_000 };
 
 it(`simulation: ${SEEDS.count} seeds from ${SEEDS.from} (BECKON_SEED repeats them)`, {
-  timeout: 590_000,
+  timeout: 880_000,
 }, async (test) => {
   const { seeds, seconds, virtualMs, broken } = await searchAll(SEEDS);
   const days = (virtualMs / 86_400_000).toFixed(1);
