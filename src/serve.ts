@@ -13,7 +13,7 @@ import { repeat } from './engine/repeat.ts';
 import { keepTime } from './engine/timekeeping.ts';
 import { watchWal } from './engine/wal-watch.ts';
 import { createApp } from './http/app.ts';
-import { generatePlatformPem, openPlatformKey } from './http/auth/platform-key.ts';
+import { choosePlatformKey } from './http/auth/platform-key.ts';
 import { openConsole } from './http/console/console.ts';
 import { Doors } from './http/doors.ts';
 import { createHealthApp } from './http/health-app.ts';
@@ -179,7 +179,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     ...(tracer && { tracer }),
     oidc: options.config.oidc,
     // Without a key of its own the server publishes one nobody depends on: apps that enforce JWE need a lasting key.
-    platformKey: await openPlatformKey(settings.platformKey ?? generatePlatformPem()),
+    platformKey: await choosePlatformKey(settings.platformKey),
     ...(settings.console === 'on' && { console: openConsole(CONSOLE_FOLDER) }),
     isDraining: () => draining,
     describeWal: () => wal.describe(),

@@ -14,7 +14,7 @@ import { type BacklogLimits, BoundedBacklog } from './accept/bounded-backlog.ts'
 import { type ChannelFacts, createCatalog } from './accept/channel-catalog.ts';
 import { CallsInWork, limitWork } from './accept/limit-work.ts';
 import { createGate } from './auth/gate.ts';
-import type { PlatformKey } from './auth/platform-key.ts';
+import type { FindPlatformKey } from './auth/platform-key.ts';
 import { expectPace } from './body-pace.ts';
 import { callbackRoutes } from './callbacks/callbacks.ts';
 import type { Console } from './console/console.ts';
@@ -93,7 +93,7 @@ export interface AppParts {
     /** What it does on a connection just now; null: nothing yet. */
     describeConnection(connectionId: string): JsonObject | null;
   };
-  readonly platformKey: PlatformKey;
+  readonly platformKey: FindPlatformKey;
   readonly limits?: Partial<ServerLimits>;
   readonly backlogLimits: BacklogLimits;
   /** True once shutdown began; `/readyz` then answers 503. */

@@ -193,7 +193,7 @@ describe('health, keys and the log', () => {
     const rig = await rigFor(t);
     const reply = await call(rig, '/.well-known/jwks.json');
     assert.equal(reply.headers.get('content-type'), 'application/jwk-set+json; charset=utf-8');
-    assert.deepEqual(reply.json, { keys: [rig.platformKey.publicJwk] });
+    assert.deepEqual(reply.json, { keys: [(await rig.platformKey()).publicJwk] });
     assert.equal((await call(rig, '/.well-known/jwks.json/')).status, 200);
   });
 

@@ -5,7 +5,7 @@ import { type Client, createClient } from '../../src/client/client.ts';
 import { createTenancy } from '../../src/config/tenancy.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { createApp } from '../../src/http/app.ts';
-import { generatePlatformPem, openPlatformKey } from '../../src/http/auth/platform-key.ts';
+import { choosePlatformKey } from '../../src/http/auth/platform-key.ts';
 import { connectionId, derivedId } from '../../src/model/ids.ts';
 import { type App, type Connection, SCOPE_DIRECTORY, SCOPE_SEND } from '../../src/model/tenancy.ts';
 import { openStore } from '../../src/store/open.ts';
@@ -99,7 +99,7 @@ export async function openWorld({ database, bots, around = (store) => store }: W
       heedAudiences: () => engine.heedAudiences(),
       describeConnection: () => null,
     },
-    platformKey: await openPlatformKey(generatePlatformPem()),
+    platformKey: await choosePlatformKey(null),
     backlogLimits: { maxBotBacklog: 0, maxBacklog: 0 },
   });
   const url = await app.listen({ host: '127.0.0.1', port: 0 });

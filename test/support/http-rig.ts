@@ -5,7 +5,7 @@ import { CHANNELS } from '../../src/channels/channels.ts';
 import { createOutbound } from '../../src/channels/outbound-undici.ts';
 import { createTenancy } from '../../src/config/tenancy.ts';
 import { type AppParts, createApp } from '../../src/http/app.ts';
-import { generatePlatformPem, openPlatformKey, type PlatformKey } from '../../src/http/auth/platform-key.ts';
+import { choosePlatformKey, type FindPlatformKey } from '../../src/http/auth/platform-key.ts';
 import type { Clock } from '../../src/model/clock.ts';
 import type { Hours } from '../../src/model/hours.ts';
 import { connectionId } from '../../src/model/ids.ts';
@@ -34,7 +34,7 @@ export interface Rig {
   readonly app: FastifyInstance;
   readonly store: Store;
   readonly clock: ManualClock;
-  readonly platformKey: PlatformKey;
+  readonly platformKey: FindPlatformKey;
   /** Every log line so far: event and fields. */
   readonly lines: readonly { readonly event: string; readonly fields: LogFields }[];
   wakes(): number;
@@ -130,7 +130,7 @@ export async function startRig(
 ): Promise<Rig> {
   const clock = createManualClock(START);
   const store = await openStore(options.database ?? 'sqlite::memory:', { clock });
-  const platformKey = await openPlatformKey(generatePlatformPem());
+  const platformKey = await choosePlatformKey(null);
   const lines: { event: string; fields: LogFields }[] = [];
   let wakes = 0;
   const tenancy = createTenancy({

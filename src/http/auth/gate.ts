@@ -6,7 +6,7 @@ import type { Store } from '../../store/port.ts';
 import { Fault } from '../faults.ts';
 import { operatorActs } from '../session/sessions.ts';
 import { refuseReplay } from './jti.ts';
-import type { PlatformKey } from './platform-key.ts';
+import type { FindPlatformKey } from './platform-key.ts';
 import { findToken, hasToken, verifyToken } from './token.ts';
 
 /** Who calls. Set by the gate, before a byte of the body is read. */
@@ -49,7 +49,7 @@ export interface GateParts {
   readonly tenancy: Tenancy;
   readonly store: Pick<Store, 'useJti'>;
   readonly clock: Clock;
-  readonly platformKey: PlatformKey;
+  readonly platformKey: FindPlatformKey;
   readonly sessions: { find(request: FastifyRequest): Promise<Operator | null> };
 }
 

@@ -1,4 +1,5 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPair } from 'node:crypto';
+import { promisify } from 'node:util';
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, type JWK } from 'jose';
 
 /** The key pair to which callers encrypt tokens. The public half is published as a JWK set. */
@@ -9,10 +10,13 @@ export interface PlatformKey {
   readonly publicJwk: JWK;
 }
 
+/** Answers the same key to whoever asks. */
+export type FindPlatformKey = () => Promise<PlatformKey>;
+
 const MIN_MODULUS_BITS = 2048;
 
 /** Reads the platform key from a PEM private key. Throws a sentence when it is not an RSA key of 2048 bits or more. */
-export async function openPlatformKey(pem: string): Promise<PlatformKey> {
+async function openPlatformKey(pem: string): Promise<PlatformKey> {
   const key = createPrivateKey(pem);
   const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
   if (key.asymmetricKeyType !== 'rsa' || bits < MIN_MODULUS_BITS) {
@@ -27,9 +31,24 @@ export async function openPlatformKey(pem: string): Promise<PlatformKey> {
   };
 }
 
-/** A fresh platform key as PEM, to be kept where the other secrets are. */
-export function generatePlatformPem(): string {
-  const { privateKey } = generateKeyPairSync('rsa', {
+/**
+ * The platform key of a PEM private key, read at once; rejects as `openPlatformKey` does. Null: one of this process, which
+ * is made, by another thread and for a tenth of a second, when somebody asks for it.
+ */
+export async function choosePlatformKey(pem: string | null): Promise<FindPlatformKey> {
+  if (pem !== null) {
+    const key = await openPlatformKey(pem);
+    return async () => key;
+  }
+  let made: Promise<PlatformKey> | null = null;
+  return () => {
+    made ??= generatePlatformPem().then(openPlatformKey);
+    return made;
+  };
+}
+
+async function generatePlatformPem(): Promise<string> {
+  const { privateKey } = await promisify(generateKeyPair)('rsa', {
     modulusLength: MIN_MODULUS_BITS,
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
     publicKeyEncoding: { type: 'spki', format: 'pem' },

@@ -5,7 +5,7 @@ import type { App, Tenancy } from '../../model/tenancy.ts';
 import { Fault } from '../faults.ts';
 import { checkHeader, decodeObject, splitCompact } from './compact.ts';
 import { openEncryptedToken } from './jwe.ts';
-import type { PlatformKey } from './platform-key.ts';
+import type { FindPlatformKey } from './platform-key.ts';
 import { checkSignature } from './signature.ts';
 
 /** A token whose signature and times are good. */
@@ -36,11 +36,11 @@ export function findToken(headers: IncomingHttpHeaders): string {
 /** Rejects with a `Fault` for every reason not to trust the token; replay is `refuseReplay`'s, which comes after. */
 export async function verifyToken(
   token: string,
-  parts: { readonly tenancy: Tenancy; readonly clock: Clock; readonly platformKey: PlatformKey },
+  parts: { readonly tenancy: Tenancy; readonly clock: Clock; readonly platformKey: FindPlatformKey },
 ): Promise<VerifiedToken> {
   const outer = splitCompact(token);
   const isEncrypted = outer.length === 5;
-  const signed = isEncrypted ? await openEncryptedToken(outer, parts.platformKey) : outer;
+  const signed = isEncrypted ? await openEncryptedToken(outer, await parts.platformKey()) : outer;
 
   const header = decodeObject(signed[0]);
   const claims = decodeObject(signed[1]);
