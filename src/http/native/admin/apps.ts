@@ -5,6 +5,8 @@ import { auditOf } from '../../contract/audit-of.ts';
 import { closed, DEFAULT_LIMIT, NOTHING, PAGE } from '../../contract/fields.ts';
 import { OF_BODIES, type Operation } from '../../contract/operation.ts';
 import { addOperation } from '../../contract/route.ts';
+import { requireJsonBody } from '../../media-type.ts';
+import { readJsonBodies } from '../json-bodies.ts';
 import type { AdminOptions } from './bots.ts';
 import { APP_BODY, APPS_PAGE, MANAGED_APP, pageOf, ROTATE_BODY, SAVED_APP, toManagedApp } from './documents.ts';
 
@@ -18,6 +20,7 @@ interface OfApp {
 
 /** Who may call. A Fastify plugin, under the native prefix. */
 export async function appRoutes(app: FastifyInstance, { gate, clock, registry }: AdminOptions): Promise<void> {
+  readJsonBodies(app);
   const all = '/admin/apps';
   const url = `${all}/:clientId`;
   addOperation<{ Querystring: Static<typeof PAGE> }>(app, gate, {
@@ -39,6 +42,7 @@ export async function appRoutes(app: FastifyInstance, { gate, clock, registry }:
     method: 'PUT',
     url,
     operation: SAVE_APP,
+    onRequest: [requireJsonBody],
     handler: async (request, reply) => {
       const audit = auditOf(request, clock);
       const { isNew, app, clientSecret } = await registry.saveApp(request.params.clientId, request.body, audit);
@@ -49,6 +53,7 @@ export async function appRoutes(app: FastifyInstance, { gate, clock, registry }:
     method: 'POST',
     url: `${url}/rotate`,
     operation: ROTATE_APP,
+    onRequest: [requireJsonBody],
     handler: async (request) => {
       const audit = auditOf(request, clock);
       const { app, clientSecret } = await registry.rotateApp(request.params.clientId, request.body, audit);

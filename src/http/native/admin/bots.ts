@@ -6,7 +6,9 @@ import { auditOf } from '../../contract/audit-of.ts';
 import { DEFAULT_LIMIT, NOTHING, OF_BOT, PAGE } from '../../contract/fields.ts';
 import { OF_BODIES, type Operation } from '../../contract/operation.ts';
 import { addOperation } from '../../contract/route.ts';
+import { requireJsonBody } from '../../media-type.ts';
 import type { NativeContext } from '../context.ts';
+import { readJsonBodies } from '../json-bodies.ts';
 import { BOT_BODY, BOTS_PAGE, MANAGED_BOT, pageOf } from './documents.ts';
 
 export interface AdminOptions extends Pick<NativeContext, 'gate' | 'clock'> {
@@ -19,6 +21,7 @@ interface OfBot {
 
 /** Which bots there are. A Fastify plugin, under the native prefix. */
 export async function botRoutes(app: FastifyInstance, { gate, clock, registry }: AdminOptions): Promise<void> {
+  readJsonBodies(app);
   const all = '/admin/bots';
   const url = `${all}/:botId`;
   addOperation<{ Querystring: Static<typeof PAGE> }>(app, gate, {
@@ -40,6 +43,7 @@ export async function botRoutes(app: FastifyInstance, { gate, clock, registry }:
     method: 'PUT',
     url,
     operation: SAVE_BOT,
+    onRequest: [requireJsonBody],
     handler: async (request, reply) => {
       const { isNew, bot } = await registry.saveBot(request.params.botId, request.body, auditOf(request, clock));
       return reply.code(isNew ? 201 : 200).send(bot);

@@ -9,6 +9,8 @@ import { BOT_ID, CONNECTION_ID, closed, NOTHING } from '../../contract/fields.ts
 import { OF_BODIES, type Operation } from '../../contract/operation.ts';
 import { addOperation } from '../../contract/route.ts';
 import { Fault } from '../../faults.ts';
+import { requireJsonBody } from '../../media-type.ts';
+import { readJsonBodies } from '../json-bodies.ts';
 import type { AdminOptions } from './bots.ts';
 import { CHECK, CONNECTION_BODY, CONNECTIONS, MANAGED_CONNECTION } from './documents.ts';
 
@@ -28,6 +30,7 @@ interface OfConnection {
 /** How bots reach their channels. A Fastify plugin, under the native prefix. */
 export async function adminConnectionRoutes(app: FastifyInstance, options: AdminConnectionOptions): Promise<void> {
   const { gate, clock, registry } = options;
+  readJsonBodies(app);
   const all = '/admin/connections';
   const url = `${all}/:connectionId`;
   addOperation<{ Querystring: Static<typeof QUERY> }>(app, gate, {
@@ -46,6 +49,7 @@ export async function adminConnectionRoutes(app: FastifyInstance, options: Admin
     method: 'PUT',
     url: all,
     operation: SAVE_CONNECTION,
+    onRequest: [requireJsonBody],
     handler: async (request, reply) => {
       const { botId } = request.body;
       const audit = (target: string) => ({ ...auditOf(request, clock), botId, target });

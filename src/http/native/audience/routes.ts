@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { addOperation } from '../../contract/route.ts';
 import { requireJsonBody } from '../../media-type.ts';
 import type { NativeContext } from '../context.ts';
+import { readJsonBodies } from '../json-bodies.ts';
 import { ADD_CHUNK, type AddChunkParts, createAddChunk, requireRecipients } from './add-chunk.ts';
 import { createSeal, SEAL, type SealParts } from './seal.ts';
 import { createShowAudience, SHOW_AUDIENCE } from './show-audience.ts';
@@ -13,6 +14,7 @@ const URL = '/bots/:botId/notifications/:notificationId';
 /** Recipients that come as chunks of a file. A Fastify plugin, under the native prefix. */
 export async function audienceRoutes(app: FastifyInstance, options: AudienceRoutesOptions): Promise<void> {
   const { store, gate } = options;
+  readJsonBodies(app);
   const show = createShowAudience(store);
   addOperation(app, gate, { method: 'GET', url: `${URL}/audience`, operation: SHOW_AUDIENCE, handler: show });
   addOperation(app, gate, {
