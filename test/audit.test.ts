@@ -74,8 +74,8 @@ describe('the audit', () => {
       ],
     );
     const newest = await operator.admin.audit({ botId, limit: 1 });
-    assert.equal(newest.nextCursor, '1');
-    assert.deepEqual((await operator.admin.audit({ botId, limit: 1, cursor: '1' })).entries, [entries[1]]);
+    const cursor = newest.nextCursor ?? '';
+    assert.deepEqual((await operator.admin.audit({ botId, limit: 1, cursor })).entries, [entries[1]]);
 
     const file = join(folder, 'audit.ndjson');
     assert.equal((await audit('export', file)).code, 0);

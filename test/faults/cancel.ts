@@ -160,7 +160,7 @@ interface RecipientLine {
 
 async function recipientsOf({ stage, url }: Evidence, notificationId: string): Promise<RecipientLine[]> {
   const recipients: RecipientLine[] = [];
-  for (let cursor: string | null = '-1'; cursor !== null; ) {
+  for (let cursor: string | null = ''; cursor !== null; ) {
     const path = `/api/v1/bots/${BOT}/notifications/${notificationId}/recipients?limit=500&cursor=${cursor}`;
     const response = await fetch(url + path, { headers: { auth: stage.token } });
     const page: RecipientPage = JSON.parse(await response.text());

@@ -25,7 +25,9 @@ export const LIMIT = Type.Optional(
   Type.Integer({ minimum: 1, maximum: 500, default: 100, description: 'How many a page holds.' }),
 );
 export const CURSOR = Type.Optional(
-  Type.String({ description: 'The nextCursor of the page before; absent: the first.' }),
+  Type.String({
+    description: 'The nextCursor of the page before, asked with the same filters; absent: the first page.',
+  }),
 );
 export const PAGE = closed({ limit: LIMIT, cursor: CURSOR });
 export const NOTHING = closed({});

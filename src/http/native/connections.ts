@@ -8,6 +8,7 @@ import { type Connection, SCOPE_SEND } from '../../model/tenancy.ts';
 import type { Silence } from '../../store/port/directory.ts';
 import { callerOf } from '../auth/gate.ts';
 import { auditOf } from '../contract/audit-of.ts';
+import { readCursor, writeCursor } from '../contract/cursor.ts';
 import {
   BOT_ID,
   CONNECTION_ID,
@@ -139,12 +140,14 @@ function createSuppressionList({ store, tenancy }: ConnectionRoutesOptions) {
   return async function listSuppressions(
     request: FastifyRequest<OfConnection & { Querystring: Static<typeof PAGE> }>,
   ): Promise<Static<typeof SUPPRESSION_PAGE>> {
-    const { limit = DEFAULT_LIMIT, cursor = '' } = request.query;
+    const { limit = DEFAULT_LIMIT } = request.query;
     const { id: connectionId, botId } = findConnection(request, tenancy);
-    const page = { botId, connectionId, afterIdentity: cursor, limit: limit + 1 };
+    const page = { botId, connectionId, afterIdentity: readCursor(request) ?? '', limit: limit + 1 };
     const silences = await store.listSilences(page);
     const suppressions = silences.slice(0, limit).map(toDocument);
-    return { suppressions, nextCursor: silences.length > limit ? (suppressions.at(-1)?.identity ?? null) : null };
+    const last = suppressions.at(-1);
+    const hasMore = silences.length > limit && last !== undefined;
+    return { suppressions, nextCursor: hasMore ? writeCursor(request, last.identity) : null };
   };
 }
 

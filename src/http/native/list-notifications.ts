@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { isId } from '../../model/ids.ts';
 import { agesOf } from '../../model/retention.ts';
 import { SCOPE_SEND } from '../../model/tenancy.ts';
 import type { NotificationPage } from '../../store/port/notifications.ts';
 import type { ChannelCatalog } from '../accept/channel-catalog.ts';
 import { callerOf } from '../auth/gate.ts';
+import { readCursor, writeCursor } from '../contract/cursor.ts';
 import { CURSOR, closed, DEFAULT_LIMIT, LIMIT, OF_BOT } from '../contract/fields.ts';
 import type { Operation } from '../contract/operation.ts';
 import { addOperation } from '../contract/route.ts';
@@ -48,14 +48,15 @@ function createList({ store, catalog, clock, tenancy }: ListRouteOptions) {
   return async function listNotifications(
     request: FastifyRequest<{ Querystring: Static<typeof QUERY> }>,
   ): Promise<Static<typeof NOTIFICATION_PAGE>> {
-    const { limit = DEFAULT_LIMIT, cursor = '', channel, finished = null } = request.query;
+    const { limit = DEFAULT_LIMIT, channel, finished = null } = request.query;
     const channels = channel === undefined ? catalog.ids : [readChannel(channel, catalog)];
-    const after = cursor === '' ? null : readCursor(cursor);
+    const after = readPlace(request);
     const botId = callerOf(request).bot.id;
     const found = await store.listNotifications({ botId, channels, finished, after, limit: limit + 1 });
     const page = found.slice(0, limit);
     const last = page.at(-1);
-    const nextCursor = found.length > limit && last !== undefined ? `${last.createdAt}.${last.id}` : null;
+    const nextCursor =
+      found.length > limit && last !== undefined ? writeCursor(request, `${last.createdAt}.${last.id}`) : null;
     const ages = agesOf(tenancy.retention(botId));
     return { notifications: page.map((one) => toSummary(one, clock.now(), ages)), nextCursor };
   };
@@ -67,10 +68,9 @@ function readChannel(spelling: string, catalog: ChannelCatalog): string {
   throw new Fault('body_invalid', `the query parameter channel is unknown; use one of ${catalog.ids.join(', ')}`);
 }
 
-/** A place in the order; what it leads to is the caller's own bot's, whatever it holds. */
-function readCursor(cursor: string): NonNullable<NotificationPage['after']> {
-  const [, createdAt = '', id = ''] = /^(\d{1,15})\.(ds-.+)$/.exec(cursor) ?? [];
-  if (!isId('ds', id))
-    throw new Fault('body_invalid', 'the query parameter cursor must be the nextCursor of another page');
+function readPlace(request: FastifyRequest): NotificationPage['after'] {
+  const place = readCursor(request, /^\d{1,15}\.ds-/);
+  if (place === null) return null;
+  const [createdAt = '', id = ''] = place.split('.');
   return { createdAt: Number(createdAt), id };
 }

@@ -10,6 +10,7 @@ import { SCOPE_DIRECTORY } from '../../model/tenancy.ts';
 import type { PeopleSearch } from '../../store/port/directory.ts';
 import { callerOf } from '../auth/gate.ts';
 import { auditOf } from '../contract/audit-of.ts';
+import { readCursor, writeCursor } from '../contract/cursor.ts';
 import { BOT_ID, CURSOR, closed, DEFAULT_LIMIT, LIMIT, NOTHING, OF_BOT, PERSON_ID } from '../contract/fields.ts';
 import { OF_BODIES, type Operation } from '../contract/operation.ts';
 import { addOperation } from '../contract/route.ts';
@@ -97,35 +98,30 @@ function createPeopleList(parts: PeopleParts) {
       const rows = exportPeople({ ...parts, botId, format: stream.format });
       return sendStream(reply, stream, { name: `people-${botId}`, rows });
     }
-    const { limit = DEFAULT_LIMIT, cursor = '', q = '' } = request.query;
-    if (q !== '') return search(parts.store, { botId, prefix: q, after: readPlace(cursor), limit });
-    if (cursor !== '' && !isId('u', cursor)) {
-      throw new Fault('body_invalid', 'cursor is the nextCursor of another page');
+    const { limit = DEFAULT_LIMIT, q = '' } = request.query;
+    if (q !== '') {
+      const { people, next } = await parts.store.searchPeople({ botId, prefix: q, after: readPlace(request), limit });
+      const nextCursor = next === null ? null : writeCursor(request, JSON.stringify(next));
+      return { people: people.map(toDocument), nextCursor };
     }
-    const people = await parts.store.listPeople({ botId, afterId: cursor, limit: limit + 1 });
+    const afterId = readCursor(request) ?? '';
+    const people = await parts.store.listPeople({ botId, afterId, limit: limit + 1 });
     const page = people.slice(0, limit);
-    const nextCursor = people.length > limit ? (page.at(-1)?.id ?? null) : null;
+    const last = page.at(-1);
+    const nextCursor = people.length > limit && last !== undefined ? writeCursor(request, last.id) : null;
     return { people: page.map(toDocument), nextCursor };
   };
 }
 
-async function search(store: PeopleParts['store'], asked: PeopleSearch): Promise<object> {
-  const { people, next } = await store.searchPeople(asked);
-  return { people: people.map(toDocument), nextCursor: next === null ? null : writePlace(next) };
-}
-
 type Place = NonNullable<PeopleSearch['after']>;
 
-/** A place in the order; what it leads to is the caller's own bot's, whatever it holds. */
-const writePlace = (place: Place): string => Buffer.from(JSON.stringify(place)).toString('base64url');
-
-function readPlace(cursor: string): Place | null {
-  if (cursor === '') return null;
-  const place = parseJsonObject(Buffer.from(cursor, 'base64url').toString());
-  const { by, key, personId } = place ?? {};
+function readPlace(request: FastifyRequest): Place | null {
+  const place = readCursor(request);
+  if (place === null) return null;
+  const { by, key, personId } = parseJsonObject(place) ?? {};
   const isPlace = (by === 'name' || by === 'identity') && typeof key === 'string' && typeof personId === 'string';
   if (!isPlace || findJsonFault([key, personId]) !== null)
-    throw new Fault('body_invalid', 'cursor is the nextCursor of another page of the same q');
+    throw new Fault('body_invalid', 'the query parameter cursor was made up');
   return { by, key, personId };
 }
 

@@ -3,6 +3,7 @@ import type { Static } from 'typebox';
 import type { NotificationStatus } from '../../model/notification.ts';
 import { SCOPE_SEND } from '../../model/tenancy.ts';
 import type { Store } from '../../store/port.ts';
+import { readCursor, writeCursor } from '../contract/cursor.ts';
 import { CURSOR, closed, DEFAULT_LIMIT, LIMIT } from '../contract/fields.ts';
 import type { Operation } from '../contract/operation.ts';
 import { Fault } from '../faults.ts';
@@ -46,7 +47,7 @@ export function createRecipientList(store: Store) {
   ): Promise<object> {
     const { limit, cursor, ...given } = request.query;
     const filter = readFilter(given);
-    const afterSeq = readCursor(cursor);
+    const afterSeq = Number(readCursor(request, /^\d{1,9}$/) ?? -1);
     const stream = askedStream(request);
     if (stream !== null && (limit !== undefined || cursor !== undefined)) {
       throw new Fault('body_invalid', 'a stream holds everybody who fits: leave out limit and cursor');
@@ -61,7 +62,7 @@ export function createRecipientList(store: Store) {
     const page = await readLedgerPage({ store, notification, filter, afterSeq, limit: limit ?? DEFAULT_LIMIT });
     return {
       recipients: page.lines.map((line) => toRecipient(line, notification)),
-      nextCursor: page.nextSeq === null ? null : String(page.nextSeq),
+      nextCursor: page.nextSeq === null ? null : writeCursor(request, String(page.nextSeq)),
     } satisfies Static<typeof RECIPIENT_PAGE>;
   };
 }
@@ -70,9 +71,4 @@ export function createRecipientList(store: Store) {
 export function requireLedger({ ledgerRemovedAt }: NotificationStatus): void {
   if (ledgerRemovedAt === undefined) return;
   throw new Fault('recipients_removed', `removed at ${toIso(ledgerRemovedAt)}; the counts of the notification stay`);
-}
-
-function readCursor(cursor = '-1'): number {
-  if (!/^(?:-1|\d{1,9})$/.test(cursor)) throw new Fault('body_invalid', 'cursor is the nextCursor of another page');
-  return Number(cursor);
 }

@@ -55,12 +55,13 @@ describe('templates', () => {
     assert.equal((await ask('GET', '/welcome?version=3')).status, 404);
     assert.equal((await ask('GET', '/welcome', { bot: OTHER_BOT })).status, 404);
     const versions = documentOf(await ask('GET', '/welcome/versions?limit=1'));
-    assert.deepEqual([numbersOf(versions), versions['nextCursor']], [[2], '2']);
-    assert.deepEqual(numbersOf(documentOf(await ask('GET', '/welcome/versions?cursor=2'))), [1]);
+    assert.deepEqual(numbersOf(versions), [2]);
+    const older = await ask('GET', `/welcome/versions?cursor=${versions['nextCursor']}`);
+    assert.deepEqual(numbersOf(documentOf(older)), [1]);
     await ask('PUT', '/goodbye', { body: WELCOME });
     const page = documentOf(await ask('GET', '?limit=1'));
-    assert.deepEqual([namesOf(page), page['nextCursor']], [['goodbye'], 'goodbye']);
-    assert.deepEqual(namesOf(documentOf(await ask('GET', '?cursor=goodbye'))), ['welcome']);
+    assert.deepEqual(namesOf(page), ['goodbye']);
+    assert.deepEqual(namesOf(documentOf(await ask('GET', `?cursor=${page['nextCursor']}`))), ['welcome']);
   });
 
   it('are changed by one of two who looked at the same version', async () => {

@@ -7,6 +7,7 @@ import type { Store } from '../../store/port.ts';
 import type { ChannelCatalog } from '../accept/channel-catalog.ts';
 import { callerOf } from '../auth/gate.ts';
 import { auditOf } from '../contract/audit-of.ts';
+import { readCursor, writeCursor } from '../contract/cursor.ts';
 import { closed, DEFAULT_LIMIT, NOTHING, OF_BOT, PAGE } from '../contract/fields.ts';
 import { OF_BODIES, type Operation } from '../contract/operation.ts';
 import { addOperation } from '../contract/route.ts';
@@ -143,11 +144,13 @@ function createList({ store }: TemplateRoutesOptions) {
   return async function listTemplates(
     request: FastifyRequest<{ Querystring: Static<typeof PAGE> }>,
   ): Promise<Static<typeof TEMPLATE_PAGE>> {
-    const { limit = DEFAULT_LIMIT, cursor = '' } = request.query;
+    const { limit = DEFAULT_LIMIT } = request.query;
     const botId = callerOf(request).bot.id;
-    const found = await store.listTemplates({ botId, afterName: cursor, limit: limit + 1 });
+    const found = await store.listTemplates({ botId, afterName: readCursor(request) ?? '', limit: limit + 1 });
     const templates = found.slice(0, limit).map(toSummary);
-    return { templates, nextCursor: found.length > limit ? (templates.at(-1)?.name ?? null) : null };
+    const last = templates.at(-1);
+    const hasMore = found.length > limit && last !== undefined;
+    return { templates, nextCursor: hasMore ? writeCursor(request, last.name) : null };
   };
 }
 
@@ -194,15 +197,15 @@ function createVersionList({ store }: TemplateRoutesOptions) {
   return async function listTemplateVersions(
     request: FastifyRequest<OfTemplate & { Querystring: Static<typeof PAGE> }>,
   ): Promise<Static<typeof TEMPLATE_PAGE>> {
-    const { limit = DEFAULT_LIMIT, cursor = '' } = request.query;
-    if (!/^([1-9][0-9]{0,8})?$/.test(cursor))
-      throw new Fault('body_invalid', 'cursor is the nextCursor of another page');
-    const key = keyOf(request);
-    const before = cursor === '' ? Number.MAX_SAFE_INTEGER : Number(cursor);
-    const found = await store.listTemplateVersions({ ...key, before, limit: limit + 1 });
-    if (found.length === 0 && cursor === '') throw new Fault('template_unknown');
+    const { limit = DEFAULT_LIMIT } = request.query;
+    const place = readCursor(request, /^[1-9][0-9]{0,8}$/);
+    const before = Number(place ?? Number.MAX_SAFE_INTEGER);
+    const found = await store.listTemplateVersions({ ...keyOf(request), before, limit: limit + 1 });
+    if (found.length === 0 && place === null) throw new Fault('template_unknown');
     const templates = found.slice(0, limit).map(toSummary);
-    return { templates, nextCursor: found.length > limit ? String(templates.at(-1)?.version) : null };
+    const last = templates.at(-1);
+    const hasMore = found.length > limit && last !== undefined;
+    return { templates, nextCursor: hasMore ? writeCursor(request, String(last.version)) : null };
   };
 }
 

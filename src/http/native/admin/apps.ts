@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { SCOPE_ADMIN } from '../../../model/tenancy.ts';
 import { auditOf } from '../../contract/audit-of.ts';
-import { closed, DEFAULT_LIMIT, NOTHING, PAGE } from '../../contract/fields.ts';
+import { closed, NOTHING, PAGE } from '../../contract/fields.ts';
 import { OF_BODIES, type Operation } from '../../contract/operation.ts';
 import { addOperation } from '../../contract/route.ts';
 import { requireJsonBody } from '../../media-type.ts';
@@ -27,8 +27,8 @@ export async function appRoutes(app: FastifyInstance, { gate, clock, registry }:
     method: 'GET',
     url: all,
     operation: LIST_APPS,
-    handler: async ({ query: { limit = DEFAULT_LIMIT, cursor = '' } }) => {
-      const { page, nextCursor } = pageOf(registry.apps(), ({ clientId }) => clientId, { limit, cursor });
+    handler: async (request) => {
+      const { page, nextCursor } = pageOf(registry.apps(), ({ clientId }) => clientId, request);
       return { apps: page.map(toManagedApp), nextCursor };
     },
   });

@@ -5,6 +5,7 @@ import { SCOPE_ADMIN } from '../../../model/tenancy.ts';
 import type { NotificationPage } from '../../../store/port/notifications.ts';
 import type { Store } from '../../../store/port.ts';
 import type { ChannelCatalog } from '../../accept/channel-catalog.ts';
+import { readCursor, writeCursor } from '../../contract/cursor.ts';
 import { CURSOR, closed, DEFAULT_LIMIT, LIMIT } from '../../contract/fields.ts';
 import type { Operation } from '../../contract/operation.ts';
 import { addOperation } from '../../contract/route.ts';
@@ -60,31 +61,26 @@ function createAuditList({ store, catalog }: AuditRouteOptions) {
     request: FastifyRequest<Asked>,
     reply: FastifyReply,
   ): Promise<FastifyReply | Static<typeof AUDIT_PAGE>> {
-    const { botId = null, limit = DEFAULT_LIMIT, cursor = '' } = request.query;
+    const { botId = null, limit = DEFAULT_LIMIT, cursor } = request.query;
     if (botId !== null && !isId('st', botId)) throw new Fault('body_invalid', "botId is a bot's id, st-…");
     const stream = askedStream(request);
     if (stream?.format === 'ndjson') {
-      if (request.query.limit !== undefined || cursor !== '') {
+      if (request.query.limit !== undefined || cursor !== undefined) {
         throw new Fault('body_invalid', 'a stream holds everything: leave out limit and cursor');
       }
       const rows = writeAudit(store, botId, catalog.ids);
       return sendStream(reply, stream, { name: `audit-${botId ?? 'server'}`, rows });
     }
-    const from = cursor === '' ? Number.MAX_SAFE_INTEGER : readCursor(cursor);
+    const from = Number(readCursor(request, /^[1-9]\d{0,14}$/) ?? Number.MAX_SAFE_INTEGER);
     const found = await store.listAudit({ botId, newestFirst: true, from, limit: limit + 1 });
     const next = found[limit];
     const head = await store.findAuditHead({ botId });
     return {
       entries: found.slice(0, limit).map(toEntry),
       head,
-      nextCursor: next === undefined ? null : String(next.seq),
+      nextCursor: next === undefined ? null : writeCursor(request, String(next.seq)),
     };
   };
-}
-
-function readCursor(cursor: string): number {
-  if (/^[1-9]\d{0,14}$/.test(cursor)) return Number(cursor);
-  throw new Fault('body_invalid', 'the query parameter cursor must be the nextCursor of another page');
 }
 
 const PAGE_SIZE = 500;

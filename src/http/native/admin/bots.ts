@@ -3,7 +3,7 @@ import type { Static } from 'typebox';
 import { SCOPE_ADMIN } from '../../../model/tenancy.ts';
 import type { Registry } from '../../../tenancy/registry.ts';
 import { auditOf } from '../../contract/audit-of.ts';
-import { DEFAULT_LIMIT, NOTHING, OF_BOT, PAGE } from '../../contract/fields.ts';
+import { NOTHING, OF_BOT, PAGE } from '../../contract/fields.ts';
 import { OF_BODIES, type Operation } from '../../contract/operation.ts';
 import { addOperation } from '../../contract/route.ts';
 import { requireJsonBody } from '../../media-type.ts';
@@ -28,8 +28,8 @@ export async function botRoutes(app: FastifyInstance, { gate, clock, registry }:
     method: 'GET',
     url: all,
     operation: LIST_BOTS,
-    handler: async ({ query: { limit = DEFAULT_LIMIT, cursor = '' } }) => {
-      const { page, nextCursor } = pageOf(registry.bots(), ({ id }) => id, { limit, cursor });
+    handler: async (request) => {
+      const { page, nextCursor } = pageOf(registry.bots(), ({ id }) => id, request);
       return { bots: page, nextCursor };
     },
   });

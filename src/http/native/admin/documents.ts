@@ -1,7 +1,18 @@
+import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { ALGORITHMS } from '../../../model/tenancy.ts';
 import type { AppDocument } from '../../../tenancy/documents.ts';
-import { CONNECTION_ID, closed, NEXT_CURSOR, nullable, oneOf, TIME } from '../../contract/fields.ts';
+import { readCursor, writeCursor } from '../../contract/cursor.ts';
+import {
+  CONNECTION_ID,
+  closed,
+  DEFAULT_LIMIT,
+  NEXT_CURSOR,
+  nullable,
+  oneOf,
+  type PAGE,
+  TIME,
+} from '../../contract/fields.ts';
 import { toIso } from '../notification-documents.ts';
 
 const DECLARED_IN = oneOf(['file', 'api'], { description: 'file: it is read-only here.' });
@@ -140,14 +151,16 @@ export const toManagedApp = ({ formerKeyUntil, bots, scopes, ...app }: AppDocume
   formerKeyUntil: formerKeyUntil === null ? null : toIso(formerKeyUntil),
 });
 
-/** The things after the cursor, by what identifies them. */
+/** The things after the cursor of a request, by what identifies them. */
 export function pageOf<Thing>(
   things: readonly Thing[],
   idOf: (thing: Thing) => string,
-  { limit, cursor }: { readonly limit: number; readonly cursor: string },
+  request: FastifyRequest<{ Querystring: Static<typeof PAGE> }>,
 ): { readonly page: readonly Thing[]; readonly nextCursor: string | null } {
-  const after = things.filter((thing) => idOf(thing) > cursor).toSorted((a, b) => (idOf(a) < idOf(b) ? -1 : 1));
+  const { limit = DEFAULT_LIMIT } = request.query;
+  const afterId = readCursor(request) ?? '';
+  const after = things.filter((thing) => idOf(thing) > afterId).toSorted((a, b) => (idOf(a) < idOf(b) ? -1 : 1));
   const page = after.slice(0, limit);
   const last = page.at(-1);
-  return { page, nextCursor: after.length > limit && last !== undefined ? idOf(last) : null };
+  return { page, nextCursor: after.length > limit && last !== undefined ? writeCursor(request, idOf(last)) : null };
 }

@@ -71,8 +71,8 @@ describe('uploading an audience', () => {
     assert.partialDeepStrictEqual((await at(`/${id}`)).json, { counts: { total: 3, pending: 3 } });
     const { chunks, nextCursor } = documentOf(await at(`/${id}/audience?limit=1`));
     const sha256 = createHash('sha256').update('"cid"\n').digest('hex');
-    assert.deepEqual([chunks, nextCursor], [[{ chunk: 2, sha256, recipients: 1, suppressed: 0 }], '2']);
-    const rest = documentOf(await at(`/${id}/audience?cursor=2`));
+    assert.deepEqual(chunks, [{ chunk: 2, sha256, recipients: 1, suppressed: 0 }]);
+    const rest = documentOf(await at(`/${id}/audience?cursor=${nextCursor}`));
     assert.deepEqual(
       [Array.isArray(rest['chunks']) ? rest['chunks'].length : 0, rest['nextCursor'], rest['recipients']],
       [1, null, 3],

@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { SCOPE_SEND } from '../../../model/tenancy.ts';
 import type { Store } from '../../../store/port.ts';
+import { readCursor, writeCursor } from '../../contract/cursor.ts';
 import { COUNT, DEFAULT_LIMIT, NEXT_CURSOR, PAGE, TIME } from '../../contract/fields.ts';
 import type { Operation } from '../../contract/operation.ts';
 import { Fault } from '../../faults.ts';
@@ -44,8 +45,8 @@ export function createShowAudience(store: Store) {
   return async function showAudience(
     request: FastifyRequest<OfNotification & { Querystring: Static<typeof PAGE> }>,
   ): Promise<Static<typeof AUDIENCE>> {
-    const { limit = DEFAULT_LIMIT, cursor } = request.query;
-    const after = readCursor(cursor);
+    const { limit = DEFAULT_LIMIT } = request.query;
+    const after = Number(readCursor(request, /^[0-9]{1,6}$/) ?? -1);
     const key = keyOfRoute(request);
     const audience = await findReceiving(store, key);
     if (key === null || audience === null) throw new Fault('notification_unknown');
@@ -57,13 +58,7 @@ export function createShowAudience(store: Store) {
       suppressed,
       endsAt: toIso(endsAt),
       chunks: page.map(({ digest, ...chunk }) => ({ ...chunk, sha256: digest })),
-      nextCursor: found.length > limit ? String(page.at(-1)?.chunk ?? after) : null,
+      nextCursor: found.length > limit ? writeCursor(request, String(page.at(-1)?.chunk ?? after)) : null,
     };
   };
-}
-
-function readCursor(cursor: string | undefined): number {
-  if (cursor === undefined) return -1;
-  if (/^[0-9]{1,6}$/.test(cursor)) return Number(cursor);
-  throw new Fault('body_invalid', 'cursor is the nextCursor of another page');
 }
