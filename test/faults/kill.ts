@@ -17,7 +17,7 @@ export const killedOnSqlite: Fault = {
   id: 'F03',
   title: 'kill -9 of the server, a million waiting, SQLite',
   isTimed: true,
-  run: (parts) => killServer({ kills: 70, waiting: 1_000 }, parts),
+  run: (parts) => killServer({ kills: 50, waiting: 1_000 }, parts),
   control: (parts) => killServer({ kills: 2, waiting: 1, script: HASTY }, parts),
 };
 
@@ -25,7 +25,7 @@ export const killedOnPostgres: Fault = {
   id: 'F03',
   title: 'kill -9 of the server, a million waiting, PostgreSQL',
   isTimed: true,
-  run: (parts) => killServer({ kills: 70, waiting: 1_000, postgres: true }, parts),
+  run: (parts) => killServer({ kills: 50, waiting: 1_000, postgres: true }, parts),
 };
 
 interface KillOptions {

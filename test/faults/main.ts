@@ -134,27 +134,34 @@ printTable(rows);
 console.log(`\n${rows.length} rows in ${((performance.now() - startedAt) / 60_000).toFixed(1)} min`);
 process.exitCode = rows.some((row) => row.verdict === 'FAILED') ? 1 : 0;
 
-/** Those that wait beside those that work, one of each at a time; then, by themselves, those that measure time. */
+/** Two that wait beside one that works, as long as there are such; then, by themselves, those that measure time. */
 async function runAll(faults: readonly Fault[]): Promise<Map<Fault, readonly Row[]>> {
   const found = new Map<Fault, readonly Row[]>();
   let written = Promise.resolve();
-  const runInOrder = async (some: readonly Fault[]) => {
-    for (const fault of some) {
-      const rows = await runFault(fault);
-      found.set(fault, rows);
-      for (const { verdict, test, figure, bar, seconds } of rows) {
-        console.log(`${verdict.padEnd(8)}${test}: ${figure} (bar: ${bar}; ${seconds.toFixed(1)} s)`);
-      }
-      if (values['write-docs']) written = written.then(() => keep(rows));
+  const run = async (fault: Fault) => {
+    const rows = await runFault(fault);
+    found.set(fault, rows);
+    for (const { verdict, test, figure, bar, seconds } of rows) {
+      console.log(`${verdict.padEnd(8)}${test}: ${figure} (bar: ${bar}; ${seconds.toFixed(1)} s)`);
     }
+    if (values['write-docs']) written = written.then(() => keep(rows));
   };
-  const kinds = Object.groupBy(faults, ({ isTimed, isPatient }) =>
-    isTimed ? 'timed' : isPatient ? 'patient' : 'busy',
-  );
-  await Promise.all([runInOrder(kinds.patient ?? []), runInOrder(kinds.busy ?? [])]);
-  await runInOrder(kinds.timed ?? []);
+  const runEach = async (next: () => Fault | undefined) => {
+    for (let fault = next(); fault !== undefined; fault = next()) await run(fault);
+  };
+  const of = (kind: ReturnType<typeof kindOf>) => faults.filter((fault) => kindOf(fault) === kind);
+  const [patient, busy, timed] = [of('patient'), of('busy'), of('timed')];
+  const waiting = () => patient.shift() ?? busy.shift();
+  const working = () => busy.shift() ?? patient.shift();
+  await Promise.all([waiting, waiting, working].map(runEach));
+  await runEach(() => timed.shift());
   await written;
   return found;
+}
+
+function kindOf({ isTimed, isPatient }: Fault): 'timed' | 'patient' | 'busy' {
+  if (isTimed) return 'timed';
+  return isPatient ? 'patient' : 'busy';
 }
 
 /** At once, so that a run which is broken off has found something. */

@@ -10,11 +10,10 @@ import { between } from '../support/seed.ts';
 import type { Fault, FaultParts, Finding } from './fault.ts';
 
 /*
- * Through the Kore API as it is: the run is what it makes of many recipients, the message what it makes of one. More
- * than a million wait at the beginning, so that a fast machine has not sent them all before the end.
+ * Through the Kore API as it is: the run is what it makes of many recipients, the message what it makes of one.
  */
-const RUN: Backlog = { bot: 'bulk', lane: 'bulk', notifications: 2_000 };
-const long = { backlog: RUN, soloMs: 10_000, urgentMs: 60_000 };
+const RUN: Backlog = { bot: 'bulk', lane: 'bulk', notifications: 1_000 };
+const long = { backlog: RUN, soloMs: 10_000, urgentMs: 40_000 };
 const control = { backlog: { ...RUN, notifications: 200 }, soloMs: 1_000, urgentMs: 8_000 };
 
 /** Serves whoever came first. */
