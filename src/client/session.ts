@@ -46,7 +46,8 @@ export interface SessionCalls {
   /** Where to go to be known at a provider as well; afterwards the browser is back at `returnTo`, a path. */
   beginLink(link: { readonly provider: string; readonly returnTo: string }): Promise<{ readonly location: string }>;
   get(options?: Signalled): Promise<Session>;
-  signOut(): Promise<void>;
+  /** Answers where to go on, if the provider through which they came is to sign them out as well. */
+  signOut(): Promise<{ readonly location: string } | null>;
 }
 
 export function createSessionCalls(base: string, ask: Ask): SessionCalls {

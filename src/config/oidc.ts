@@ -18,6 +18,7 @@ const PROVIDER = Type.Object(
       uniqueItems: true,
     }),
     allowPrivateNetwork: Type.Boolean({ default: false }),
+    signOutThere: Type.Boolean({ default: false }),
     rules: Type.Array(Type.Unknown(), { default: [] }),
   },
   { additionalProperties: false },

@@ -15,6 +15,8 @@ export interface OidcProvider {
   readonly clientAuth: 'post' | 'basic';
   readonly scopes: readonly string[];
   readonly allowPrivateNetwork: boolean;
+  /** Whoever came through it and signs out here is led there, to be signed out as well. */
+  readonly signOutThere: boolean;
   /**
    * Who comes as what; the first that fits counts. Empty: they come as they were invited. Otherwise the rules alone decide,
    * at each sign-in, and whoever fits none may not come.

@@ -66,9 +66,10 @@ export function examineOperators(store: () => Store): void {
     it('ends a session at its end, after silence, and with whoever it was of', async () => {
       const operator = operatorOf({});
       await store().addOperator({ operator, link: null });
-      const [first, second] = [await openSession(operator, 1_000), await openSession(operator, 1_000)];
+      const [first, second] = [await openSession(operator, 1_000, 'staff'), await openSession(operator, 1_000)];
       const find = (hash: string, at: number) => store().findSession({ hash, at, idleSince: at - 100 });
       assert.equal((await find(first, 1_050))?.operator.id, operator.id);
+      assert.equal((await find(first, 1_050))?.provider, 'staff');
       assert.equal(await find(first, 1_100), null);
       await store().touchSession({ hash: first, at: 1_090 });
       assert.equal((await find(first, 1_100))?.seenAt, 1_090);
@@ -132,9 +133,9 @@ export function examineOperators(store: () => Store): void {
     const redeem = (hash: string, operator: Operator, at = 1) =>
       store().redeemLink({ hash, at, password: 'hashed', operator, audit: entry() });
 
-    async function openSession(operator: Operator, at: number): Promise<string> {
+    async function openSession(operator: Operator, at: number, provider: string | null = null): Promise<string> {
       const hash = hashToken(makeToken());
-      const session = { hash, operatorId: operator.id, createdAt: at, endsAt: at + HOUR };
+      const session = { hash, operatorId: operator.id, createdAt: at, endsAt: at + HOUR, provider };
       await store().openSession({ session, replaces: null, audit: entry() });
       return hash;
     }

@@ -544,6 +544,10 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     // The `traceparent` that telling of it goes on with.
     'ALTER TABLE callbacks ADD COLUMN trace {text}',
   ],
+  [
+    // Through which provider its operator came, and is to be signed out again; NULL: through none.
+    'ALTER TABLE operator_sessions ADD COLUMN provider {text}',
+  ],
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

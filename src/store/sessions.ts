@@ -2,7 +2,7 @@ import type { AuditEntry } from '../model/audit.ts';
 import { appendAudit } from './audit.ts';
 import { operatorOf } from './operator-rows.ts';
 import type { FoundSession, SecretLink, Session, SignInCount } from './port/operators.ts';
-import { execute, int, query, type Row, type Steps, text } from './steps.ts';
+import { execute, int, query, type Row, type Steps, text, textOrNull } from './steps.ts';
 
 /*
  * What proves that somebody is an operator, and for how long. Of everything that proves it only a hash is kept.
@@ -16,11 +16,13 @@ export function* openSession(request: {
   const { session, replaces, audit } = request;
   if (replaces !== null) yield* dropSession(replaces);
   yield* execute(
-    'INSERT INTO operator_sessions (hash, operator_id, created_at, seen_at, ends_at) VALUES ($1, $2, $3, $3, $4)',
+    `INSERT INTO operator_sessions (hash, operator_id, created_at, seen_at, ends_at, provider)
+     VALUES ($1, $2, $3, $3, $4, $5)`,
     session.hash,
     session.operatorId,
     session.createdAt,
     session.endsAt,
+    session.provider,
   );
   yield* execute('UPDATE operators SET signed_in_at = $2 WHERE id = $1', session.operatorId, session.createdAt);
   yield* appendAudit([audit]);
@@ -32,14 +34,15 @@ export function* findSession(request: {
   readonly idleSince: number;
 }): Steps<FoundSession | null> {
   const [row] = yield* query(
-    `SELECT o.id, o.email, o.name, o.role, o.bots, o.disabled_at, o.created_at, o.signed_in_at, s.seen_at
+    `SELECT o.id, o.email, o.name, o.role, o.bots, o.disabled_at, o.created_at, o.signed_in_at, s.seen_at, s.provider
      FROM operator_sessions s JOIN operators o ON o.id = s.operator_id
      WHERE s.hash = $1 AND s.ends_at > $2 AND s.seen_at > $3 AND o.disabled_at IS NULL`,
     request.hash,
     request.at,
     request.idleSince,
   );
-  return row === undefined ? null : { operator: operatorOf(row), seenAt: int(row, 'seen_at') };
+  if (row === undefined) return null;
+  return { operator: operatorOf(row), seenAt: int(row, 'seen_at'), provider: textOrNull(row, 'provider') };
 }
 
 export const touchSession = ({ hash, at }: { readonly hash: string; readonly at: number }): Steps<void> =>

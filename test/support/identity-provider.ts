@@ -36,6 +36,7 @@ export async function startProvider(redirectUri: string): Promise<TestProvider> 
   const client = {
     ...CLIENT,
     redirect_uris: [redirectUri],
+    post_logout_redirect_uris: [`${new URL(redirectUri).origin}/sign-in`],
     token_endpoint_auth_method: 'client_secret_post' as const,
   };
   const configuration: Configuration = {
@@ -91,6 +92,7 @@ export async function startProvider(redirectUri: string): Promise<TestProvider> 
       clientAuth: 'post',
       scopes: ['openid', 'profile', 'email', 'groups'],
       allowPrivateNetwork: true,
+      signOutThere: false,
       rules: [],
     },
     start,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { isJsonObject, type JsonObject } from '../../src/model/json.ts';
-import type { RoleRule } from '../../src/model/oidc.ts';
+import type { OidcProvider } from '../../src/model/oidc.ts';
 import type { Operator } from '../../src/model/operator.ts';
 import { hashToken } from '../../src/model/secret-token.ts';
 import { CookieBrowser, locationOf } from './cookie-browser.ts';
@@ -43,10 +43,13 @@ export interface GoingThere {
 /** From our own pages, as browsers say. */
 export const HERE = { 'sec-fetch-site': 'same-origin' };
 
-export async function openOidcStage({ rules = [] }: { readonly rules?: readonly RoleRule[] } = {}): Promise<OidcStage> {
+export async function openOidcStage({
+  rules = [],
+  signOutThere = false,
+}: Partial<Pick<OidcProvider, 'rules' | 'signOutThere'>> = {}): Promise<OidcStage> {
   const publicUrl = `http://127.0.0.1:${await freePort()}/`;
   const provider = await startProvider(`${publicUrl}api/v1/session/oidc/staff/callback`);
-  const rig = await startRig({ publicUrl, oidc: [{ ...provider.configuration, rules }] });
+  const rig = await startRig({ publicUrl, oidc: [{ ...provider.configuration, rules, signOutThere }] });
   const start = `${rig.url}/api/v1/session/oidc/staff`;
 
   async function goThere(browser: CookieBrowser, login: string | null, options: GoingThere = {}): Promise<string> {

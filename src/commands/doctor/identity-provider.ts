@@ -11,7 +11,7 @@ export async function checkProvider(about: OidcProvider): Promise<Finding> {
   ]);
   const outbound = createOutbound();
   try {
-    await new IdentityProvider(about, { outbound, clock: systemClock, redirectUri: '' }).check();
+    await new IdentityProvider(about, { outbound, clock: systemClock, redirectUri: '', signedOutUri: '' }).check();
     return `${about.issuer} tells where people sign in`;
   } catch (error) {
     throw error instanceof Error ? new CommandFailure(`${about.issuer}: ${error.message}`, EXIT.failure) : error;

@@ -52,9 +52,10 @@ export function useSignOut() {
   return useMutation({
     mutationFn: session.signOut,
     // Nothing of what this operator saw is left for the next one.
-    onSuccess: () => {
+    onSuccess: (onward) => {
       queries.setQueryData(KEY, null);
       queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== KEY[0] });
+      if (onward !== null) window.location.assign(onward.location);
     },
   });
 }

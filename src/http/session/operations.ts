@@ -1,3 +1,4 @@
+import { Type } from 'typebox';
 import { NOTHING } from '../contract/fields.ts';
 import { OF_BODIES, type Operation } from '../contract/operation.ts';
 import { LINK_BODY, SET_UP_BODY, SIGN_IN_BODY, SIGN_IN_OPTIONS, SIGNED_IN } from './documents.ts';
@@ -79,6 +80,12 @@ export const SIGN_OUT: Operation = {
   scope: null,
   isOfSession: true,
   query: NOTHING,
-  replies: { 204: { description: 'Nobody is signed in.' } },
+  replies: {
+    200: {
+      description: 'Nobody is signed in here any more. The provider through which they came signs them out as well.',
+      content: { 'application/json': Type.Object({ location: Type.String({ description: 'Its page to do so.' }) }) },
+    },
+    204: { description: 'Nobody is signed in.' },
+  },
   faults: [...OF_BODIES, 'cross_origin'],
 };

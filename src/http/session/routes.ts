@@ -15,7 +15,7 @@ import { readJsonBodies } from '../native/json-bodies.ts';
 import { Attempts } from './attempts.ts';
 import { type LINK_BODY, type SET_UP_BODY, type SIGN_IN_BODY, type SIGNED_IN, toSignedIn } from './documents.ts';
 import { newOperator } from './links.ts';
-import { addOidcRoutes, hrefOf } from './oidc/routes.ts';
+import { addOidcRoutes, findSignOut, hrefOf, openProviders } from './oidc/routes.ts';
 import { OPTIONS, SET_UP, SHOW, SIGN_IN, SIGN_IN_BY_LINK, SIGN_OUT } from './operations.ts';
 import { assertGoodPassword, Passwords } from './passwords.ts';
 import { assertSameOrigin } from './same-origin.ts';
@@ -59,7 +59,8 @@ export async function sessionRoutes(app: FastifyInstance, options: SessionRoutes
   });
   const passwords = new Passwords();
   const attempts = new Attempts(options);
-  const tools = { ...options, passwords, attempts };
+  const providers = openProviders(options);
+  const tools = { ...options, passwords, attempts, providers };
   addOperation(app, gate, { ...post, url, operation: SIGN_IN, handler: createSignIn(tools) });
   addOperation(app, gate, { ...post, url: `${url}/setup`, operation: SET_UP, handler: createSetUp(tools) });
   addOperation(app, gate, {
@@ -73,8 +74,9 @@ export async function sessionRoutes(app: FastifyInstance, options: SessionRoutes
     url,
     operation: SIGN_OUT,
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
-      await sessions.end(request, reply);
-      return reply.code(204).send();
+      const provider = await sessions.end({ request, reply });
+      const location = provider === null ? null : await findSignOut(providers, { provider, logger: options.logger });
+      return location === null ? reply.code(204).send() : reply.send({ location });
     },
   });
   addOidcRoutes(app, tools);
@@ -101,7 +103,7 @@ function createSignIn({ store, tenancy, sessions, passwords, attempts, logger }:
       throw new Fault('sign_in_refused', 'check both; an admin can send a new invitation');
     }
     await forgive();
-    await sessions.open(request, reply, account.operator);
+    await sessions.open({ request, reply }, account.operator);
     return toSignedIn(account.operator, tenancy);
   };
 }
@@ -130,7 +132,7 @@ function createSetUp({ store, tenancy, sessions, passwords, clock }: Tools) {
     const audit = entryOf(request, operatorActs(operator), { at, target: operator.id });
     const made = await store.redeemLink({ hash, at, password: await passwords.hash(password), operator, audit });
     if (made === null) throw new Fault('link_refused', ASK_AGAIN);
-    await sessions.open(request, reply, made);
+    await sessions.open({ request, reply }, made);
     return toSignedIn(made, tenancy);
   };
 }
@@ -144,7 +146,7 @@ function createLinkSignIn({ store, tenancy, sessions, clock }: Tools) {
     const operator = await operatorBehind(await store.findLink(asked));
     // Taken only if it is good for this, so that no other link is used up by mistake.
     if (operator === null || (await store.takeLink(asked)) === null) throw new Fault('link_refused', ASK_AGAIN);
-    await sessions.open(request, reply, operator);
+    await sessions.open({ request, reply }, operator);
     return toSignedIn(operator, tenancy);
   };
 

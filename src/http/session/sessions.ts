@@ -2,10 +2,16 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../model/clock.ts';
 import type { Operator } from '../../model/operator.ts';
 import { hashToken, makeToken } from '../../model/secret-token.ts';
+import type { FoundSession, Session } from '../../store/port/operators.ts';
 import type { Store } from '../../store/port.ts';
 import { entryOf } from '../contract/audit-of.ts';
 import { clearOwnCookie, readOwnCookie, SESSION_COOKIE, setOwnCookie } from './cookie.ts';
 import { assertSameOrigin } from './same-origin.ts';
+
+interface Exchange {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+}
 
 /** Silence after which whoever sat there is taken to have left. */
 const IDLE_MS = 60 * 60_000;
@@ -39,34 +45,45 @@ export class Sessions {
 
   /** Of a request whose origin was looked at before. */
   async findByHash(hash: string): Promise<Operator | null> {
+    return (await this.#lookUp(hash))?.operator ?? null;
+  }
+
+  async #lookUp(hash: string): Promise<FoundSession | null> {
     const { store, clock } = this.#parts;
     const at = clock.now();
     const found = await store.findSession({ hash, at, idleSince: at - IDLE_MS });
-    if (found === null) return null;
-    if (found.seenAt <= at - TOUCH_MS) await store.touchSession({ hash, at });
-    return found.operator;
+    if (found !== null && found.seenAt <= at - TOUCH_MS) await store.touchSession({ hash, at });
+    return found;
   }
 
   /** Always under a new name: what the browser held before, whoever put it there, is worth nothing afterwards. */
-  async open(request: FastifyRequest, reply: FastifyReply, operator: Operator): Promise<void> {
+  async open(
+    { request, reply }: Exchange,
+    operator: Operator,
+    { provider }: Pick<Session, 'provider'> = { provider: null },
+  ): Promise<void> {
     const { store, clock } = this.#parts;
     const token = makeToken();
     const at = clock.now();
-    const session = { hash: hashToken(token), operatorId: operator.id, createdAt: at, endsAt: at + LIFE_MS };
+    const session = { hash: hashToken(token), operatorId: operator.id, createdAt: at, endsAt: at + LIFE_MS, provider };
     const audit = entryOf(request, operatorActs(operator), { at, target: operator.id });
     await store.openSession({ session, replaces: this.hashOf(request), audit });
     const { publicUrl } = this.#parts;
     setOwnCookie({ request, reply }, SESSION_COOKIE, { publicUrl, token, maxAgeSeconds: LIFE_MS / 1_000 });
   }
 
-  async end(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const { store, clock } = this.#parts;
-    const operator = await this.find(request);
+  /** Answers through which provider whoever signs out had come; null: through none, or nobody was signed in. */
+  async end({ request, reply }: Exchange): Promise<string | null> {
+    const { store, clock, publicUrl } = this.#parts;
     const hash = this.hashOf(request);
+    if (hash !== null) assertSameOrigin(request, publicUrl);
+    const found = hash === null ? null : await this.#lookUp(hash);
     clearOwnCookie(reply, SESSION_COOKIE);
-    if (operator === null || hash === null) return;
+    if (found === null || hash === null) return null;
+    const { operator, provider } = found;
     const audit = entryOf(request, operatorActs(operator), { at: clock.now(), target: operator.id });
     await store.endSession({ hash, audit });
+    return provider;
   }
 
   /** Under which the store would have the session that the browser says it has. */

@@ -128,11 +128,14 @@ export interface Session {
   readonly createdAt: number;
   /** Whatever happens. */
   readonly endsAt: number;
+  /** Its id, of the provider through which the operator came; null: through none. */
+  readonly provider: string | null;
 }
 
 export interface FoundSession {
   readonly operator: Operator;
   readonly seenAt: number;
+  readonly provider: string | null;
 }
 
 export interface SignInCount {

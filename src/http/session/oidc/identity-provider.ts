@@ -17,6 +17,8 @@ export interface IdentityProviderTools {
   readonly clock: Pick<Clock, 'monotonic'>;
   /** Where it sends people back to, as it was told. */
   readonly redirectUri: string;
+  /** Where it sends people whom it signed out, as it was told. */
+  readonly signedOutUri: string;
 }
 
 /** What only this browser's way there and back knows. */
@@ -84,9 +86,23 @@ export class IdentityProvider {
     }
   }
 
+  /**
+   * Where to send a browser to be signed out there too; null: nowhere. It names nobody, for no token is kept, so the provider
+   * asks them first or knows them by its own cookie. Rejects with `RefusedSignIn`.
+   */
+  async writeSignOut(): Promise<string | null> {
+    if (!this.about.signOutThere) return null;
+    const configuration = await this.#discover();
+    if (configuration.serverMetadata().end_session_endpoint === undefined) return null;
+    const parameters = { post_logout_redirect_uri: this.#tools.signedOutUri };
+    return loadOpenIdClient().buildEndSessionUrl(configuration, parameters).href;
+  }
+
   /** For whoever looks whether all is well. Rejects with `RefusedSignIn`, whose message says what is not. */
   async check(): Promise<void> {
-    await this.#discover();
+    const { end_session_endpoint } = (await this.#discover()).serverMetadata();
+    if (this.about.signOutThere && end_session_endpoint === undefined)
+      throw new RefusedSignIn('failed', 'It has no page to sign out on (end_session_endpoint); remove signOutThere.');
   }
 
   #wanted(): string[] {

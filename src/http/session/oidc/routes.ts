@@ -25,6 +25,7 @@ import { safePath } from './safe-path.ts';
 
 export interface OidcRoutesOptions extends SessionRoutesOptions {
   readonly attempts: Attempts;
+  readonly providers: ReadonlyMap<string, IdentityProvider>;
 }
 
 interface OfProvider {
@@ -42,7 +43,7 @@ export const hrefOf = ({ id }: Pick<OidcProvider, 'id'>): string => `/api/v1/ses
 /** Signing in elsewhere. People come here with their browsers, so what goes wrong is told by a page of the console. */
 export function addOidcRoutes(app: FastifyInstance, options: OidcRoutesOptions): void {
   const { gate, publicUrl } = options;
-  const tools = { ...options, trips: new RoundTrips(options), providers: openProviders(options) };
+  const tools = { ...options, trips: new RoundTrips(options) };
   const onRequest = [async (request: FastifyRequest) => assertSameOrigin(request, publicUrl)];
   addOperation(app, gate, { method: 'GET', url, operation: BEGIN, onRequest, handler: createBegin(tools) });
   addOperation(app, gate, { method: 'GET', url: `${url}/callback`, operation: FINISH, handler: createFinish(tools) });
@@ -57,13 +58,15 @@ export function addOidcRoutes(app: FastifyInstance, options: OidcRoutesOptions):
 
 interface Tools extends OidcRoutesOptions {
   readonly trips: RoundTrips;
-  readonly providers: ReadonlyMap<string, IdentityProvider>;
 }
 
-function openProviders({ oidc, outbound, clock, publicUrl }: OidcRoutesOptions): Map<string, IdentityProvider> {
+type OfProviders = Pick<SessionRoutesOptions, 'oidc' | 'outbound' | 'clock' | 'publicUrl'>;
+
+export function openProviders({ oidc, outbound, clock, publicUrl }: OfProviders): Map<string, IdentityProvider> {
+  const home = publicUrl?.replace(/\/+$/, '') ?? '';
   const open = (about: OidcProvider) => {
-    const redirectUri = `${publicUrl?.replace(/\/+$/, '')}${hrefOf(about)}/callback`;
-    return new IdentityProvider(about, { outbound, clock, redirectUri });
+    const redirectUri = `${home}${hrefOf(about)}/callback`;
+    return new IdentityProvider(about, { outbound, clock, redirectUri, signedOutUri: `${home}/sign-in` });
   };
   return new Map(oidc.map((about) => [about.id, open(about)]));
 }
@@ -109,7 +112,7 @@ type Arriving = Parameters<Admission['admit']>[0];
 /** The page they wanted to see. */
 async function signIn(arrival: Arriving, trip: RoundTrip, reply: FastifyReply, tools: Tools): Promise<string> {
   const operator = await new Admission(tools).admit(arrival);
-  await tools.sessions.open(arrival.request, reply, operator);
+  await tools.sessions.open({ request: arrival.request, reply }, operator, { provider: arrival.provider.id });
   await tools.attempts.forgive({ account: null, address: arrival.request.ip });
   return trip.returnTo;
 }
@@ -140,6 +143,20 @@ function createLink({ providers, trips, sessions, logger }: Tools) {
       throw new Fault('provider_unavailable', 'try again later; what you have works without it');
     }
   };
+}
+
+/** Where whoever signed out here goes on to be signed out there; null: nowhere. They are signed out here whatever it answers. */
+export async function findSignOut(
+  providers: OidcRoutesOptions['providers'],
+  { provider, logger }: { readonly provider: string; readonly logger: Tools['logger'] },
+): Promise<string | null> {
+  try {
+    return (await providers.get(provider)?.writeSignOut()) ?? null;
+  } catch (error) {
+    if (!(error instanceof RefusedSignIn)) throw error;
+    logger.warn('sign-out not passed on', { reason: error.reason, detail: error.message });
+    return null;
+  }
 }
 
 interface SettingOut extends Pick<RoundTrip, 'returnTo' | 'linkFor'> {
