@@ -4,7 +4,7 @@ import type { Notification } from '../client/notification-documents.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import type { Progress } from './progress.ts';
 import type { Target } from './target.ts';
-import { progressNote } from './watch.ts';
+import { followEvents } from './watch.ts';
 
 const POLL_MS = 500;
 
@@ -24,9 +24,7 @@ export async function watchNotification(
       found = await client.notification(key);
     }
     if (found.finishedAt !== null) return found;
-    for await (const { progress: now } of client.events(key)) {
-      progress.update(now.counts.total - now.counts.pending, now.counts.total, progressNote(now));
-    }
+    await followEvents(client.events(key), progress);
     return await client.notification(key);
   } finally {
     progress.stop();

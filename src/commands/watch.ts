@@ -14,17 +14,22 @@ export interface Watch {
 /** Stays until the notification is over, whatever becomes of connections meanwhile; answers its final document. */
 export async function watchUntilDone({ client, botId, requestId, progress }: Watch): Promise<JobStatus> {
   try {
-    for await (const { progress: now } of client.events({ botId, notificationId: requestId })) {
-      progress.update(now.counts.total - now.counts.pending, now.counts.total, progressNote(now));
-    }
+    await followEvents(client.events({ botId, notificationId: requestId }), progress);
   } finally {
     progress.stop();
   }
   return client.status({ botId, requestId });
 }
 
+/** Shows what is told until the last event. */
+export async function followEvents(events: ReturnType<Client['events']>, progress: Progress): Promise<void> {
+  for await (const { progress: now } of events) {
+    progress.update(now.counts.total - now.counts.pending, now.counts.total, progressNote(now));
+  }
+}
+
 /** `998 delivered, 2 failed, 120 a second, 8 s to go`. */
-export function progressNote({ counts, perSecond, etaSeconds, pausedReason }: ProgressDocument): string {
+function progressNote({ counts, perSecond, etaSeconds, pausedReason }: ProgressDocument): string {
   const { total, pending, delivered } = counts;
   const now = [`${delivered} delivered`, `${total - pending - delivered} failed`];
   if (perSecond !== null && pending > 0) now.push(`${perSecond} a second`);

@@ -1,4 +1,4 @@
-import { Dialog } from '@radix-ui/themes';
+import { Button, Dialog, Flex } from '@radix-ui/themes';
 import type { ReactNode } from 'react';
 import { returnFocus } from './opener.ts';
 
@@ -25,5 +25,27 @@ export function Modal({ title, maxWidth, onClose, isKept = false, children }: Mo
         {children}
       </Dialog.Content>
     </Dialog.Root>
+  );
+}
+
+interface ModalFootProps {
+  /** What happens to what was filled in. */
+  readonly verb: string;
+  readonly isPending: boolean;
+  readonly isReady?: boolean;
+  readonly onLeave: () => void;
+}
+
+/** The last line of a form in a `Modal`: nothing happens, or what the form is for. */
+export function ModalFoot({ verb, isPending, isReady = true, onLeave }: ModalFootProps) {
+  return (
+    <Flex gap="3" justify="end">
+      <Button type="button" variant="soft" color="gray" onClick={onLeave}>
+        Leave it
+      </Button>
+      <Button type="submit" loading={isPending} disabled={!isReady}>
+        {verb}
+      </Button>
+    </Flex>
   );
 }

@@ -5,7 +5,7 @@ import { useBotPath } from '../../data/bot.tsx';
 import { useSteering } from '../../data/steering.ts';
 import { Field } from '../../parts/field.tsx';
 import { plural } from '../../parts/format.ts';
-import { Modal } from '../../parts/modal.tsx';
+import { Modal, ModalFoot } from '../../parts/modal.tsx';
 import { refusalOf } from '../../parts/states.tsx';
 import type { SteeringDialogProps } from './actions.tsx';
 import { AmendmentLink } from './amendment-link.tsx';
@@ -59,14 +59,7 @@ export function EditDialog({ notification, onClose }: SteeringDialogProps) {
             <TextArea {...tie} required rows={4} value={text} onChange={(event) => setText(event.target.value)} />
           )}
         </Field>
-        <Flex gap="3" justify="end">
-          <Button type="button" variant="soft" color="gray" onClick={onClose}>
-            Leave it
-          </Button>
-          <Button type="submit" loading={run.isPending}>
-            Change it
-          </Button>
-        </Flex>
+        <ModalFoot verb="Change it" isPending={run.isPending} onLeave={onClose} />
       </form>
     </Modal>
   );

@@ -1,11 +1,11 @@
-import { Button, Flex, TextField } from '@radix-ui/themes';
+import { TextField } from '@radix-ui/themes';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useSteering } from '../../data/steering.ts';
 import { Field } from '../../parts/field.tsx';
 import { formatMoment, plural } from '../../parts/format.ts';
 import { toLocal } from '../../parts/local-time.ts';
-import { Modal } from '../../parts/modal.tsx';
+import { Modal, ModalFoot } from '../../parts/modal.tsx';
 import { refusalOf } from '../../parts/states.tsx';
 import { useToasts } from '../../parts/toasts.tsx';
 import type { SteeringDialogProps } from './actions.tsx';
@@ -39,14 +39,7 @@ export function RescheduleDialog({ notification, onClose }: SteeringDialogProps)
             <TextField.Root {...tie} type="datetime-local" value={at} onChange={(event) => setAt(event.target.value)} />
           )}
         </Field>
-        <Flex gap="3" justify="end">
-          <Button type="button" variant="soft" color="gray" onClick={onClose}>
-            Leave it
-          </Button>
-          <Button type="submit" loading={run.isPending}>
-            {at === '' ? 'Send it now' : 'Reschedule'}
-          </Button>
-        </Flex>
+        <ModalFoot verb={at === '' ? 'Send it now' : 'Reschedule'} isPending={run.isPending} onLeave={onClose} />
       </form>
     </Modal>
   );

@@ -1,4 +1,4 @@
-import { Button, CheckboxGroup, Flex, TextField } from '@radix-ui/themes';
+import { CheckboxGroup, TextField } from '@radix-ui/themes';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import type { Invitation, ManagedOperator } from '../../../client/admin.ts';
@@ -6,7 +6,7 @@ import { ROLES, type Role } from '../../../model/operator.ts';
 import { useOperatorChanges } from '../../data/operators.ts';
 import { useOperator } from '../../data/session.tsx';
 import { Field } from '../../parts/field.tsx';
-import { Modal } from '../../parts/modal.tsx';
+import { Modal, ModalFoot } from '../../parts/modal.tsx';
 import { explainError } from '../../parts/states.tsx';
 
 interface OperatorDialogProps {
@@ -89,14 +89,7 @@ export function OperatorDialog({ known, onClose, onInvited }: OperatorDialogProp
             {refusal.title}. {refusal.fix}
           </p>
         )}
-        <Flex gap="3" justify="end">
-          <Button type="button" variant="soft" color="gray" onClick={onClose}>
-            Leave it
-          </Button>
-          <Button type="submit" loading={save.isPending}>
-            {known === null ? 'Invite' : 'Save'}
-          </Button>
-        </Flex>
+        <ModalFoot verb={known === null ? 'Invite' : 'Save'} isPending={save.isPending} onLeave={onClose} />
       </form>
     </Modal>
   );
