@@ -44,19 +44,25 @@ function* listPlaces(botId: string, { by, from }: Stretch, after: Place | null, 
   return rows.map((row) => ({ by, key: text(row, 'key'), personId: text(row, 'person_id') }));
 }
 
-/** The second bound is for people of one name. */
-const BY_NAME = `SELECT lower(name) AS key, id AS person_id FROM people
-  WHERE bot_id = $1 AND name IS NOT NULL AND lower(name) >= $2 AND lower(name) < $3 AND (lower(name) > $2 OR id > $4)
-  ORDER BY lower(name), id LIMIT $5`;
+/** Two stretches, for SQLite would walk over all people of one name to go on among them. */
+const BY_NAME = `SELECT * FROM (
+    SELECT lower(name) AS key, id AS person_id FROM people
+    WHERE bot_id = $1 AND name IS NOT NULL AND lower(name) = $2 AND id > $4 ORDER BY id LIMIT $5
+  ) AS same UNION ALL SELECT * FROM (
+    SELECT lower(name) AS key, id AS person_id FROM people
+    WHERE bot_id = $1 AND name IS NOT NULL AND lower(name) > $2 AND lower(name) < $3 ORDER BY lower(name), id LIMIT $5
+  ) AS others ORDER BY key, person_id LIMIT $5`;
 const BY_IDENTITY = `SELECT identity AS key, person_id FROM identities
   WHERE bot_id = $1 AND identity >= $2 AND identity < $3 AND (identity > $2 OR $4 = '')
   ORDER BY identity LIMIT $5`;
 
 function* whoIsAt(botId: string, places: readonly Place[], stretches: readonly Stretch[]): Steps<Person[]> {
   const personIds = [...new Set(places.map(({ personId }) => personId))];
+  if (personIds.length === 0) return [];
   const people = new Map((yield* findPeople({ botId, personIds })).map((person) => [person.id, person]));
   const rows = yield* query(
-    'SELECT person_id, identity FROM identities WHERE bot_id = $1 AND person_id {any:text $2} ORDER BY identity',
+    // By person first: for the order of identities alone SQLite would go through those of the whole bot.
+    'SELECT person_id, identity FROM identities WHERE bot_id = $1 AND person_id {any:text $2} ORDER BY person_id, identity',
     botId,
     personIds,
   );

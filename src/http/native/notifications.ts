@@ -29,7 +29,7 @@ export async function notificationRoutes(
 ): Promise<void> {
   const url = '/bots/:botId/notifications/:notificationId';
   addOperation(app, gate, { method: 'GET', url, operation: SHOW, handler: createShow({ store, clock, tenancy }) });
-  const recipients = createRecipientList(store);
+  const recipients = createRecipientList({ store, clock });
   addOperation(app, gate, { method: 'GET', url: `${url}/recipients`, operation: LIST_RECIPIENTS, handler: recipients });
   const cancel = createCancel({ store, clock, onCancel });
   addOperation(app, gate, { method: 'POST', url: `${url}/cancel`, operation: CANCEL, handler: cancel });

@@ -2,11 +2,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
 import type { NotificationStatus } from '../../model/notification.ts';
 import { SCOPE_SEND } from '../../model/tenancy.ts';
-import type { Store } from '../../store/port.ts';
 import { readCursor, writeCursor } from '../contract/cursor.ts';
 import { CURSOR, closed, DEFAULT_LIMIT, LIMIT } from '../contract/fields.ts';
 import type { Operation } from '../contract/operation.ts';
 import { Fault } from '../faults.ts';
+import type { NativeContext } from './context.ts';
 import { ACCEPT, askedStream, sendStream } from './export-stream.ts';
 import { findNotification, OF_NOTIFICATION, type OfNotification } from './find-notification.ts';
 import { FILTER, readFilter } from './ledger-filter.ts';
@@ -40,7 +40,7 @@ export const LIST_RECIPIENTS: Operation = {
   faults: ['body_invalid', 'notification_unknown', 'recipients_removed'],
 };
 
-export function createRecipientList(store: Store) {
+export function createRecipientList({ store, clock }: Pick<NativeContext, 'store' | 'clock'>) {
   return async function listRecipients(
     request: FastifyRequest<OfNotification & { Querystring: Static<typeof QUERY> }>,
     reply: FastifyReply,
@@ -59,7 +59,7 @@ export function createRecipientList(store: Store) {
       const rows = writeRecipients({ store, notification, filter, format: stream.format });
       return sendStream(reply, stream, { name: `recipients-${id}`, rows });
     }
-    const page = await readLedgerPage({ store, notification, filter, afterSeq, limit: limit ?? DEFAULT_LIMIT });
+    const page = await readLedgerPage({ store, clock, notification, filter, afterSeq, limit: limit ?? DEFAULT_LIMIT });
     return {
       recipients: page.lines.map((line) => toRecipient(line, notification)),
       nextCursor: page.nextSeq === null ? null : writeCursor(request, String(page.nextSeq)),

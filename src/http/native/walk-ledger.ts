@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Clock } from '../../model/clock.ts';
 import type { NotificationStatus } from '../../model/notification.ts';
 import type { LedgerFilter, LedgerLine } from '../../store/port/notifications.ts';
 import type { Store } from '../../store/port.ts';
@@ -44,12 +45,14 @@ export interface LedgerPage {
   readonly nextSeq: number | null;
 }
 
-/** One call looks at 100,000 recipients at the most: the rest is for the next. */
+/** One call looks at 100,000 recipients at the most, and no longer than this: the rest is for the next. */
 const MAX_STRETCHES = 20;
+const MAX_LOOK_MS = 50;
 
 /** A page may hold less than `limit`, or nobody, and not be the last: those who fit are far apart. */
-export async function readLedgerPage(walk: Walk): Promise<LedgerPage> {
-  const { limit, notification } = walk;
+export async function readLedgerPage(walk: Walk & { readonly clock: Pick<Clock, 'monotonic'> }): Promise<LedgerPage> {
+  const { limit, notification, clock } = walk;
+  const startedAt = clock.monotonic();
   const lines: LedgerLine[] = [];
   let seen = walk.afterSeq;
   let stretches = 0;
@@ -57,7 +60,8 @@ export async function readLedgerPage(walk: Walk): Promise<LedgerPage> {
     lines.push(...stretch.lines);
     seen = stretch.untilSeq;
     stretches += 1;
-    if (lines.length > limit || stretches === MAX_STRETCHES) break;
+    const isOver = stretches === MAX_STRETCHES || clock.monotonic() - startedAt >= MAX_LOOK_MS;
+    if (lines.length > limit || isOver) break;
   }
   const page = lines.slice(0, limit);
   if (lines.length > limit) return { lines: page, nextSeq: page.at(-1)?.log.seq ?? seen };
