@@ -80,13 +80,15 @@ function optionsFor({ series, isStacked, isBars, unit, colorOf }: Look): Omit<uP
   const bars = isBars ? uPlot.paths.bars?.({ size: [0.82, 28] }) : undefined;
   const ordered = isStacked ? [...series].reverse() : series;
   return {
-    padding: [8, 4, 0, 0],
+    // As much on the right as half a label takes that stands below the last moment.
+    padding: [8, 20, 0, 0],
     cursor: { points: { size: 6 }, y: false },
     scales: { y: { range: (_plot, _min, max) => [0, niceTop(max)] } },
     axes: [
       {
         ...axis,
         grid: { show: false },
+        size: 32,
         space: 70,
         incrs: STEPS,
         values: (_plot, splits) => formatClocks(splits.map((at) => at * 1000)),

@@ -24,7 +24,9 @@ export function ColumnTable({ rows, targets, connections, isFixed, onChange }: C
             <tr>
               <th scope="col">Column</th>
               <th scope="col">Is imported as</th>
-              <th scope="col">The first rows</th>
+              <th scope="col" className="only-wide">
+                The first rows
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -51,7 +53,7 @@ export function ColumnTable({ rows, targets, connections, isFixed, onChange }: C
                     ))}
                   </select>
                 </td>
-                <td className="quiet columns-samples">
+                <td className="quiet columns-samples only-wide">
                   {numbered(samples).map(({ at: row, item: { cells } }) => (
                     <span className="clip" key={row}>
                       {cells[at]}
