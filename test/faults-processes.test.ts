@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { type Finding, partsOf } from './faults/fault.ts';
 import { killServer } from './faults/kill.ts';
 import { killGathering } from './faults/kill-gathering.ts';
+import { killRotation } from './faults/kill-rotation.ts';
 import { EXPANDS, rollOutAndBack } from './faults/mixed-versions.ts';
 import { overrunInShort } from './faults/overload.ts';
 import { fallSilent } from './faults/provider-down.ts';
@@ -26,6 +27,13 @@ describe(`faults of processes, seed ${seed} (BECKON_SEED repeats it)`, () => {
   check('F03 kill -9 amid an edit, a recall, a filter and an upload', () =>
     killGathering({ kills: 2, people: 1_200 }, partsOf(seed)),
   );
+  // In the middle of a write, right after another, and as an app is given its other key.
+  const amidRotation = [
+    { of: 'master key', at: 5 },
+    { of: 'master key', at: 10 },
+    { of: 'app', at: 2 },
+  ] as const;
+  check('F03 kill -9 amid a rotation of secrets', () => killRotation({ moments: amidRotation }));
   check('F04 SIGSTOP past the lease', () => stopPastLease({ stops: 1 }, partsOf(seed)));
   check('F13 a provider that never answers', () => fallSilent({ calls: 50, shared: false, graceMs: 1_000 }));
   check('F23 more callers than can be served', () =>

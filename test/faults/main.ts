@@ -17,6 +17,7 @@ import { hostileTemplates } from './hostile-templates.ts';
 import { hugeAnswers } from './huge-answers.ts';
 import { killedOnPostgres, killedOnSqlite } from './kill.ts';
 import { gatheringKilledOnPostgres, gatheringKilledOnSqlite } from './kill-gathering.ts';
+import { rotationKilledOnPostgres, rotationKilledOnSqlite } from './kill-rotation.ts';
 import { writerKilled } from './kill-writer.ts';
 import { likeTheModel } from './like-the-model.ts';
 import { loopOnPostgres, loopOnSqlite } from './loop-delay.ts';
@@ -62,6 +63,8 @@ const FAULTS: readonly Fault[] = [
   killedOnPostgres,
   gatheringKilledOnSqlite,
   gatheringKilledOnPostgres,
+  rotationKilledOnSqlite,
+  rotationKilledOnPostgres,
   writerKilled,
   stoppedPastLease,
   postgresCrash,

@@ -14,7 +14,9 @@ export async function serveBroken(
   const words = process.argv.slice(3);
   const flags: Record<string, string> = {};
   for (let index = 0; index + 1 < words.length; index += 2) flags[words[index] ?? ''] = words[index + 1] ?? '';
-  const settings = readSettings({ flags, env: {}, readSecretFile: (path) => ({ fault: `${path} is not wanted` }) });
+  const { BECKON_SECRET_KEY, BECKON_OLD_SECRET_KEY } = process.env;
+  const env = { BECKON_SECRET_KEY, BECKON_OLD_SECRET_KEY };
+  const settings = readSettings({ flags, env, readSecretFile: (path) => ({ fault: `${path} is not wanted` }) });
   const config = await loadCommandConfig(settings);
   const logger = createLogger({ level: 'info', format: 'json' });
   const open = async (url: string, options: Parameters<typeof openStore>[1]) => change(await openStore(url, options));
