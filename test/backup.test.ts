@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, describe, it } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import type { JobStatus } from '../src/client/kore-documents.ts';
 import { type BeckonProcess, untilFinished } from './support/beckon.ts';
 import { startPostgres } from './support/postgres.ts';
@@ -12,8 +12,12 @@ import { openRehearsal, type Rehearsal } from './support/rehearsal.ts';
 import { type CliResult, runCli } from './support/run-cli.ts';
 
 const PEOPLE = 1_000;
-/** Two of the engine's looks for work. */
-const TWO_POLLS_MS = 2_200;
+const LOOKING = fileURLToPath(new URL('./support/looking-server.ts', import.meta.url));
+
+/** Until it has looked for work twice, and done with it what it does. */
+async function untilLooked(server: BeckonProcess): Promise<void> {
+  for (let looks = 0; looks < 3; looks += 1) await server.next(/looks for work/);
+}
 
 describe('F36: a backup of a running server, restored', () => {
   it('is sound, sends nothing until released, and then reaches everybody', { timeout: 60_000 }, async () => {
@@ -40,10 +44,10 @@ describe('F36: a backup of a running server, restored', () => {
         /nothing is sent, and \d+ recipients/,
       );
       const sent = sandbox.ledger.total();
-      const waiting = await rehearsal.start(['--database', restored]);
+      const waiting = await rehearsal.start(['--database', restored], LOOKING);
       await waiting.line(/restored database waits for a decision/);
       const fresh = await rehearsal.notify(waiting.url, 10, 'accepted after the restore');
-      await wait(TWO_POLLS_MS);
+      await untilLooked(waiting);
       assert.equal(sandbox.ledger.total(), sent);
       assert.match(await readiness(waiting), /"status":"ready".*"waits":"restored from a backup: \d+ recipients/);
       assertRefused(await runCli(['restore', '--release', '--database', restored]), 75, /in use by process/);
@@ -108,9 +112,9 @@ describe('F36 on PostgreSQL', () => {
         /nothing is sent, and \d+ recipients/,
       );
       const sent = sandbox.ledger.total();
-      const second = await rehearsal.start(['--database', database]);
+      const second = await rehearsal.start(['--database', database], LOOKING);
       await second.line(/restored database waits for a decision/);
-      await wait(TWO_POLLS_MS);
+      await untilLooked(second);
       assert.equal(sandbox.ledger.total(), sent);
       await run('restore', '--release', '--database', database);
       const status = await finish(rehearsal, second, requestId);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
@@ -26,13 +26,22 @@ interface Span {
 /** What was posted to it, by the path; answers 200 with no more than that. */
 async function openReceiver() {
   const received: { readonly path: string; readonly headers: IncomingHttpHeaders; readonly body: unknown }[] = [];
+  const arrivals = new EventEmitter();
   const server = createServer(async (request, response) => {
     received.push({ path: request.url ?? '', headers: request.headers, body: await json(request) });
+    arrivals.emit('arrival');
     response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, received, close: () => server.close().closeAllConnections() };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    received,
+    async until(count: number): Promise<void> {
+      while (received.length < count) await once(arrivals, 'arrival');
+    },
+    close: () => server.close().closeAllConnections(),
+  };
 }
 
 type Receiver = Awaited<ReturnType<typeof openReceiver>>;
@@ -120,7 +129,7 @@ describe('traces', () => {
     const before = hook.received.length;
     const callback = { connection: 'Webhook', on: ['finished'] };
     const id = await send(server, { channel: 'msteams', recipients: [emailOf(0)], callback });
-    while (hook.received.length === before) await new Promise((resolve) => setTimeout(resolve, 20));
+    await hook.until(before + 1);
     await server.stop();
     const { traceparent = '' } = hook.received.at(-1)?.headers ?? {};
     const [span, ...others] = spansOfTrace().filter(({ name }) => name === 'tell');
