@@ -85,13 +85,13 @@ async function openDoor(rig: Rig, database: string, operations: readonly Documen
       const who: Record<string, string> = scope === null ? { origin: rig.url } : { auth: token };
       return call(rig, url, { method, headers: { ...who, 'content-type': 'application/json' }, body });
     },
-    async keptOf({ json }) {
+    async traceOf({ json, text }) {
       const id = isJsonObject(json) ? String(json['_id']) : '';
       assert.match(id, /^ds-/);
       const rows = (await readAllRows(database)).filter((row) => row.includes(id));
       assert.ok(rows.length > 1);
       // PostgreSQL's own clock, which does not stand still, says since when it is due.
-      return rows
+      return [text, ...rows]
         .join('\n')
         .replaceAll(id, 'ds-…')
         .replaceAll(/"claimable_at":"\d+"/g, '');
@@ -144,7 +144,7 @@ describe('what no operation declares is noticed (negative control)', () => {
           keep.set(reply, last);
           return reply;
         },
-        keptOf: async (reply) => JSON.stringify(keep.get(reply)),
+        traceOf: async (reply) => reply.text + JSON.stringify(keep.get(reply)),
       };
       const { findings } = await tryUndeclared(door, { seed: 1, names: ['state'], each: 40 });
       assert.notDeepEqual(findings, []);

@@ -11,8 +11,8 @@ import { valuesOf } from './arbitrary.ts';
 export interface Door {
   readonly operations: readonly DocumentedOperation[];
   ask(operation: DocumentedOperation, body: string): Promise<Reply>;
-  /** What is kept of whatever a reply tells of, without names and numbers that are never the same twice. */
-  keptOf(reply: Reply): Promise<string>;
+  /** A reply and what is kept of whatever it tells of, without names and numbers that are never the same twice. */
+  traceOf(reply: Reply): Promise<string>;
 }
 
 export interface UndeclaredReport {
@@ -98,13 +98,15 @@ export async function tryUndeclared(door: Door, { seed, names, each }: Undeclare
 async function isAsPlain(door: Door, operation: DocumentedOperation, plain: JsonObject, reply: Reply) {
   const expected = await door.ask(operation, JSON.stringify(plain));
   if (reply.status >= 300) return reply.status === expected.status && reply.text === expected.text;
-  const [kept, keptPlain] = [await door.keptOf(reply), await door.keptOf(expected)];
-  return reply.status === expected.status && kept === keptPlain && !(kept + reply.text).includes(MARK);
+  return reply.status === expected.status && (await door.traceOf(reply)) === (await door.traceOf(expected));
 }
 
-/** By the problem as a place in the body or in words; by Kore's error in words. */
-const isNamed = ({ json, text }: Reply, name: string): boolean =>
-  isJsonObject(json) && (String(json['pointer']).endsWith(`/${name}`) || text.includes(name));
+/** By a problem as a place in the body or in words; by Kore's error in words. */
+function isNamed({ json }: Reply, name: string): boolean {
+  if (!isJsonObject(json)) return false;
+  const { pointer, detail, errors } = json;
+  return String(pointer).endsWith(`/${name}`) || String(detail ?? JSON.stringify(errors)).includes(name);
+}
 
 function triesOf(schema: JsonObject, { seed, names, each }: UndeclaredOptions): Try[] {
   const ajv = new Ajv2020({ strict: false });
