@@ -23,20 +23,22 @@ interface Span {
   readonly attributes: readonly { readonly key: string; readonly value: object }[];
 }
 
-/** What was posted to it, by the path; answers 200 with no more than that. */
+/** What was posted to it, by the path; answers no more than a status, 200 unless it was told of another. */
 async function openReceiver() {
+  const statuses: number[] = [];
   const received: { readonly path: string; readonly headers: IncomingHttpHeaders; readonly body: unknown }[] = [];
   const arrivals = new EventEmitter();
   const server = createServer(async (request, response) => {
     received.push({ path: request.url ?? '', headers: request.headers, body: await json(request) });
     arrivals.emit('arrival');
-    response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+    response.writeHead(statuses.shift() ?? 200, { 'content-type': 'application/json' }).end('{}');
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
     received,
+    statuses,
     async until(count: number): Promise<void> {
       while (received.length < count) await once(arrivals, 'arrival');
     },
@@ -124,10 +126,12 @@ describe('traces', () => {
     assert.equal(traceparent, `00-${TRACE}-${span?.spanId}-01`);
   });
 
-  it('go on where somebody is told how far it is', async () => {
+  it('go on where somebody is told how far it is, and say what they answered', async () => {
     const server = await start({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
     const before = hook.received.length;
     const callback = { connection: 'Webhook', on: ['finished'] };
+    // Told again seconds later, when this server has stopped.
+    hook.statuses.push(302);
     const id = await send(server, { channel: 'msteams', recipients: [emailOf(0)], callback });
     await hook.until(before + 1);
     await server.stop();
@@ -135,6 +139,8 @@ describe('traces', () => {
     const [span, ...others] = spansOfTrace().filter(({ name }) => name === 'tell');
     assert.deepEqual([traceparent, others], [`00-${TRACE}-${span?.spanId}-01`, []]);
     assert.deepEqual(factOf(span, 'beckon.notification'), { stringValue: id });
+    assert.deepEqual([span?.status.code, factOf(span, 'http.response.status_code')], [2, { intValue: 302 }]);
+    assert.deepEqual(factOf(span, 'error.type'), { stringValue: '302' });
     assert.ok(spansOfTrace().some(({ name, parentSpanId }) => name === 'POST' && parentSpanId === span?.spanId));
   });
 

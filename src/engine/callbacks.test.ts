@@ -8,6 +8,7 @@ import { CALLBACK_EVENTS, type CallbackEvent } from '../model/callback.ts';
 import { connectionId, randomId } from '../model/ids.ts';
 import type { Logger } from '../model/logger.ts';
 import type { Connection } from '../model/tenancy.ts';
+import { silentTracer, type Tracer } from '../model/tracer.ts';
 import { allDelivered, claimAll, keyOf, logOf, queueOf, record, sample } from '../store/exam-samples.ts';
 import { openStore } from '../store/open.ts';
 import type { AcceptRequest } from '../store/port/acceptance.ts';
@@ -54,7 +55,7 @@ describe('callbacks', () => {
     return respond(call);
   }
 
-  function start(through: Partial<Store> = {}): Callbacks {
+  function start(through: Partial<Store> = {}, tracer: Tracer = silentTracer): Callbacks {
     const add = (event: string, fields = {}) => void lines.push(`${event} ${JSON.stringify(fields)}`);
     const logger: Logger = { debug: add, info: add, warn: add, error: add };
     const outbound = { request: async (call: OutboundCall) => receive(call), close: async () => {} };
@@ -65,6 +66,7 @@ describe('callbacks', () => {
       tools: { outbound, clock, random: () => 0, publicUrl: null },
       clock,
       logger,
+      tracer,
     });
     nodes.push(node);
     node.start();
@@ -86,10 +88,13 @@ describe('callbacks', () => {
     return id;
   }
 
-  async function accept(recipients = 200, { on = ALL, steps = 4, sendAt = 0, botId = randomId('st') } = {}) {
+  async function accept(
+    recipients = 200,
+    { on = ALL, steps = 4, sendAt = 0, botId = randomId('st'), trace = '' } = {},
+  ) {
     const request = sample({ recipients, botId });
     const callback = { connectionId: connectionOf(botId), on, steps };
-    const options = { callback, ...(sendAt > 0 && { sendAt }) };
+    const options = { callback, ...(sendAt > 0 && { sendAt }), ...(trace !== '' && { trace }) };
     const asked: AcceptRequest = { ...request, notification: { ...request.notification, options } };
     await store.accept(asked);
     return asked;
@@ -138,6 +143,29 @@ describe('callbacks', () => {
     await clock.advance(2_000);
     assert.deepEqual(types(), ['notification.started']);
     assert.deepEqual(await store.listCallbackWatches({ after: null, limit: 9 }), []);
+  });
+
+  it('say in their trace how each telling ended', async () => {
+    const ended: unknown[] = [];
+    const span = {
+      traceparent: `00-${'1'.repeat(32)}-${'2'.repeat(16)}-01`,
+      child: () => assert.fail('nothing else is traced here'),
+      end: (facts: object, fault: string | null = null) => void ended.push([facts, fault]),
+    };
+    start({}, { start: () => span });
+    const gone: OutboundResult = { kind: 'not_sent', detail: 'reset', timedOut: false };
+    for (const each of [answer(503), answer(302), gone, OK]) {
+      respond = () => each;
+      await accept(100, { on: ['started'], trace: span.traceparent });
+      await clock.advance(1_000);
+    }
+    const status = (code: number) => ({ 'http.response.status_code': code });
+    assert.deepEqual(ended, [
+      [status(503), '503'],
+      [status(302), '302'],
+      [{}, 'not_sent'],
+      [status(204), null],
+    ]);
   });
 
   it('are tried for 27 hours with one id and one body, and then given up, which is said', async () => {

@@ -123,10 +123,12 @@ export class Callbacks {
     if (span !== null) traceCalls(signal, span);
     const traceparent = span?.traceparent ?? trace;
     const id = callbackId(botId, notificationId, eventNo);
+    let answer: OutboundResult | null = null;
     try {
-      return await post.post({ id, body, signal, ...(traceparent !== null && { traceparent }) });
+      answer = await post.post({ id, body, signal, ...(traceparent !== null && { traceparent }) });
+      return answer;
     } finally {
-      span?.end({});
+      if (span !== null) endSpan(span, answer);
       cancel();
     }
   }
@@ -148,6 +150,15 @@ export class Callbacks {
   }
 }
 
+/** `answer`: null where asking itself failed. */
+function endSpan(span: Span, answer: OutboundResult | null): void {
+  if (answer?.kind !== 'response') span.end({}, answer?.kind ?? 'internal');
+  else span.end({ 'http.response.status_code': answer.status }, isTaken(answer.status) ? null : String(answer.status));
+}
+
+/** Only a 2xx counts, and redirects are failures: what was signed for one address is not told to another. */
+const isTaken = (status: number): boolean => status >= 200 && status < 300;
+
 interface Judged {
   readonly status: number | null;
   /** Null: it was taken. */
@@ -155,11 +166,10 @@ interface Judged {
   readonly retryAfterMs: number | null;
 }
 
-/** Only a 2xx counts, and redirects are failures: what was signed for one address is not told to another. */
 function judge(answer: OutboundResult, now: number): Judged {
   if (answer.kind !== 'response') return { status: null, detail: answer.detail, retryAfterMs: null };
   const { status, headers } = answer;
-  if (status >= 200 && status < 300) return { status, detail: null, retryAfterMs: null };
+  if (isTaken(status)) return { status, detail: null, retryAfterMs: null };
   const hint = status < 400 ? ' Redirects are not followed: set url to the final address.' : '';
   return {
     status,
