@@ -27,6 +27,7 @@ test('made-up calls, right, nearly right and hostile, are answered as the docume
 const FORGOTTEN: Readonly<Record<string, (document: JsonObject) => JsonObject>> = {
   'a field of a reply': (document) => without(document, '"addresses":', '"places":'),
   'a status': (document) => without(document, '"404":', '"499":'),
+  'a code': (document) => without(document, 'body_invalid: ', 'body_unfit: '),
   'a media type': (document) => without(document, '"application/problem+json":', '"application/problem":'),
 };
 

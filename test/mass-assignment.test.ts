@@ -112,6 +112,7 @@ describe('what no operation declares is noticed (negative control)', () => {
     parameters: [],
     bodies,
     replies: {},
+    codes: {},
   };
   type Thing = Readonly<Record<string, unknown>>;
   const careless: Readonly<Record<string, (body: Thing) => { readonly kept: Thing; readonly told: Thing }>> = {

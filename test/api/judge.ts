@@ -13,13 +13,15 @@ export function createJudge(document: JsonObject): Judge {
   ajv.addSchema({ $id: 'document', ...closed(document) });
   const compiled = new Map<JsonObject, ReturnType<typeof ajv.compile>>();
 
-  return function judge({ id, replies }, { status, headers, text, json }) {
+  return function judge({ id, replies, codes }, { status, headers, text, json }) {
     const contents = replies[status];
     if (contents === undefined) return `${id} answers ${status}, which is not documented`;
     const type = (headers.get('content-type') ?? '').split(';')[0] ?? '';
     if (Object.keys(contents).length === 0) return text === '' ? null : `${id} ${status} has a body`;
     const schema = contents[type];
     if (schema === undefined) return `${id} ${status} answers ${type}, which is not documented`;
+    if (type === 'application/problem+json' && isJsonObject(json) && !codes[status]?.includes(String(json['code'])))
+      return `${id} ${status} answers ${json['code']}, which is not documented`;
     const check = compiled.get(schema) ?? ajv.compile(pointInto(closed(schema)));
     compiled.set(schema, check);
     const value = /json$/.test(type) && !type.includes('ndjson') ? json : text;

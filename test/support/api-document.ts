@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject } from '../../src/model/json.ts';
 import { ROLES, type Role } from '../../src/model/operator.ts';
+import { codesIn } from './declared-codes.ts';
 import { call, type Rig } from './http-rig.ts';
 
 /** An operation as the document of the API describes it. */
@@ -20,6 +21,8 @@ export interface DocumentedOperation {
   readonly bodies: Readonly<Record<string, JsonObject>>;
   /** By status, then by media type; no media type: no body. */
   readonly replies: Readonly<Record<string, Readonly<Record<string, JsonObject>>>>;
+  /** Of the problems it may answer, by status. */
+  readonly codes: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface DocumentedParameter {
@@ -43,6 +46,7 @@ export function listOperations(document: JsonObject): DocumentedOperation[] {
 
 function readOperation(path: string, method: string, operation: JsonObject): DocumentedOperation {
   const { operationId, tags, parameters = [] } = operation;
+  const responses = Object.entries(at(operation, 'responses'));
   const { 'x-scope': scope, 'x-role': role } = operation;
   return {
     id: String(operationId),
@@ -54,9 +58,8 @@ function readOperation(path: string, method: string, operation: JsonObject): Doc
     isAudited: method !== 'get' && operation['x-changes'] !== false,
     parameters: Array.isArray(parameters) ? parameters.map((parameter) => readParameter(object(parameter))) : [],
     bodies: schemasOf(isJsonObject(operation['requestBody']) ? operation['requestBody'] : {}),
-    replies: Object.fromEntries(
-      Object.entries(at(operation, 'responses')).map(([status, reply]) => [status, schemasOf(object(reply))]),
-    ),
+    replies: Object.fromEntries(responses.map(([status, reply]) => [status, schemasOf(object(reply))])),
+    codes: Object.fromEntries(responses.map(([status, reply]) => [status, codesIn(object(reply)['description'])])),
   };
 }
 

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { createSecretKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { CompactSign } from 'jose';
@@ -26,6 +27,7 @@ import type { Store } from '../../src/store/port.ts';
 import { CATALOG } from '../../src/tenancy/open-registry.ts';
 import { Registry } from '../../src/tenancy/registry.ts';
 import { Vault } from '../../src/tenancy/vault.ts';
+import { noteUndeclared } from './declared-codes.ts';
 
 /** A real app over a real store on a free loopback port, with a clock that stands still until told. */
 export interface Rig {
@@ -171,6 +173,7 @@ export async function startRig(
     ...(options.trustProxy && { trustProxy: options.trustProxy }),
     ...(options.oidc && { oidc: options.oidc }),
   });
+  const undeclared = noteUndeclared(app);
   const port = Number(new URL(options.publicUrl ?? 'http://none').port);
   const url = await app.listen({ host: '127.0.0.1', port });
   return {
@@ -189,6 +192,7 @@ export async function startRig(
       await app.close();
       await outbound.close();
       await store.close();
+      assert.deepEqual(undeclared, [], 'problems that their operation does not tell of');
     },
   };
 }

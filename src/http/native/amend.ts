@@ -12,7 +12,7 @@ import { callerOf } from '../auth/gate.ts';
 import { COUNT } from '../contract/fields.ts';
 import { Fault } from '../faults.ts';
 import type { NativeContext } from './context.ts';
-import { findEither } from './find-notification.ts';
+import { findEither, OF_SENT } from './find-notification.ts';
 import { requireLedger } from './recipients.ts';
 import { untilOver } from './until-over.ts';
 
@@ -41,7 +41,7 @@ export interface Amended {
 
 /** What such a call may be refused with, besides what is wrong with its body. */
 export const AMENDING_FAULTS = [
-  'notification_unknown',
+  ...OF_SENT,
   'recipients_removed',
   'bot_backlog_full',
   'backlog_full',

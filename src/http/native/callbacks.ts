@@ -9,7 +9,7 @@ import { COUNT, NOTHING, nullable, oneOf, TIME } from '../contract/fields.ts';
 import type { Operation } from '../contract/operation.ts';
 import { addOperation } from '../contract/route.ts';
 import type { NativeContext } from './context.ts';
-import { findTold, OF_NOTIFICATION, type OfNotification } from './find-notification.ts';
+import { findTold, OF_NOTIFICATION, OF_TOLD, type OfNotification } from './find-notification.ts';
 import { toIso } from './notification-documents.ts';
 
 const CALLBACK_LIST = Type.Object({
@@ -44,7 +44,7 @@ const LIST: Operation = {
   params: OF_NOTIFICATION,
   query: NOTHING,
   replies: { 200: { description: 'All of them, with every try.', content: { 'application/json': CALLBACK_LIST } } },
-  faults: ['body_invalid', 'notification_unknown'],
+  faults: ['body_invalid', ...OF_TOLD],
 };
 
 /** The log of what programs were told. A Fastify plugin, under the native prefix. */

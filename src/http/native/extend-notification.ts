@@ -7,7 +7,7 @@ import { OF_BODIES, type Operation } from '../contract/operation.ts';
 import { addOperation } from '../contract/route.ts';
 import { requireJsonBody } from '../media-type.ts';
 import type { NativeContext } from './context.ts';
-import { findNotification, OF_NOTIFICATION, type OfNotification } from './find-notification.ts';
+import { findNotification, OF_NOTIFICATION, OF_SENT, type OfNotification } from './find-notification.ts';
 import { readJsonBodies } from './json-bodies.ts';
 import { toIso } from './notification-documents.ts';
 import { readDeadline } from './read-deadline.ts';
@@ -40,7 +40,7 @@ const EXTEND: Operation = {
   query: NOTHING,
   body: { types: ['application/json'], schema: EXTEND_BODY },
   replies: { 200: { description: 'What counts from now on.', content: { 'application/json': EXTENSION } } },
-  faults: [...OF_BODIES, 'notification_unknown'],
+  faults: [...OF_BODIES, ...OF_SENT],
 };
 
 type ExtendCall = OfNotification & { readonly Body: Static<typeof EXTEND_BODY> };

@@ -8,13 +8,18 @@ import type { NotificationKey } from '../../store/port/notifications.ts';
 import type { Store } from '../../store/port.ts';
 import { callerOf } from '../auth/gate.ts';
 import { BOT_ID, closed, NOTIFICATION_ID } from '../contract/fields.ts';
-import { Fault } from '../faults.ts';
+import { Fault, type FaultName } from '../faults.ts';
 
 export const OF_NOTIFICATION = closed({ botId: BOT_ID, notificationId: NOTIFICATION_ID });
 
 export interface OfNotification {
   readonly Params: Static<typeof OF_NOTIFICATION>;
 }
+
+/** How `findNotification` refuses. */
+export const OF_SENT = ['notification_unknown', 'audience_unsealed', 'audience_empty'] as const satisfies FaultName[];
+/** And `findTold`. */
+export const OF_TOLD = ['notification_unknown', 'audience_unsealed'] as const satisfies FaultName[];
 
 /** The notification of the route; null: it cannot be one. */
 export function keyOfRoute(request: FastifyRequest<OfNotification>): NotificationKey | null {

@@ -11,7 +11,14 @@ import { addOperation } from '../contract/route.ts';
 import { Fault } from '../faults.ts';
 import { findReceiving } from './audience/find-audience.ts';
 import type { NativeContext } from './context.ts';
-import { findEither, findNotification, keyOfRoute, OF_NOTIFICATION, type OfNotification } from './find-notification.ts';
+import {
+  findEither,
+  findNotification,
+  keyOfRoute,
+  OF_NOTIFICATION,
+  OF_SENT,
+  type OfNotification,
+} from './find-notification.ts';
 import { CANCELLATION, NOTIFICATION, toDocument, toIso, toReceivingDocument } from './notification-documents.ts';
 import { ReasonTotals } from './reason-totals.ts';
 import { createRecipientList, LIST_RECIPIENTS } from './recipients.ts';
@@ -71,7 +78,7 @@ const CANCEL: Operation = {
   params: OF_NOTIFICATION,
   query: NOTHING,
   replies: { 200: { description: 'What became of everybody.', content: { 'application/json': CANCELLATION } } },
-  faults: [...OF_BODIES, 'notification_unknown'],
+  faults: [...OF_BODIES, ...OF_SENT],
 };
 
 function createCancel({ store, clock, onCancel }: Omit<NotificationRoutesOptions, 'gate' | 'tenancy'>) {

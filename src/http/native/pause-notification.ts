@@ -9,7 +9,7 @@ import { OF_BODIES, type Operation } from '../contract/operation.ts';
 import { addOperation } from '../contract/route.ts';
 import { Fault } from '../faults.ts';
 import type { NativeContext } from './context.ts';
-import { findNotification, OF_NOTIFICATION, type OfNotification } from './find-notification.ts';
+import { findNotification, OF_NOTIFICATION, OF_SENT, type OfNotification } from './find-notification.ts';
 import { PAUSE_STATE, toIso } from './notification-documents.ts';
 import { tallySettled } from './tally-settled.ts';
 
@@ -28,7 +28,7 @@ const PAUSE: Operation = {
   params: OF_NOTIFICATION,
   query: NOTHING,
   replies: { 200: { description: 'Where everybody is.', content: { 'application/json': PAUSE_STATE } } },
-  faults: [...OF_BODIES, 'notification_unknown'],
+  faults: [...OF_BODIES, ...OF_SENT],
 };
 
 const RESUME: Operation = {

@@ -8,7 +8,7 @@ import type { Operation } from '../contract/operation.ts';
 import { Fault } from '../faults.ts';
 import type { NativeContext } from './context.ts';
 import { ACCEPT, askedStream, sendStream } from './export-stream.ts';
-import { findNotification, OF_NOTIFICATION, type OfNotification } from './find-notification.ts';
+import { findNotification, OF_NOTIFICATION, OF_SENT, type OfNotification } from './find-notification.ts';
 import { FILTER, readFilter } from './ledger-filter.ts';
 import { toIso } from './notification-documents.ts';
 import { RECIPIENT_PAGE, RECIPIENT_STREAM, toRecipient } from './recipient-document.ts';
@@ -37,7 +37,7 @@ export const LIST_RECIPIENTS: Operation = {
       },
     },
   },
-  faults: ['body_invalid', 'notification_unknown', 'recipients_removed'],
+  faults: ['body_invalid', ...OF_SENT, 'recipients_removed'],
 };
 
 export function createRecipientList({ store, clock }: Pick<NativeContext, 'store' | 'clock'>) {

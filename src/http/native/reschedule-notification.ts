@@ -10,7 +10,7 @@ import { addOperation } from '../contract/route.ts';
 import { Fault } from '../faults.ts';
 import { requireJsonBody } from '../media-type.ts';
 import type { NativeContext } from './context.ts';
-import { findNotification, OF_NOTIFICATION, type OfNotification } from './find-notification.ts';
+import { findNotification, OF_NOTIFICATION, OF_SENT, type OfNotification } from './find-notification.ts';
 import { readJsonBodies } from './json-bodies.ts';
 import { NOTIFICATION, toDocument } from './notification-documents.ts';
 import { readHours, readStart } from './read-timing.ts';
@@ -43,14 +43,7 @@ const RESCHEDULE: Operation = {
   query: NOTHING,
   body: { types: ['application/json'], schema: BODY },
   replies: { 200: { description: 'As it is from now on.', content: { 'application/json': NOTIFICATION } } },
-  faults: [
-    ...OF_BODIES,
-    'notification_unknown',
-    'notification_begun',
-    'notification_cancelled',
-    'audience_unsealed',
-    'audience_empty',
-  ],
+  faults: [...OF_BODIES, ...OF_SENT, 'notification_begun', 'notification_cancelled'],
 };
 
 type Call = OfNotification & { readonly Body: Body };

@@ -13,7 +13,7 @@ import { addOperation } from '../contract/route.ts';
 import { Fault } from '../faults.ts';
 import { requireJsonBody } from '../media-type.ts';
 import type { NativeContext } from './context.ts';
-import { findNotification, OF_NOTIFICATION, type OfNotification } from './find-notification.ts';
+import { findNotification, OF_NOTIFICATION, OF_SENT, type OfNotification } from './find-notification.ts';
 import { IDEMPOTENCY_KEY } from './idempotency-key.ts';
 import { readJsonBodies } from './json-bodies.ts';
 import { toIso } from './notification-documents.ts';
@@ -98,7 +98,7 @@ const RETRY: Operation = {
   },
   faults: [
     ...OF_BODIES,
-    'notification_unknown',
+    ...OF_SENT,
     'notification_cancelled',
     'recipients_removed',
     'retry_running',

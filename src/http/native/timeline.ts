@@ -8,7 +8,7 @@ import { COUNT, NOTHING, TIME } from '../contract/fields.ts';
 import type { Operation } from '../contract/operation.ts';
 import { addOperation } from '../contract/route.ts';
 import type { NativeContext } from './context.ts';
-import { findNotification, OF_NOTIFICATION, type OfNotification } from './find-notification.ts';
+import { findNotification, OF_NOTIFICATION, OF_SENT, type OfNotification } from './find-notification.ts';
 import { toIso } from './notification-documents.ts';
 import { STATE_COUNTS, zeros } from './state-counts.ts';
 
@@ -39,7 +39,7 @@ const SHOW: Operation = {
   params: OF_NOTIFICATION,
   query: NOTHING,
   replies: { 200: { description: 'The points.', content: { 'application/json': TIMELINE } } },
-  faults: ['body_invalid', 'notification_unknown', 'audience_unsealed', 'audience_empty'],
+  faults: ['body_invalid', ...OF_SENT],
 };
 
 type Point = Static<typeof POINT>;

@@ -51,6 +51,8 @@ describe('recipients by a filter, and those who are left out', () => {
     assert.partialDeepStrictEqual(between.json, { state: 'collecting', counts: { total: 2 }, finishedAt: null });
     assert.equal(documentOf(between)['expiresAt'], documentOf(sent)['expiresAt']);
     assertProblem(await post(`/${idOf(sent)}/pause`, {}), 409, 'audience_unsealed');
+    for (const part of ['events', 'callbacks', 'timeline', 'recipients'])
+      assertProblem(await show(`${idOf(sent)}/${part}`), 409, 'audience_unsealed');
     assertProblem(await post(`/${idOf(sent)}/seal`, { recipients: 2 }), 503, 'audience_collecting', /seals itself/);
     const chunk = await at(
       `notifications/${idOf(sent)}/audience/0`,

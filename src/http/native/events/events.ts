@@ -10,7 +10,7 @@ import type { Operation } from '../../contract/operation.ts';
 import { addOperation } from '../../contract/route.ts';
 import { Fault } from '../../faults.ts';
 import type { NativeContext } from '../context.ts';
-import { findTold, OF_NOTIFICATION, type OfNotification } from '../find-notification.ts';
+import { findTold, OF_NOTIFICATION, OF_TOLD, type OfNotification } from '../find-notification.ts';
 import { ReasonTotals } from '../reason-totals.ts';
 import { EventStream } from './event-stream.ts';
 import { PROGRESS, toProgress } from './progress.ts';
@@ -42,7 +42,7 @@ const EVENTS: Operation = {
     },
     204: { description: 'It is over, and the last event that was received said so. A browser then comes no more.' },
   },
-  faults: ['body_invalid', 'notification_unknown', 'streams_busy', 'overloaded', 'draining'],
+  faults: ['body_invalid', ...OF_TOLD, 'streams_busy', 'overloaded', 'draining'],
 };
 
 /** Progress as it happens. A Fastify plugin, under the native prefix. */
