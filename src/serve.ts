@@ -175,6 +175,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     logger,
     engine,
     backlogLimits: settings,
+    maxRefusedTokens: settings.maxRefusedTokens,
     trustProxy: settings.trustProxy,
     ...(tracer && { tracer }),
     oidc: options.config.oidc,

@@ -117,6 +117,12 @@ export const SETTINGS = {
     fallback: 5_000_000,
     parse: parseWholeNumber({ min: 0, max: 1_000_000_000 }),
   }),
+  maxRefusedTokens: plain({
+    help: 'tokens from one address that may be refused within a minute; then bad ones are told 429; 0: no limit',
+    placeholder: 'number',
+    fallback: 100,
+    parse: parseWholeNumber({ min: 0, max: 1_000_000 }),
+  }),
   leaseMs: plain({
     help: 'how long a batch belongs to a worker that fell silent',
     placeholder: 'ms',

@@ -96,6 +96,8 @@ export interface AppParts {
   readonly platformKey: FindPlatformKey;
   readonly limits?: Partial<ServerLimits>;
   readonly backlogLimits: BacklogLimits;
+  /** Tokens of one address that are refused in a minute before it is told to wait; 0: no limit. */
+  readonly maxRefusedTokens: number;
   /** True once shutdown began; `/readyz` then answers 503. */
   readonly isDraining?: () => boolean;
   /** The write-ahead log of the database; null: it has none. */

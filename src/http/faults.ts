@@ -13,6 +13,10 @@ export const FAULTS = {
   token_missing: row([401, 4002, 'Invalid SDK credentials'], unauthenticated()),
   token_malformed: row([401, 4002, 'Invalid JWT token'], unauthenticated()),
   token_refused: row([401, 4002, 'Invalid SDK credentials'], unauthenticated()),
+  tokens_limited: row(
+    [429, 429, 'Too Many Requests'],
+    [429, 'tokens_limited', 'Too many tokens from this address were refused'],
+  ),
   jti_missing: row([401, 401, 'error verifying the jwt: "jti" claim is required'], unauthenticated()),
   jti_too_long_lived: row(
     [401, 401, 'error verifying the jwt: if "jti" claim "exp" must be <= 1 hour(s)'],

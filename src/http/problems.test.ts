@@ -31,7 +31,14 @@ describe('native routes', () => {
       callLimits: { perMinute: 0, perHour: 0 },
     });
     const sessions = { find: async () => null };
-    const gate = createGate({ store: rig.store, clock: rig.clock, platformKey: rig.platformKey, tenancy, sessions });
+    const gate = createGate({
+      store: rig.store,
+      clock: rig.clock,
+      platformKey: rig.platformKey,
+      tenancy,
+      sessions,
+      maxRefusedTokens: 0,
+    });
     const admit = gate.requireScope(SCOPE_DIRECTORY);
     app.get('/api/v1/bots/:botId/whoami', { onRequest: admit }, async (request) => {
       const { app: caller, bot, subject } = callerOf(request);

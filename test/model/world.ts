@@ -101,6 +101,7 @@ export async function openWorld({ database, bots, around = (store) => store }: W
     },
     platformKey: await choosePlatformKey(null),
     backlogLimits: { maxBotBacklog: 0, maxBacklog: 0 },
+    maxRefusedTokens: 0,
   });
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   const token = await new SignJWT({ appId: clientId, sub: 'model' })

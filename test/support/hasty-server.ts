@@ -36,6 +36,7 @@ const settings: Settings = {
   lingerMs: 0,
   maxBotBacklog: 0,
   maxBacklog: 0,
+  maxRefusedTokens: 0,
   leaseMs: 1_000,
   maxWalMb: 256,
   publicUrl: null,

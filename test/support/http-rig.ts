@@ -112,7 +112,10 @@ const NO_LIMITS: CallLimits = { perMinute: 0, perHour: 0 };
 
 export async function startRig(
   options: Partial<
-    Pick<AppParts, 'limits' | 'backlogLimits' | 'isDraining' | 'channels' | 'console' | 'trustProxy'>
+    Pick<
+      AppParts,
+      'limits' | 'backlogLimits' | 'isDraining' | 'channels' | 'console' | 'trustProxy' | 'maxRefusedTokens'
+    >
   > & {
     /** Where people reach it; with a port it listens there. */
     readonly publicUrl?: string;
@@ -167,6 +170,7 @@ export async function startRig(
     engine: { wake: () => wakes++, heedCallers: () => {}, heedAudiences: () => {}, describeConnection: () => null },
     platformKey,
     backlogLimits: options.backlogLimits ?? { maxBotBacklog: 0, maxBacklog: 0 },
+    maxRefusedTokens: options.maxRefusedTokens ?? 0,
     ...(options.limits && { limits: options.limits }),
     ...(options.isDraining && { isDraining: options.isDraining }),
     ...(options.console && { console: options.console }),

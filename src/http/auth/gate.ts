@@ -7,6 +7,7 @@ import { Fault } from '../faults.ts';
 import { operatorActs } from '../session/sessions.ts';
 import { refuseReplay } from './jti.ts';
 import type { FindPlatformKey } from './platform-key.ts';
+import { RefusedTokens } from './refused-tokens.ts';
 import { findToken, hasToken, verifyToken } from './token.ts';
 
 /** Who calls. Set by the gate, before a byte of the body is read. */
@@ -51,6 +52,8 @@ export interface GateParts {
   readonly clock: Clock;
   readonly platformKey: FindPlatformKey;
   readonly sessions: { find(request: FastifyRequest): Promise<Operator | null> };
+  /** Of one address in a minute; 0: no limit. */
+  readonly maxRefusedTokens: number;
 }
 
 declare module 'fastify' {
@@ -60,7 +63,9 @@ declare module 'fastify' {
   }
 }
 
-export function createGate(parts: GateParts): Gate {
+export function createGate(given: GateParts): Gate {
+  const refused = new RefusedTokens({ clock: given.clock, most: given.maxRefusedTokens });
+  const parts = { ...given, refused };
   return {
     requireScope: (scope) =>
       async function admitCaller(request) {
@@ -78,8 +83,13 @@ export function createGate(parts: GateParts): Gate {
   };
 }
 
-async function admitApp(request: FastifyRequest, scope: string, parts: GateParts): Promise<Actor> {
-  const token = await verifyToken(findToken(request.headers), parts);
+interface AdmissionParts extends GateParts {
+  readonly refused: RefusedTokens;
+}
+
+async function admitApp(request: FastifyRequest, scope: string, parts: AdmissionParts): Promise<Actor> {
+  const given = findToken(request.headers);
+  const token = await verifyToken(given, parts).catch((error) => parts.refused.refuse(request.ip, error));
   await refuseReplay(token, parts);
   if (!token.app.scopes.includes(scope)) throw new Fault('scope_missing');
   return { app: token.app, subject: token.subject };

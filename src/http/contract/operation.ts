@@ -101,7 +101,12 @@ function mergeReplies(faults: Described, replies: Described): Described {
 }
 
 export const EVERYWHERE = ['request_malformed', 'store_unavailable'] as const satisfies FaultName[];
-export const OF_TOKENS = ['token_missing', 'scope_missing', 'bot_unknown'] as const satisfies FaultName[];
+export const OF_TOKENS = [
+  'token_missing',
+  'tokens_limited',
+  'scope_missing',
+  'bot_unknown',
+] as const satisfies FaultName[];
 const OF_SESSIONS = ['role_missing', 'cross_origin'] as const satisfies FaultName[];
 /** Of whatever may have a body. */
 export const OF_BODIES = [
@@ -156,6 +161,7 @@ const COMES_AGAIN: ReadonlySet<FaultName> = new Set<FaultName>([
   'audience_collecting',
   'draining',
   'sign_ins_limited',
+  'tokens_limited',
 ]);
 const RETRY_AFTER = Type.String({ description: 'Seconds after which to try again.' });
 
