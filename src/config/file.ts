@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Type } from 'typebox';
 import { type Document, LineCounter, parseDocument, stringify, type YAMLError } from 'yaml';
@@ -103,7 +104,10 @@ export function describeConfig(config: LoadedConfig): string {
   return stringify(config.printable, { lineWidth: 0, aliasDuplicateObjects: false });
 }
 
+const BEGIN = 'an empty one is enough to begin with, for the console sets up the rest';
+
 function parseYaml(path: string): unknown {
+  if (!existsSync(path)) throw new ConfigurationError([`${path}: there is no such file; ${BEGIN}.`]);
   const text = readText(path);
   if ('fault' in text) throw new ConfigurationError([text.fault]);
   const lines = new LineCounter();
