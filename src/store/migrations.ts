@@ -548,6 +548,12 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     // Through which provider its operator came, and is to be signed out again; NULL: through none.
     'ALTER TABLE operator_sessions ADD COLUMN provider {text}',
   ],
+  [
+    // Those that have ended, with their lines and without, by when they did; see `retention.ts`. Written to when one ends.
+    `CREATE INDEX notifications_by_end
+     ON notifications (bot_id, (CASE WHEN ledger_removed_at IS NULL THEN 1 ELSE 0 END), finished_at)
+     WHERE finished_at IS NOT NULL`,
+  ],
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

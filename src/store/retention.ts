@@ -1,20 +1,18 @@
 import type { Reason } from '../model/reasons.ts';
 import type { EnforceRetention } from './port/upkeep.ts';
-import { execute, int, intOrNull, query, type Row, type Steps, text, textOrNull } from './steps.ts';
+import { execute, int, query, type Row, type Steps, text, textOrNull } from './steps.ts';
 
 /*
  * What is too old goes oldest first, in steps that each touch no more than a bounded number of rows. Of a notification
  * first the lines of its recipients go, and how often each reason was given is added up on the way, so that all it says
- * of itself stays true; much later the notification goes. No index serves this: those that have ended are found by the
- * one of listings, from a mark on, before which there are no lines any more.
+ * of itself stays true; much later the notification goes. Both are found by an index of those that have ended: a step
+ * reads what it removes, however many older ones have not ended, or were dealt with before.
  */
 
 /** Notifications that are begun together. */
 const TOGETHER = 100;
 
 interface Mark {
-  /** Of those that were created before, no lines are left. */
-  readonly before: number;
   /** Notifications whose lines are being removed. */
   readonly doing: readonly string[];
   /** Up to where callbacks were looked through. */
@@ -27,7 +25,7 @@ export function* enforceRetention(request: EnforceRetention): Steps<number> {
   const mark = yield* takeMark(botId);
   if (mark === null) return 0;
   if (ages.recipientsMs !== null) {
-    const doing = mark.doing.length > 0 ? mark.doing : yield* begin(request, mark, at - ages.recipientsMs);
+    const doing = mark.doing.length > 0 ? mark.doing : yield* begin(request, at - ages.recipientsMs);
     if (doing.length > 0) return yield* removeLines(botId, doing, limit);
   }
   if (ages.notificationsMs !== null) {
@@ -39,61 +37,27 @@ export function* enforceRetention(request: EnforceRetention): Steps<number> {
 
 /** Null: it is in the hands of another process. */
 function* takeMark(botId: string): Steps<Mark | null> {
+  // `before` is of servers before this one, which went through the listings from there on.
   yield* execute('INSERT INTO retention_marks (bot_id, before) VALUES ($1, 0) ON CONFLICT DO NOTHING', botId);
-  const [row] = yield* query(
-    'SELECT before, doing, callbacks_after FROM retention_marks WHERE bot_id = $1 {skip}',
-    botId,
-  );
+  const [row] = yield* query('SELECT doing, callbacks_after FROM retention_marks WHERE bot_id = $1 {skip}', botId);
   if (row === undefined) return null;
   const [doing, after] = [textOrNull(row, 'doing'), textOrNull(row, 'callbacks_after')];
   return {
-    before: int(row, 'before'),
     doing: doing === null ? [] : (JSON.parse(doing) as string[]),
     callbacksAfter: after === null ? null : (JSON.parse(after) as [string, number]),
   };
 }
 
-/** The channels a bot has ever sent over; one seek of the index for each. */
-function* listChannels(botId: string): Steps<string[]> {
-  const rows = yield* query(
-    `WITH RECURSIVE present(channel) AS (
-       SELECT (SELECT min(channel) FROM notifications WHERE bot_id = $1)
-       UNION ALL
-       SELECT (SELECT min(n.channel) FROM notifications n WHERE n.bot_id = $1 AND n.channel > present.channel)
-       FROM present WHERE present.channel IS NOT NULL
-     )
-     SELECT channel FROM present WHERE channel IS NOT NULL`,
-    botId,
-  );
-  return rows.map((row) => text(row, 'channel'));
-}
+/** In the order in which they ended, as the index has them: whoever has not ended is not among them. */
+const endedBefore = (lines: 'there' | 'removed'): string =>
+  `bot_id = $1 AND (CASE WHEN ledger_removed_at IS NULL THEN 1 ELSE 0 END) = ${lines === 'there' ? 1 : 0}
+   AND finished_at < $2 ORDER BY finished_at LIMIT ${TOGETHER}`;
 
-/** Of one channel and state, from a time on, in the order of the index. */
-const ofIndex = (channel: string, isFinished: boolean): string =>
-  `bot_id = $1 AND channel = ${channel} AND (CASE WHEN finished_at IS NULL THEN 0 ELSE 1 END) = ${isFinished ? 1 : 0}`;
-
-/** Says of the oldest that their lines are removed, and which these are. Where there are none, the mark moves on. */
-function* begin({ botId, at, limit }: EnforceRetention, { before }: Mark, until: number): Steps<string[]> {
-  const channels = yield* listChannels(botId);
-  if (channels.length === 0) return [];
-  const each = channels.map(
-    (_, index) => `SELECT * FROM (SELECT id, created_at, total FROM notifications
-       WHERE ${ofIndex(`$${index + 5}`, true)} AND created_at >= $2 AND created_at < $3
-         AND finished_at < $3 AND ledger_removed_at IS NULL ORDER BY created_at, id LIMIT $4) AS oldest`,
-  );
-  const rows = yield* query(
-    `SELECT id, total FROM (${each.join(' UNION ALL ')}) AS oldest ORDER BY created_at, id LIMIT $4`,
-    botId,
-    before,
-    until,
-    TOGETHER,
-    ...channels,
-  );
+/** Says of those that ended first that their lines are removed, and which these are. */
+function* begin({ botId, at, limit }: EnforceRetention, until: number): Steps<string[]> {
+  const rows = yield* query(`SELECT id, total FROM notifications WHERE ${endedBefore('there')}`, botId, until);
   const ids = atMost(rows, limit);
-  if (ids.length === 0) {
-    yield* moveMark(botId, { before, until, channels });
-    return [];
-  }
+  if (ids.length === 0) return [];
   // Once more, for somebody may retry one in the same moment.
   const begun = yield* query(
     `UPDATE notifications SET ledger_removed_at = $3, updated_at = updated_at + 1
@@ -114,33 +78,6 @@ function atMost(rows: readonly Row[], limit: number): string[] {
     return index === 0 || sum <= limit;
   });
   return fitting.map((row) => text(row, 'id'));
-}
-
-/** To the oldest that still has lines, for it may come to its end at any time. */
-function* moveMark(
-  botId: string,
-  {
-    before,
-    until,
-    channels,
-  }: { readonly before: number; readonly until: number; readonly channels: readonly string[] },
-): Steps<void> {
-  const oldest = channels.flatMap((_, index) =>
-    [true, false].map(
-      (isFinished) => `SELECT * FROM (SELECT created_at FROM notifications
-         WHERE ${ofIndex(`$${index + 4}`, isFinished)} AND created_at >= $2 AND created_at < $3
-           AND ledger_removed_at IS NULL ORDER BY created_at LIMIT 1) AS oldest`,
-    ),
-  );
-  const [row] = yield* query(
-    `SELECT min(created_at) AS created_at FROM (${oldest.join(' UNION ALL ')}) AS oldest`,
-    botId,
-    before,
-    until,
-    ...channels,
-  );
-  const moved = (row === undefined ? null : intOrNull(row, 'created_at')) ?? until;
-  if (moved > before) yield* execute('UPDATE retention_marks SET before = $2 WHERE bot_id = $1', botId, moved);
 }
 
 const LINES = ['logs', 'receipts', 'kept_recipients'] as const;
@@ -188,9 +125,11 @@ function* addReasons(botId: string, removed: readonly Row[]): Steps<void> {
   });
   yield* execute(
     `UPDATE notifications SET ledger_reasons = sums.reasons FROM {rows sums(id text, reasons text) $2}
-     WHERE notifications.bot_id = $1 AND notifications.id = sums.id`,
+     WHERE notifications.bot_id = $1 AND notifications.id {any:text $3} AND notifications.id = sums.id`,
     botId,
     sums,
+    // Named once more, or SQLite goes through all that the bot has.
+    sums.map(({ id }) => id),
   );
 }
 
@@ -203,20 +142,7 @@ export function reasonsOf(row: Row): Partial<Record<Reason, number>> {
 const OF_NOTIFICATIONS = ['callbacks', 'callback_watches', 'receipt_counts', 'retries', 'milestones'] as const;
 
 function* removeNotifications(botId: string, until: number): Steps<number> {
-  const channels = yield* listChannels(botId);
-  if (channels.length === 0) return 0;
-  const each = channels.map(
-    (_, index) => `SELECT * FROM (SELECT id, created_at FROM notifications
-       WHERE ${ofIndex(`$${index + 4}`, true)} AND created_at < $2 AND finished_at < $2
-         AND ledger_removed_at IS NOT NULL ORDER BY created_at, id LIMIT $3) AS oldest`,
-  );
-  const found = yield* query(
-    `SELECT id FROM (${each.join(' UNION ALL ')}) AS oldest ORDER BY created_at, id LIMIT $3`,
-    botId,
-    until,
-    TOGETHER,
-    ...channels,
-  );
+  const found = yield* query(`SELECT id FROM notifications WHERE ${endedBefore('removed')}`, botId, until);
   const ids = found.map((row) => text(row, 'id'));
   if (ids.length === 0) return 0;
   for (const table of OF_NOTIFICATIONS)
