@@ -13,6 +13,7 @@ const UNHELD = fileURLToPath(new URL('../support/unheld-server.ts', import.meta.
 export const secondProcess: Fault = {
   id: 'F29',
   title: 'a second process on the same SQLite folder',
+  isTimed: true,
   run: () => startAgain({ seconds: 10 }),
   control: () => startAgain({ seconds: 2, script: UNHELD }),
 };
