@@ -11,6 +11,7 @@ import type { Fault, FaultParts, Finding } from './fault.ts';
 export const rollingRestart: Fault = {
   id: 'F28',
   title: 'rolling restart of 3 nodes under load',
+  isTimed: true,
   run: (parts) => restartInTurn({ restarts: 60 }, parts),
   control: (parts) => restartInTurn({ restarts: 3, end: (node) => node.kill() }, parts),
 };
