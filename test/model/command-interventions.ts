@@ -122,7 +122,9 @@ const retries = whom.chain(({ states, reasons }) =>
     );
     for (const recipient of again) {
       const isDoubtful = recipient.isDoubtful || recipient.state === 'unknown';
-      Object.assign(recipient, newRecipient(recipient.identity), { isDoubtful });
+      // What is taken back is where it was delivered; whoever is sent it again is tried from the first channel on.
+      const step = notification.recalled === null ? 0 : recipient.step;
+      Object.assign(recipient, newRecipient(recipient.identity, step), { isDoubtful });
     }
     assert.partialDeepStrictEqual(answer, { retry: notification.retries, retried: again.length, isComplete: true });
   }),
