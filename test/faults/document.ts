@@ -43,4 +43,4 @@ function tableOf(rows: readonly KeptRow[]): string {
     .join('\n');
 }
 
-const cellOf = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<', '&lt;');
+const cellOf = (text: string): string => text.replaceAll(/\s+/g, ' ').replaceAll('|', '\\|').replaceAll('<', '&lt;');

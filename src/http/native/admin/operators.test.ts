@@ -55,3 +55,18 @@ describe('operators', () => {
     assert.equal((await operators.list()).operators.length, 1);
   });
 });
+
+it('no database is asked for an operator whose id is none', async () => {
+  const ask = () => Promise.reject(new Error('PostgreSQL takes no NUL'));
+  const rig = await startRig({
+    around: (store) => ({ ...store, findOperator: ask, changeOperator: ask, removeOperator: ask }),
+  });
+  const { operators } = createClient({ url: rig.url, token: await tokenFor('cs-operator') }).admin;
+  for (const id of ['\0', 'op-', 'st-0d3f6c1e-5b0a-5d0e-9d52-6f0c8f6b1a77']) {
+    await assert.rejects(operators.inviteAgain(id), { code: 'not_found' });
+    await assert.rejects(operators.change(id, { name: 'Bo' }), { code: 'not_found' });
+    await assert.rejects(operators.remove(id), { code: 'not_found' });
+    await assert.rejects(operators.signOut(id), { code: 'not_found' });
+  }
+  await rig.close();
+});

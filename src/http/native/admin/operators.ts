@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
+import { isId } from '../../../model/ids.ts';
 import type { OidcProvider } from '../../../model/oidc.ts';
 import { normalEmail, type Operator } from '../../../model/operator.ts';
 import { SCOPE_ADMIN } from '../../../model/tenancy.ts';
@@ -90,7 +91,7 @@ export async function operatorRoutes(app: FastifyInstance, options: OperatorRout
     url,
     operation: REMOVE,
     handler: async (request: FastifyRequest<OfOperator>, reply: FastifyReply) => {
-      const { operatorId } = request.params;
+      const operatorId = operatorIdOf(request);
       refuse(await store.removeOperator({ operatorId, audit: auditOf(request, clock) }));
       return reply.code(204).send();
     },
@@ -157,7 +158,7 @@ function createChange(options: OperatorRoutesOptions) {
     if (changes.bots !== undefined) assertBots(changes.bots, tenancy);
     const audit = auditOf(request, clock);
     const disabledAt = disabled === undefined ? {} : { disabledAt: disabled ? clock.now() : null };
-    const { operatorId } = request.params;
+    const operatorId = operatorIdOf(request);
     refuse(await store.changeOperator({ operatorId, changes: { ...changes, ...disabledAt }, audit }));
     const describe = await createDescribe(options);
     return describe(await findOperator(store, request));
@@ -169,11 +170,17 @@ function refuse(result: 'changed' | 'removed' | 'unknown' | 'last_admin'): void 
   if (result === 'last_admin') throw new Fault('last_admin', 'make somebody else an admin first');
 }
 
+/** What looks like none is none, and no database is asked for it: PostgreSQL takes no NUL. */
+function operatorIdOf({ params: { operatorId } }: FastifyRequest<OfOperator>): string {
+  if (!isId('op', operatorId)) throw new Fault('operator_unknown');
+  return operatorId;
+}
+
 async function findOperator(
   store: OperatorRoutesOptions['store'],
   request: FastifyRequest<OfOperator>,
 ): Promise<Operator> {
-  const operator = await store.findOperator(request.params);
+  const operator = await store.findOperator({ operatorId: operatorIdOf(request) });
   if (operator === null) throw new Fault('operator_unknown');
   return operator;
 }
