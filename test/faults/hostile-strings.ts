@@ -53,7 +53,7 @@ export async function writeHostile(options: HostileOptions, { random }: FaultPar
     const trials = await Promise.all(
       databases.map(async (database = '') => {
         const server = await stage.start(
-          ['--database', database, '--linger-ms', '0', '--log-level', 'error'],
+          ['--database', database, '--max-refused-tokens', '0', '--log-level', 'error'],
           options.script,
         );
         const trial = new Trial(stage, server.url);

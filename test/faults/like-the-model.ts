@@ -103,7 +103,7 @@ async function runLane(options: LaneOptions): Promise<LaneEnd> {
 async function runBots(options: LaneOptions, stage: ApiStage, time: OwnTime): Promise<LaneEnd> {
   const { bots, endsAt, seed } = options;
   const start = ({ database }: Pick<Side, 'database'>) =>
-    stage.start(['--database', database, '--linger-ms', '0'], options.script ?? TRAVELLING);
+    stage.start(['--database', database, '--max-refused-tokens', '0'], options.script ?? TRAVELLING);
   const begin = async (database: string, own: Side['time']): Promise<Side> => ({
     database,
     time: own,

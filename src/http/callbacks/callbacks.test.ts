@@ -225,19 +225,20 @@ describe('what operators see of it', () => {
     await rig.store.silence({ botId: BOT, connectionId: CONNECTION, entries });
     const path = `connections/${CONNECTION}/suppressions`;
     const first = await native(`${path}?limit=2`);
-    assert.deepEqual(first.json, {
+    assert.ok(isJsonObject(first.json));
+    const { nextCursor, ...listed } = first.json;
+    assert.deepEqual(listed, {
       suppressions: [
         { identity: 'ann@abc.com', reason: 'opted_out', detail: 'STOP', since: '1970-01-01T00:00:00.001Z' },
         { identity: 'bob@abc.com', reason: 'opted_out', detail: 'STOP', since: '1970-01-01T00:00:00.001Z' },
       ],
-      nextCursor: 'bob@abc.com',
     });
     const eve = `${path}/${encodeURIComponent('EVE/..@abc.com')}`;
     assert.equal((await native(eve, { method: 'DELETE' })).status, 204);
     assert.equal((await native(eve, { method: 'DELETE' })).status, 404);
     assert.equal((await native(`${path}/a%00b`, { method: 'DELETE' })).status, 404);
     assert.equal((await native(`${path}?cursor=a%00b`)).status, 400);
-    assert.partialDeepStrictEqual((await native(`${path}?cursor=bob@abc.com`)).json, {
+    assert.partialDeepStrictEqual((await native(`${path}?cursor=${nextCursor}`)).json, {
       suppressions: [],
       nextCursor: null,
     });
@@ -280,9 +281,9 @@ describe('what operators see of it', () => {
     const page = await native(`${path}?limit=1`);
     assert.partialDeepStrictEqual(page.json, {
       recipients: [{ seq: 0, state: 'delivered', providerMessageId: 'wamid.0', receipt: null }],
-      nextCursor: '0',
     });
-    assert.partialDeepStrictEqual((await native(`${path}?cursor=0`)).json, {
+    assert.ok(isJsonObject(page.json));
+    assert.partialDeepStrictEqual((await native(`${path}?cursor=${page.json['nextCursor']}`)).json, {
       recipients: [
         {
           seq: 1,
