@@ -137,9 +137,7 @@ export function createApp(parts: AppParts): FastifyInstance {
     onRefused: () => tally.add(OVERLOADED),
   });
   app.addHook('preClose', async () => refusals.close());
-  const onCut = (count: number) =>
-    logger.warn('calls cut off', { count, detail: 'they were in work when all else was over' });
-  endLastConnections(app, { clock, onCut });
+  endLastConnections(app, { clock, logger });
 
   const onError = (error: unknown) => logger.error('telling of accepted recipients failed', { error });
   const backlog = new BoundedBacklog({ store, clock, limits: parts.backlogLimits, onError });

@@ -17,7 +17,7 @@ export function createHealthApp(parts: HealthParts) {
   const app: FastifyInstance = openServer({ ...DEFAULT_LIMITS, ...limits }, { logger, clock, tally, meter });
   app.get('/healthz', answerAlive);
   app.get('/readyz', createReadiness({ store, clock, isDraining, describeWal }));
-  endLastConnections(app, { clock, onCut: () => {} });
+  endLastConnections(app, { clock, logger });
   if (metrics !== undefined) app.get('/metrics', createMetricsReply(metrics));
   return app;
 }

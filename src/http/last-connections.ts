@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Clock } from '../model/clock.ts';
+import type { Logger } from '../model/logger.ts';
 
 /** Whoever has connected, or has been answered, since then may be about to say something. */
 const GRACE_MS = 500;
@@ -24,7 +25,7 @@ interface Use {
  */
 export function endLastConnections(
   app: FastifyInstance,
-  { clock, onCut }: { readonly clock: Clock; readonly onCut: (calls: number) => void },
+  { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
 ): void {
   const open = new Map<Socket, Use>();
   app.server.prependListener('connection', (socket: Socket) => {
@@ -51,7 +52,7 @@ export function endLastConnections(
           socket.destroy();
         } else if (calls === 0 && now - quietSince >= GRACE_MS) socket.destroySoon();
       }
-      if (cut > 0) onCut(cut);
+      if (cut > 0) logger.warn('calls cut off', { count: cut, detail: 'they were in work when all else was over' });
       if (open.size > 0) clock.after(LOOK_EVERY_MS, look);
     };
     look();

@@ -32,10 +32,10 @@ export class RefusedTokens {
     this.#options = options;
   }
 
-  /** One more was refused: throws what its sender is told. */
+  /** One more was refused: throws what its sender is told. A fault of this server's is not the sender's. */
   refuse(address: string, refusal: unknown): never {
     const { clock, most } = this.#options;
-    if (most === 0) throw refusal;
+    if (most === 0 || !(refusal instanceof Fault)) throw refusal;
     const now = clock.monotonic();
     const refusals = this.#refusalsOf(address, now);
     const waitMs = waitOf(refusals, most, now);
