@@ -29,6 +29,18 @@ export function readCursor(request: FastifyRequest, shape = /^/): string | null 
   throw new Fault('body_invalid', WRONG);
 }
 
+/** `found`: one more than a page holds, where there are so many. Answers the page, and the cursor after the last of it. */
+export function cutPage<Found>(
+  request: FastifyRequest,
+  { found, limit }: { readonly found: readonly Found[]; readonly limit: number },
+  placeOf: (last: Found) => string,
+): { readonly page: readonly Found[]; readonly nextCursor: string | null } {
+  const page = found.slice(0, limit);
+  const last = page.at(-1);
+  const hasMore = found.length > limit && last !== undefined;
+  return { page, nextCursor: hasMore ? writeCursor(request, placeOf(last)) : null };
+}
+
 const WRONG =
   'the query parameter cursor must be the nextCursor of another page of the same list, asked with the same filters';
 

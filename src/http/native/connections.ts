@@ -8,7 +8,7 @@ import { type Connection, SCOPE_SEND } from '../../model/tenancy.ts';
 import type { Silence } from '../../store/port/directory.ts';
 import { callerOf } from '../auth/gate.ts';
 import { auditOf } from '../contract/audit-of.ts';
-import { readCursor, writeCursor } from '../contract/cursor.ts';
+import { cutPage, readCursor } from '../contract/cursor.ts';
 import {
   BOT_ID,
   CONNECTION_ID,
@@ -142,12 +142,10 @@ function createSuppressionList({ store, tenancy }: ConnectionRoutesOptions) {
   ): Promise<Static<typeof SUPPRESSION_PAGE>> {
     const { limit = DEFAULT_LIMIT } = request.query;
     const { id: connectionId, botId } = findConnection(request, tenancy);
-    const page = { botId, connectionId, afterIdentity: readCursor(request) ?? '', limit: limit + 1 };
-    const silences = await store.listSilences(page);
-    const suppressions = silences.slice(0, limit).map(toDocument);
-    const last = suppressions.at(-1);
-    const hasMore = silences.length > limit && last !== undefined;
-    return { suppressions, nextCursor: hasMore ? writeCursor(request, last.identity) : null };
+    const afterIdentity = readCursor(request) ?? '';
+    const found = await store.listSilences({ botId, connectionId, afterIdentity, limit: limit + 1 });
+    const { page, nextCursor } = cutPage(request, { found, limit }, ({ identity }) => identity);
+    return { suppressions: page.map(toDocument), nextCursor };
   };
 }
 

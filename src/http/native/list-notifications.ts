@@ -5,7 +5,7 @@ import { SCOPE_SEND } from '../../model/tenancy.ts';
 import type { NotificationPage } from '../../store/port/notifications.ts';
 import type { ChannelCatalog } from '../accept/channel-catalog.ts';
 import { callerOf } from '../auth/gate.ts';
-import { readCursor, writeCursor } from '../contract/cursor.ts';
+import { cutPage, readCursor } from '../contract/cursor.ts';
 import { CURSOR, closed, DEFAULT_LIMIT, LIMIT, OF_BOT } from '../contract/fields.ts';
 import type { Operation } from '../contract/operation.ts';
 import { addOperation } from '../contract/route.ts';
@@ -53,10 +53,7 @@ function createList({ store, catalog, clock, tenancy }: ListRouteOptions) {
     const after = readPlace(request);
     const botId = callerOf(request).bot.id;
     const found = await store.listNotifications({ botId, channels, finished, after, limit: limit + 1 });
-    const page = found.slice(0, limit);
-    const last = page.at(-1);
-    const nextCursor =
-      found.length > limit && last !== undefined ? writeCursor(request, `${last.createdAt}.${last.id}`) : null;
+    const { page, nextCursor } = cutPage(request, { found, limit }, ({ createdAt, id }) => `${createdAt}.${id}`);
     const ages = agesOf(tenancy.retention(botId));
     return { notifications: page.map((one) => toSummary(one, clock.now(), ages)), nextCursor };
   };

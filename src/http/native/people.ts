@@ -10,7 +10,7 @@ import { SCOPE_DIRECTORY } from '../../model/tenancy.ts';
 import type { PeopleSearch } from '../../store/port/directory.ts';
 import { callerOf } from '../auth/gate.ts';
 import { auditOf } from '../contract/audit-of.ts';
-import { readCursor, writeCursor } from '../contract/cursor.ts';
+import { cutPage, readCursor, writeCursor } from '../contract/cursor.ts';
 import { BOT_ID, CURSOR, closed, DEFAULT_LIMIT, LIMIT, NOTHING, OF_BOT, PERSON_ID } from '../contract/fields.ts';
 import { OF_BODIES, type Operation } from '../contract/operation.ts';
 import { addOperation } from '../contract/route.ts';
@@ -105,10 +105,8 @@ function createPeopleList(parts: PeopleParts) {
       return { people: people.map(toDocument), nextCursor };
     }
     const afterId = readCursor(request) ?? '';
-    const people = await parts.store.listPeople({ botId, afterId, limit: limit + 1 });
-    const page = people.slice(0, limit);
-    const last = page.at(-1);
-    const nextCursor = people.length > limit && last !== undefined ? writeCursor(request, last.id) : null;
+    const found = await parts.store.listPeople({ botId, afterId, limit: limit + 1 });
+    const { page, nextCursor } = cutPage(request, { found, limit }, ({ id }) => id);
     return { people: page.map(toDocument), nextCursor };
   };
 }

@@ -7,7 +7,7 @@ import type { Store } from '../../store/port.ts';
 import type { ChannelCatalog } from '../accept/channel-catalog.ts';
 import { callerOf } from '../auth/gate.ts';
 import { auditOf } from '../contract/audit-of.ts';
-import { readCursor, writeCursor } from '../contract/cursor.ts';
+import { cutPage, readCursor } from '../contract/cursor.ts';
 import { closed, DEFAULT_LIMIT, NOTHING, OF_BOT, PAGE } from '../contract/fields.ts';
 import { OF_BODIES, type Operation } from '../contract/operation.ts';
 import { addOperation } from '../contract/route.ts';
@@ -147,10 +147,8 @@ function createList({ store }: TemplateRoutesOptions) {
     const { limit = DEFAULT_LIMIT } = request.query;
     const botId = callerOf(request).bot.id;
     const found = await store.listTemplates({ botId, afterName: readCursor(request) ?? '', limit: limit + 1 });
-    const templates = found.slice(0, limit).map(toSummary);
-    const last = templates.at(-1);
-    const hasMore = found.length > limit && last !== undefined;
-    return { templates, nextCursor: hasMore ? writeCursor(request, last.name) : null };
+    const { page, nextCursor } = cutPage(request, { found, limit }, ({ name }) => name);
+    return { templates: page.map(toSummary), nextCursor };
   };
 }
 
@@ -202,10 +200,8 @@ function createVersionList({ store }: TemplateRoutesOptions) {
     const before = Number(place ?? Number.MAX_SAFE_INTEGER);
     const found = await store.listTemplateVersions({ ...keyOf(request), before, limit: limit + 1 });
     if (found.length === 0 && place === null) throw new Fault('template_unknown');
-    const templates = found.slice(0, limit).map(toSummary);
-    const last = templates.at(-1);
-    const hasMore = found.length > limit && last !== undefined;
-    return { templates, nextCursor: hasMore ? writeCursor(request, String(last.version)) : null };
+    const { page, nextCursor } = cutPage(request, { found, limit }, ({ version }) => String(version));
+    return { templates: page.map(toSummary), nextCursor };
   };
 }
 

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { ALGORITHMS } from '../../../model/tenancy.ts';
 import type { AppDocument } from '../../../tenancy/documents.ts';
-import { readCursor, writeCursor } from '../../contract/cursor.ts';
+import { cutPage, readCursor } from '../../contract/cursor.ts';
 import {
   CONNECTION_ID,
   closed,
@@ -160,7 +160,5 @@ export function pageOf<Thing>(
   const { limit = DEFAULT_LIMIT } = request.query;
   const afterId = readCursor(request) ?? '';
   const after = things.filter((thing) => idOf(thing) > afterId).toSorted((a, b) => (idOf(a) < idOf(b) ? -1 : 1));
-  const page = after.slice(0, limit);
-  const last = page.at(-1);
-  return { page, nextCursor: after.length > limit && last !== undefined ? writeCursor(request, idOf(last)) : null };
+  return cutPage(request, { found: after, limit }, idOf);
 }
