@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import type { News } from '../model/news.ts';
+import type { News, Word } from '../model/news.ts';
 
 /** Words that mean nothing else, not even where people talk with a bot. */
 const CLEAR = { stop: ['STOP', 'STOPALL', 'UNSUBSCRIBE', 'OPTOUT'], start: ['START', 'UNSTOP'] };
@@ -49,15 +49,15 @@ export function readWill(answer: string, { stopWords = {}, isConversation }: Hea
 }
 
 /** The news of it; `identities` are all names of whoever answered. */
-export function newsOf({ kind, category }: Will, identities: readonly string[], at: number): readonly News[] {
+export function newsOf({ kind, category }: Will, identities: readonly string[], when: Word): readonly News[] {
   const [first, ...others] = identities;
   if (first === undefined) return [];
   if (category !== null)
-    return [{ kind: kind === 'stop' ? 'declined' : 'wanted', identities: [first, ...others], category, at }];
+    return [{ kind: kind === 'stop' ? 'declined' : 'wanted', identities: [first, ...others], category, ...when }];
   const detail = 'answered with a word for stop';
   return identities.map((identity) =>
     kind === 'start'
-      ? { kind: 'welcome', identity, at }
-      : { kind: 'silenced', identity, reason: 'opted_out', detail, at },
+      ? { kind: 'welcome', identity, ...when }
+      : { kind: 'silenced', identity, reason: 'opted_out', detail, ...when },
   );
 }

@@ -1,7 +1,7 @@
 import type { Logger } from '../model/logger.ts';
-import type { News, ReceiptNews, SeenNews, SilencedNews, WelcomeNews } from '../model/news.ts';
+import type { News, ReceiptNews, SeenNews } from '../model/news.ts';
 import type { Connection } from '../model/tenancy.ts';
-import type { LearnedAddress } from '../store/port/directory.ts';
+import type { LearnedAddress, SilenceRequest } from '../store/port/directory.ts';
 import type { Store } from '../store/port.ts';
 
 export interface CaptureParts {
@@ -31,13 +31,15 @@ export async function capture(
   const seen = ofKind(news, 'seen').map((entry) => toLearned(entry, connection));
   if (seen.length > 0) await store.saveAddresses({ addresses: seen });
 
-  const words = [...ofKind(news, 'silenced'), ...ofKind(news, 'welcome')].map(toEntry);
+  const words = news.flatMap(toEntry);
   if (words.length > 0) await store.silence({ botId, connectionId, entries: words });
 
-  for (const { identities, category, at } of ofKind(news, 'declined'))
-    await store.decline({ botId, channel, identities, category, at });
-  for (const { identities, category, at } of ofKind(news, 'wanted'))
-    await store.takeBackDecline({ botId, channel, identities, category, at });
+  for (const word of news) {
+    if (word.kind !== 'declined' && word.kind !== 'wanted') continue;
+    const { kind, ...said } = word;
+    if (kind === 'declined') await store.decline({ botId, channel, ...said });
+    else await store.takeBackDecline({ botId, channel, ...said });
+  }
 
   for (const { detail } of ofKind(news, 'disconnected')) {
     logger.error('connection disconnected by its provider', { botId, connectionId, channel, detail });
@@ -63,9 +65,9 @@ function toLearned({ identities, address, at }: SeenNews, connection: Connection
   return { botId, connectionId, channel, connectionName, identity, alsoKnownAs, address, source: 'inbound', at };
 }
 
-function toEntry(word: SilencedNews | WelcomeNews) {
-  const { identity, at } = word;
-  return word.kind === 'silenced'
-    ? { identity, reason: word.reason, detail: word.detail, at }
-    : { identity, reason: null, detail: null, at };
+/** Those stay in the order in which they came: where a provider tells no time, nothing else tells which is the last. */
+function toEntry(word: News): SilenceRequest['entries'] {
+  if (word.kind !== 'silenced' && word.kind !== 'welcome') return [];
+  const { kind, ...said } = word;
+  return [{ reason: null, detail: null, ...said }];
 }

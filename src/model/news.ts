@@ -44,36 +44,43 @@ export interface LeftNews {
   readonly at: number;
 }
 
+/**
+ * When somebody said what they want. Of two words the later counts: by `saidAt` where both have it, else by which came
+ * later, since our own clocks can be set back, and those of two servers differ.
+ */
+export interface Word {
+  /** For people to read. */
+  readonly at: number;
+  /** Epoch ms, by the provider's clock. Absent: it does not tell, or tells of a time that is still to come. */
+  readonly saidAt?: number;
+}
+
 /** Nothing more may be sent to this identity on the connection: it opted out, or its address is dead. */
-export interface SilencedNews {
+export interface SilencedNews extends Word {
   readonly kind: 'silenced';
   readonly identity: string;
   readonly reason: 'opted_out' | 'address_dead';
   readonly detail: string | null;
-  readonly at: number;
 }
 
 /** It opted in again. */
-export interface WelcomeNews {
+export interface WelcomeNews extends Word {
   readonly kind: 'welcome';
   readonly identity: string;
-  readonly at: number;
 }
 
 /** Somebody wants no more of this kind of message over the channel. */
-export interface DeclinedNews {
+export interface DeclinedNews extends Word {
   readonly kind: 'declined';
   readonly identities: readonly [string, ...string[]];
   readonly category: string;
-  readonly at: number;
 }
 
 /** They want it again over the channel. */
-export interface WantedNews {
+export interface WantedNews extends Word {
   readonly kind: 'wanted';
   readonly identities: readonly [string, ...string[]];
   readonly category: string;
-  readonly at: number;
 }
 
 /** The provider says that the connection itself works no more (app uninstalled, tokens revoked). */

@@ -36,24 +36,27 @@ export function examinePreferences(store: () => Store): void {
       const ann = personOf(botId, 'ann@abc.com', { id: randomId('u') });
       await store().upsertPeople({ people: [ann] });
       const kept = () => store().listPreferences({ botId, personId: ann.id });
-      const say = (verb: 'decline' | 'takeBackDecline', channel: string, at: number) =>
-        store()[verb]({ botId, channel, category: 'news', identities: ['Ann@abc.com'], at });
+      const say = (verb: 'decline' | 'takeBackDecline', channel: string, at: number, saidAt?: number) =>
+        store()[verb]({ botId, channel, category: 'news', identities: ['Ann@abc.com'], at, ...(saidAt && { saidAt }) });
       await store().setPreferences({
         botId,
         personId: ann.id,
         optOuts: [{ category: 'news', channel: null }],
         at: 1,
       });
+      await say('decline', 'sms', 3);
       await say('decline', 'sms', 5);
       await say('decline', 'email', 5);
-      await say('takeBackDecline', 'sms', 4);
+      await say('takeBackDecline', 'sms', 4, 4);
       assert.equal((await kept()).length, 3);
-      await say('takeBackDecline', 'sms', 6);
-      await say('takeBackDecline', 'sms', 6);
+      await say('takeBackDecline', 'sms', 6, 6);
+      await say('takeBackDecline', 'sms', 6, 6);
       assert.deepEqual(await kept(), [
         { category: 'news', channel: null },
         { category: 'news', channel: 'email' },
       ]);
+      await say('takeBackDecline', 'email', 4);
+      assert.equal((await kept()).length, 1, 'our clock was set back');
     });
 
     it('keeps who wants nothing of a category, over one channel or any, by bot', async () => {

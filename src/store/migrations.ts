@@ -554,6 +554,11 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
      ON notifications (bot_id, (CASE WHEN ledger_removed_at IS NULL THEN 1 ELSE 0 END), finished_at)
      WHERE finished_at IS NOT NULL`,
   ],
+  [
+    // By the provider's own clock; NULL: no word of its that told a time stands behind it. See `silences.ts`.
+    'ALTER TABLE silences ADD COLUMN said_at {int}',
+    'UPDATE silences SET said_at = at',
+  ],
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

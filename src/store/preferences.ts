@@ -12,6 +12,13 @@ const OPT_OUTS: InsertShape = {
   onConflict: 'ON CONFLICT DO NOTHING',
 };
 
+/** Who says it again means it anew. */
+const DECLINED: InsertShape = {
+  ...OPT_OUTS,
+  onConflict: `ON CONFLICT (bot_id, person_id, category, channel) DO UPDATE SET at = excluded.at
+    WHERE opt_outs.at < excluded.at`,
+};
+
 /** All there is to say of a person: what is not named any more goes. */
 export function* setPreferences({ botId, personId, optOuts, at }: PreferencesRequest): Steps<void> {
   yield* execute('DELETE FROM opt_outs WHERE bot_id = $1 AND person_id = $2', botId, personId);
@@ -23,14 +30,15 @@ export function* setPreferences({ botId, personId, optOuts, at }: PreferencesReq
 
 export function* decline(request: DeclineRequest): Steps<void> {
   const { botId, channel, category, at } = request;
-  yield* insertMany(OPT_OUTS, [[botId, yield* whoIs(request), category, channel, at]]);
+  yield* insertMany(DECLINED, [[botId, yield* whoIs(request), category, channel, at]]);
 }
 
 export function* takeBackDecline(request: DeclineRequest): Steps<void> {
-  const { botId, channel, category, at } = request;
+  const { botId, channel, category, saidAt } = request;
   yield* execute(
     'DELETE FROM opt_outs WHERE bot_id = $1 AND person_id = $2 AND category = $3 AND channel = $4 AND at <= $5',
-    ...[botId, yield* whoIs(request), category, channel, at],
+    // Where the provider tells no time, what came later was said later.
+    ...[botId, yield* whoIs(request), category, channel, saidAt ?? Number.MAX_SAFE_INTEGER],
   );
 }
 

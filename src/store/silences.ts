@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
+import type { Word } from '../model/news.ts';
 import { identityKey } from '../model/person.ts';
-import { lastBy } from './people-rows.ts';
 import type {
   LiftRequest,
   ResolveRequest,
@@ -9,13 +9,37 @@ import type {
   SilenceReason,
   SilenceRequest,
 } from './port/directory.ts';
-import { type InsertShape, insertMany, int, query, type Row, type Steps, text, textOrNull } from './steps.ts';
+import {
+  type InsertShape,
+  insertMany,
+  int,
+  intOrNull,
+  query,
+  type Row,
+  type Steps,
+  text,
+  textOrNull,
+} from './steps.ts';
 
+/*
+ * Of two words that the provider dated, the one it dated later counts. A word without a time of the provider's counts
+ * whenever it comes, whatever our clocks say, and a little is added to the time that stands there: what the provider
+ * tells again was said before.
+ */
 const SILENCES: InsertShape = {
   table: 'silences',
-  columns: { bot_id: 'text', connection_id: 'text', identity: 'text', reason: 'text', detail: 'text', at: 'int' },
+  columns: {
+    bot_id: 'text',
+    connection_id: 'text',
+    identity: 'text',
+    reason: 'text',
+    detail: 'text',
+    at: 'int',
+    said_at: 'int',
+  },
   onConflict: `ON CONFLICT (bot_id, connection_id, identity) DO UPDATE SET reason = excluded.reason,
-    detail = excluded.detail, at = excluded.at WHERE silences.at <= excluded.at`,
+    detail = excluded.detail, at = excluded.at, said_at = COALESCE(excluded.said_at, silences.said_at + 1)
+    WHERE excluded.said_at IS NULL OR silences.said_at IS NULL OR silences.said_at <= excluded.said_at`,
 };
 
 /*
@@ -33,7 +57,7 @@ export function* hashSilences(botId: string, names: readonly string[]): Steps<vo
   for (const row of connections) {
     const gone = yield* query(
       `DELETE FROM silences WHERE bot_id = $1 AND connection_id = $2 AND identity {any:text $3}
-       RETURNING identity, reason, at`,
+       RETURNING identity, reason, at, said_at`,
       botId,
       text(row, 'connection_id'),
       names,
@@ -44,7 +68,7 @@ export function* hashSilences(botId: string, names: readonly string[]): Steps<vo
         .filter(({ reason }) => reason !== null)
         .map((one) => [
           ...[botId, text(row, 'connection_id'), hashed(botId, text(one, 'identity'))],
-          ...[text(one, 'reason'), null, int(one, 'at')],
+          ...[text(one, 'reason'), null, int(one, 'at'), intOrNull(one, 'said_at')],
         ]),
     );
   }
@@ -52,14 +76,23 @@ export function* hashSilences(botId: string, names: readonly string[]): Steps<vo
 
 export function* silence({ botId, connectionId, entries }: SilenceRequest): Steps<void> {
   yield* forgetHashed({ botId, connectionId, identities: entries.map(({ identity }) => identityKey(identity)) });
-  const rows = entries
-    .toSorted((one, other) => one.at - other.at)
-    .map(({ identity, reason, detail, at }) => [botId, connectionId, identityKey(identity), reason, detail, at]);
+  const latest = new Map<string, (typeof entries)[number]>();
+  for (const word of entries) {
+    const key = identityKey(word.identity);
+    if (isLater(word, latest.get(key))) latest.set(key, word);
+  }
   yield* insertMany(
     SILENCES,
-    lastBy(rows, ([, , identity]) => String(identity)),
+    [...latest].map(([identity, { reason, detail, at, saidAt = null }]) => [
+      ...[botId, connectionId, identity],
+      ...[reason, detail, at, saidAt],
+    ]),
   );
 }
+
+/** `word` came after `other`. */
+const isLater = (word: Word, other: Word | undefined): boolean =>
+  word.saidAt === undefined || other?.saidAt === undefined || other.saidAt <= word.saidAt;
 
 /** They have said something anew since they were erased. */
 function* forgetHashed({ botId, connectionId, identities }: ResolveRequest): Steps<number> {
@@ -72,10 +105,10 @@ function* forgetHashed({ botId, connectionId, identities }: ResolveRequest): Ste
   return rows.length;
 }
 
-/** Never dated before the word it takes back, so that it holds whosever clock that word was dated by. */
+/** Holds whosever clock the word was dated by that it takes back; a word that comes after it counts again. */
 export function* liftSilence({ botId, connectionId, identity, at }: LiftRequest): Steps<boolean> {
   const lifted = yield* query(
-    `UPDATE silences SET reason = NULL, detail = NULL, at = CASE WHEN at > $4 THEN at ELSE $4 END
+    `UPDATE silences SET reason = NULL, detail = NULL, at = $4, said_at = said_at + 1
      WHERE bot_id = $1 AND connection_id = $2 AND identity = $3 AND reason IS NOT NULL RETURNING identity`,
     botId,
     connectionId,

@@ -7,5 +7,5 @@ export function readTwilioReply(form: URLSearchParams, stopWords: StopWords | un
   const identity = readPhoneNumber(form.get('From') ?? '');
   // With Advanced Opt-Out the account has words of its own, in any language, and Twilio says what was meant.
   const will = readWill(form.get('OptOutType') ?? form.get('Body') ?? '', { stopWords, isConversation: false });
-  return identity === null || will === null ? [] : newsOf(will, [identity], now);
+  return identity === null || will === null ? [] : newsOf(will, [identity], { at: now });
 }

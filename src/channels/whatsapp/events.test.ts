@@ -128,7 +128,7 @@ describe('A failure', () => {
 
   test('of somebody who stopped marketing messages silences them by every name', () => {
     const [, ...words] = read(stopped);
-    const word = { kind: 'silenced', reason: 'opted_out', at: AT };
+    const word = { kind: 'silenced', reason: 'opted_out', at: AT, saidAt: AT };
     const detail = 'WhatsApp said 131050: User has stopped marketing messages';
     assert.deepEqual(words, [
       { ...word, identity: '+4915112345678', detail },
@@ -206,23 +206,30 @@ const WORDS: readonly (readonly [JsonObject, readonly object[]])[] = [
   [
     { type: 'text', text: { body: 'Stop' } },
     ['+16505551234', 'US.1'].map((identity) => {
-      return { kind: 'silenced', identity, reason: 'opted_out', detail: 'answered with a word for stop', at: AT };
+      return {
+        kind: 'silenced',
+        identity,
+        reason: 'opted_out',
+        detail: 'answered with a word for stop',
+        at: AT,
+        saidAt: AT,
+      };
     }),
   ],
   [
     { type: 'text', text: { body: 'START' } },
     [
-      { kind: 'welcome', identity: '+16505551234', at: AT },
-      { kind: 'welcome', identity: 'US.1', at: AT },
+      { kind: 'welcome', identity: '+16505551234', at: AT, saidAt: AT },
+      { kind: 'welcome', identity: 'US.1', at: AT, saidAt: AT },
     ],
   ],
   [
     { type: 'text', text: { body: 'stop news' } },
-    [{ kind: 'declined', identities: ['+16505551234', 'US.1'], category: 'newsletter', at: AT }],
+    [{ kind: 'declined', identities: ['+16505551234', 'US.1'], category: 'newsletter', at: AT, saidAt: AT }],
   ],
   [
     { type: 'button', button: { text: 'Start news', payload: 'x' } },
-    [{ kind: 'wanted', identities: ['+16505551234', 'US.1'], category: 'newsletter', at: AT }],
+    [{ kind: 'wanted', identities: ['+16505551234', 'US.1'], category: 'newsletter', at: AT, saidAt: AT }],
   ],
   [{ type: 'text', text: { body: 'please stop' } }, []],
   [{ type: 'text', text: { body: 'Cancel' } }, []],
@@ -243,6 +250,13 @@ describe('Somebody who answers', () => {
   }
 });
 
+test('What is dated by a time still to come counts by when it came', () => {
+  const messages = [{ from: '16505551234', timestamp: String(NOW / 1_000 + 1), text: { body: 'STOP' } }];
+  const [, word] = read({ messages });
+  assert.ok(word?.kind === 'silenced');
+  assert.deepEqual([word.at, word.saidAt], [NOW, undefined]);
+});
+
 describe('Somebody who stops marketing messages', () => {
   const preference = (more: JsonObject): JsonObject => ({
     user_preferences: [
@@ -259,15 +273,15 @@ describe('Somebody who stops marketing messages', () => {
 
   test('is silenced', () => {
     const detail = 'User requested to stop marketing messages';
-    const word = { kind: 'silenced', identity: '+16505551234', reason: 'opted_out', detail, at: AT };
+    const word = { kind: 'silenced', identity: '+16505551234', reason: 'opted_out', detail, at: AT, saidAt: AT };
     assert.deepEqual(read(preference({}), 'user_preferences'), [word]);
   });
 
   test('and welcome when they resume, by each name', () => {
     const news = read(preference({ value: 'resume', user_id: 'US.1' }), 'user_preferences');
     assert.deepEqual(news, [
-      { kind: 'welcome', identity: '+16505551234', at: AT },
-      { kind: 'welcome', identity: 'US.1', at: AT },
+      { kind: 'welcome', identity: '+16505551234', at: AT, saidAt: AT },
+      { kind: 'welcome', identity: 'US.1', at: AT, saidAt: AT },
     ]);
   });
 

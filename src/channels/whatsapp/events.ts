@@ -1,6 +1,6 @@
 import { parseRecipientRef } from '../../model/ids.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
-import type { News, ReceiptNews, SeenNews } from '../../model/news.ts';
+import type { News, ReceiptNews, SeenNews, Word } from '../../model/news.ts';
 import { cleanDetail } from '../clean-detail.ts';
 import { newsOf, readWill } from '../reply-words.ts';
 import { judgeReport } from './refusals.ts';
@@ -53,7 +53,8 @@ function readStatus(status: JsonObject, context: Context, now: number): News[] {
   const recipient = parseRecipientRef(textAt(status, 'biz_opaque_callback_data'));
   const state = STATES.get(status['status']);
   if (recipient === null || state === undefined) return [];
-  const at = timeOf(status['timestamp'], now);
+  const when = timeOf(status['timestamp'], now);
+  const { at } = when;
   if (state !== 'failed') return [{ kind: 'receipt', ...recipient, state, at, reason: null, detail: null }];
 
   const [error] = objectsAt(status, 'errors');
@@ -61,7 +62,10 @@ function readStatus(status: JsonObject, context: Context, now: number): News[] {
   const receipt: ReceiptNews = { kind: 'receipt', ...recipient, state, at, reason, detail };
   if (silence === undefined || context.marketingStop === 'ignore') return [receipt];
   const names = namesOf(status['recipient_id'], status['recipient_user_id']);
-  return [receipt, ...names.map((identity) => ({ kind: 'silenced' as const, identity, reason: silence, detail, at }))];
+  return [
+    receipt,
+    ...names.map((identity) => ({ kind: 'silenced' as const, identity, reason: silence, detail, ...when })),
+  ];
 }
 
 /**
@@ -69,7 +73,8 @@ function readStatus(status: JsonObject, context: Context, now: number): News[] {
  * of others can differ from their `wa_id` (Brazil, Mexico), so both are names of theirs. Meta keeps no list for who answers STOP.
  */
 function readMessage(message: JsonObject, contact: JsonObject | undefined, context: Context, now: number): News[] {
-  const at = timeOf(message['timestamp'], now);
+  const when = timeOf(message['timestamp'], now);
+  const { at } = when;
   if (message['type'] === 'system') return readSystemMessage(message, at);
   if (message['type'] === 'reaction' || message['group_id'] !== undefined) return [];
   const { from, from_user_id: sender } = message;
@@ -81,7 +86,7 @@ function readMessage(message: JsonObject, contact: JsonObject | undefined, conte
   const will = readWill(wordsOf(message), { stopWords: context.stopWords, isConversation: true });
   return [
     { kind: 'seen', identities: names, address: { channelId, reference }, at },
-    ...(will === null ? [] : newsOf(will, names, at)),
+    ...(will === null ? [] : newsOf(will, names, when)),
   ];
 }
 
@@ -113,12 +118,12 @@ function readSystemMessage({ from, system }: JsonObject, at: number): SeenNews[]
 function readPreference(preference: JsonObject, context: Context, now: number): News[] {
   const { category, value, wa_id: phone, user_id: userId } = preference;
   if (context.marketingStop === 'ignore' || category !== 'marketing_messages') return [];
-  const at = timeOf(preference['timestamp'], now);
+  const when = timeOf(preference['timestamp'], now);
   const names = namesOf(phone, userId);
-  if (value === 'resume') return names.map((identity) => ({ kind: 'welcome', identity, at }));
+  if (value === 'resume') return names.map((identity) => ({ kind: 'welcome', identity, ...when }));
   if (value !== 'stop') return [];
   const detail = cleanDetail(textAt(preference, 'detail')) || null;
-  return names.map((identity) => ({ kind: 'silenced', identity, reason: 'opted_out', detail, at }));
+  return names.map((identity) => ({ kind: 'silenced', identity, reason: 'opted_out', detail, ...when }));
 }
 
 /** Such as a locked account; what passes by itself is no news. */
@@ -133,10 +138,11 @@ function namesOf(...given: readonly (Json | undefined)[]): string[] {
 }
 
 /** Meta counts in seconds, as a text or a number. Never later than now, so that nobody's clock can hold up the news after it. */
-function timeOf(timestamp: Json | undefined, now: number): number {
+function timeOf(timestamp: Json | undefined, now: number): Word {
   const seconds = typeof timestamp === 'number' ? String(timestamp) : timestamp;
-  if (typeof seconds !== 'string' || !/^\d{1,12}$/.test(seconds)) return now;
-  return Math.min(Number(seconds) * 1000, now);
+  if (typeof seconds !== 'string' || !/^\d{1,12}$/.test(seconds)) return { at: now };
+  const saidAt = Number(seconds) * 1000;
+  return saidAt > now ? { at: now } : { at: saidAt, saidAt };
 }
 
 const secretsOf = ({ accessToken, appSecret = '' }: Context): string[] => [accessToken, appSecret];

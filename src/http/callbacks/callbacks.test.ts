@@ -137,6 +137,25 @@ describe('what providers post', () => {
     assert.equal((await rig.store.listSilenced(silent)).size, 0);
   });
 
+  it('counts in the order in which it came where the provider dates nothing, though our clock was set back', async () => {
+    const identity = 'gus@abc.com';
+    const [start, stop] = [
+      (at: number): News => ({ kind: 'welcome', identity, at }),
+      (at: number): News => ({ kind: 'silenced', identity, reason: 'opted_out', detail: 'STOP', at }),
+    ];
+    const of = { botId: BOT, connectionId: CONNECTION, identities: [identity] };
+    const isSilencedAfter = async (...news: readonly News[]) => {
+      answer = () => ({ ...OK, news });
+      await tell(rig, '{}');
+      return (await rig.store.listSilenced(of)).size > 0;
+    };
+    assert.equal(await isSilencedAfter(start(1_000)), false);
+    assert.equal(await isSilencedAfter(stop(10)), true);
+    assert.equal(await isSilencedAfter(start(9)), false);
+    assert.equal(await isSilencedAfter(start(8), stop(8)), true);
+    assert.equal(await isSilencedAfter(stop(7), start(7)), false);
+  });
+
   it('is refused in the words of the inbox, and the log says why', async () => {
     answer = () => ({ reply: { status: 401 }, news: [], refused: 'the signature does not match' });
     assert.deepEqual([(await tell(rig, '{}')).status, (await tell(rig, '{}')).text], [401, '']);

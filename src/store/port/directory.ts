@@ -1,3 +1,4 @@
+import type { Word } from '../../model/news.ts';
 import type { Address } from '../../model/outcome.ts';
 import type { About, AddressSource, Person } from '../../model/person.ts';
 import type { Audited } from './audit.ts';
@@ -21,9 +22,9 @@ export interface Directory {
   dropAddresses(request: DropRequest): Promise<void>;
   /** These addresses were good at `at`. */
   markWorked(request: WorkedRequest): Promise<void>;
-  /** Nobody writes to these identities on the connection until they are welcome again; the newest word counts. */
+  /** Nobody writes to these identities on the connection until they are welcome again; the later word counts (`Word`). */
   silence(request: SilenceRequest): Promise<void>;
-  /** The identity is welcome again, whatever was said until now. False: it was not silenced. */
+  /** The identity is welcome again, whatever was told until now, also if it is told again. False: it was not silenced. */
   liftSilence(request: Audited & LiftRequest): Promise<boolean>;
   /** Which of the identities are silenced, and why. */
   listSilenced(request: ResolveRequest): Promise<Map<string, SilenceReason>>;
@@ -34,7 +35,7 @@ export interface Directory {
   setPreferences(request: Audited & PreferencesRequest): Promise<void>;
   /** Somebody wants no more of a category over a channel, whatever else they said. */
   decline(request: DeclineRequest): Promise<void>;
-  /** They want it over the channel again, if they declined it there until `at`; what they declined over any channel stays. */
+  /** They want it over the channel again, unless they declined it there after `saidAt`; what they declined over any channel stays. */
   takeBackDecline(request: DeclineRequest): Promise<void>;
   /** By category, then channel. */
   listPreferences(request: { readonly botId: string; readonly personId: string }): Promise<OptOut[]>;
@@ -95,13 +96,12 @@ export interface PreferencesRequest {
   readonly at: number;
 }
 
-export interface DeclineRequest {
+export interface DeclineRequest extends Word {
   readonly botId: string;
   readonly channel: string;
   readonly category: string;
   /** Names of one person: the first that is known says who it is, or else the first of all. */
   readonly identities: readonly [string, ...string[]];
-  readonly at: number;
 }
 
 export interface OptedOutRequest {
@@ -148,8 +148,8 @@ export type SilenceReason = 'opted_out' | 'address_dead';
 export interface SilenceRequest {
   readonly botId: string;
   readonly connectionId: string;
-  /** `reason` null: welcome again. */
-  readonly entries: readonly (Omit<Silence, 'reason'> & { readonly reason: SilenceReason | null })[];
+  /** In the order in which they came. `reason` null: welcome again. */
+  readonly entries: readonly (Word & Omit<Silence, 'reason'> & { readonly reason: SilenceReason | null })[];
 }
 
 export interface LiftRequest {
