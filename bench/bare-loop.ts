@@ -1,26 +1,25 @@
-import { readQuestion } from './processes.ts';
+import { readConversation } from './processes.ts';
 import { openSender, type Sends } from './sender.ts';
 
 /**
  * What delivery costs when nothing is accepted, resolved, paced, retried or recorded: the same requests to the same
- * provider from a loop around an undici Pool. Prints the milliseconds it took.
+ * provider from a loop around an undici Pool. Asked to make so many, answers the milliseconds they took.
  */
-export interface BareRun extends Sends {
-  readonly sends: number;
-}
-
-const run = await readQuestion<BareRun>();
-const sender = openSender(run);
+const { question, requests } = await readConversation<Sends, number>();
+const sender = openSender(question);
 let next = 0;
 
-async function work(): Promise<void> {
-  while (next < run.sends) {
-    const index = next++ % run.paths.length;
-    await sender.send(run.paths[index] ?? '', run.bodies[index] ?? '');
+async function work(until: number): Promise<void> {
+  while (next < until) {
+    const index = next++ % question.paths.length;
+    await sender.send(question.paths[index] ?? '', question.bodies[index] ?? '');
   }
 }
 
-const startedAt = performance.now();
-await Promise.all(Array.from({ length: run.concurrency }, work));
-console.log(performance.now() - startedAt);
+for await (const sends of requests) {
+  const until = next + sends;
+  const startedAt = performance.now();
+  await Promise.all(Array.from({ length: question.concurrency }, () => work(until)));
+  console.log(performance.now() - startedAt);
+}
 await sender.close();

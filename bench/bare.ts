@@ -1,14 +1,16 @@
-import type { BareRun } from './bare-loop.ts';
-import { askScript } from './processes.ts';
+import type { Contender } from './contender.ts';
+import { converse } from './processes.ts';
 import type { Sends } from './sender.ts';
 import { CONCURRENCY, conversationOf, type Fake, fetchJson, PEOPLE, TEXT } from './stage.ts';
 import { teamsActivity, teamsPath } from './teams-request.ts';
 
-/** Deliveries a second of the bare loop. */
-export async function runBare(fake: Fake, sends: number): Promise<number> {
-  const run: BareRun = { ...(await planSends(fake)), sends };
-  const ms = await askScript<number>('bare-loop.ts', run);
-  return Math.round((sends * 1_000) / ms);
+/** A loop in a process of its own that only sends. */
+export async function openBare(fake: Fake): Promise<Contender> {
+  const loop = converse('bare-loop.ts', await planSends(fake));
+  return {
+    deliver: (notifications) => loop.ask<number>(notifications * PEOPLE),
+    close: () => loop.end(),
+  };
 }
 
 /** The requests Beckon makes to reach everybody in the directory, ready to be sent. */

@@ -1,55 +1,75 @@
 import { join } from 'node:path';
 import { startPostgres } from '../test/support/postgres.ts';
-import { runBare } from './bare.ts';
+import { openBare } from './bare.ts';
+import { type BeckonContender, openBeckon } from './beckon.ts';
+import type { Contender } from './contender.ts';
 import type { Bar, Figure, Suite, SuiteOptions } from './figures.ts';
-import { openPeers, type Peers } from './peers.ts';
-import { openStage, PEOPLE, type Stage } from './stage.ts';
+import { openPeers } from './peers.ts';
+import { openStage, PEOPLE } from './stage.ts';
 
 /**
  * S1, S2: deliveries a second (accepted over HTTP, resolved, sent to a fake Teams in another process, durably logged)
  * beside a bare loop that makes the same calls to the same fake. S3: beside the queues people build it on today. S11: how
- * long the server's event loop kept anything waiting meanwhile. Rounds are interleaved, because the speed of a shared
- * machine drifts.
+ * long the server's event loop kept anything waiting meanwhile.
+ *
+ * Servers run for months, so every side has sent as much as every other before it counts; what the first seconds of a
+ * process are like is shown apart. Then they take turns lap by lap, because the speed of a shared machine drifts.
  */
 export const deliveries: Suite = { ids: ['S1', 'S2', 'S3', 'S11'], run };
 
-interface Round {
-  readonly bare: number;
-  readonly sqlite: Run;
-  readonly postgres: Run;
-  /** Null where there is no Redis. */
-  readonly bullmq: number | null;
-  readonly pgboss: number;
+/** In notifications of a thousand. The queues need not send as many: they would take minutes. */
+interface Plan {
+  readonly warmUp: number;
+  readonly laps: number;
+  readonly lap: number;
+  readonly peersWarmUp: number;
+  readonly peersLap: number;
 }
 
-interface Run {
-  readonly perSecond: number;
+const QUICK: Plan = { warmUp: 10, laps: 2, lap: 10, peersWarmUp: 4, peersLap: 2 };
+const PLAN: Plan = { warmUp: 20, laps: 3, lap: 20, peersWarmUp: 10, peersLap: 4 };
+
+/** Deliveries a second. */
+interface Round {
+  readonly bare: Rates;
+  readonly sqlite: Rates;
+  readonly postgres: Rates;
+  /** Null where there is no Redis. */
+  readonly bullmq: Rates | null;
+  readonly pgboss: Rates;
+  /** ms */
   readonly loopP99: number;
 }
 
+interface Rates {
+  /** Of the warm-up, the start of the process not included. */
+  readonly cold: number;
+  readonly warm: number;
+}
+
 async function run(options: SuiteOptions): Promise<Figure[]> {
-  const notifications = options.size === 'quick' ? 20 : 60;
+  const plan = options.size === 'quick' ? QUICK : PLAN;
   const stage = await openStage();
   const postgres = await startPostgres();
   const peers = await openPeers(stage.fake, postgres);
   try {
-    // The simulators' own start (token, compilation) belongs to nobody's figures.
-    await runBare(stage.fake, 2_000);
+    await warmUpProvider(await openBare(stage.fake), plan);
     const rounds: Round[] = [];
     for (let number = 1; number <= options.rounds; number += 1) {
-      const bare = await runBare(stage.fake, notifications * PEOPLE);
-      const sqlite = await runBeckon(stage, notifications, `sqlite:${join(stage.folder, `round-${number}.db`)}`);
-      const onPostgres = await runBeckon(stage, notifications, await postgres.createDatabase());
-      const round: Round = { bare, sqlite, postgres: onPostgres, ...(await runPeers(peers, options)) };
-      options.say(
-        `S1 round ${number}: bare ${bare}/s, SQLite ${sqlite.perSecond}/s, PostgreSQL ${onPostgres.perSecond}/s`,
+      const round = await runRound(
+        {
+          bare: await openBare(stage.fake),
+          sqlite: await openBeckon(stage, `sqlite:${join(stage.folder, `round-${number}.db`)}`),
+          postgres: await openBeckon(stage, await postgres.createDatabase()),
+          bullmq: await peers.openBullmq(),
+          pgboss: await peers.openPgboss(),
+        },
+        plan,
       );
-      options.say(
-        `S3 round ${number}: BullMQ ${round.bullmq === null ? NO_REDIS : `${round.bullmq}/s`}, pg-boss ${round.pgboss}/s`,
-      );
+      for (const line of tell(round)) options.say(`round ${number}: ${line}`);
       rounds.push(round);
     }
-    return figuresOf(rounds);
+    return figuresOf(rounds, plan);
   } finally {
     await peers.close();
     await stage.close();
@@ -57,15 +77,60 @@ async function run(options: SuiteOptions): Promise<Figure[]> {
   }
 }
 
-const NO_REDIS = 'no redis-server on this machine';
-
-/** Rates are compared, so they need not send as many: they would take minutes. */
-async function runPeers(peers: Peers, { size }: SuiteOptions): Promise<Pick<Round, 'bullmq' | 'pgboss'>> {
-  const notifications = size === 'quick' ? 4 : 10;
-  return { bullmq: await peers.runBullmq(notifications), pgboss: await peers.runPgboss(notifications) };
+/** The provider's own start (token, compilation) belongs to nobody's figures. */
+async function warmUpProvider(bare: Contender, { warmUp }: Plan): Promise<void> {
+  await bare.deliver(warmUp);
+  await bare.close();
 }
 
-function figuresOf(rounds: readonly Round[]): Figure[] {
+interface Field {
+  readonly bare: Contender;
+  readonly sqlite: BeckonContender;
+  readonly postgres: BeckonContender;
+  readonly bullmq: Contender | null;
+  readonly pgboss: Contender;
+}
+
+async function runRound({ bare, sqlite, postgres, bullmq, pgboss }: Field, plan: Plan): Promise<Round> {
+  const { warmUp, lap, peersWarmUp, peersLap } = plan;
+  const ours = [bare, sqlite, postgres].map((contender) => ({ contender, warmUp, lap }));
+  const theirs = [pgboss, ...(bullmq === null ? [] : [bullmq])].map((contender) => ({
+    contender,
+    warmUp: peersWarmUp,
+    lap: peersLap,
+  }));
+  const entries = [...ours, ...theirs].map((entry) => ({ ...entry, coldMs: 0, warmMs: 0 }));
+  for (const entry of entries) entry.coldMs = await entry.contender.deliver(entry.warmUp);
+  for (let turn = 0; turn < plan.laps; turn += 1) {
+    for (const entry of entries) entry.warmMs += await entry.contender.deliver(entry.lap);
+  }
+  for (const { contender } of entries) await contender.close();
+  const rates = entries.map((entry) => ({
+    cold: perSecond(entry.warmUp, entry.coldMs),
+    warm: perSecond(entry.lap * plan.laps, entry.warmMs),
+  }));
+  const [ofBare, ofSqlite, ofPostgres, ofPgboss, ofBullmq = null] = rates as [Rates, Rates, Rates, Rates, Rates?];
+  return {
+    bare: ofBare,
+    sqlite: ofSqlite,
+    postgres: ofPostgres,
+    pgboss: ofPgboss,
+    bullmq: ofBullmq,
+    loopP99: sqlite.loopP99(),
+  };
+}
+
+const perSecond = (notifications: number, ms: number): number => Math.round((notifications * PEOPLE * 1_000) / ms);
+
+function tell({ bare, sqlite, postgres, bullmq, pgboss }: Round): string[] {
+  const queues = `BullMQ ${bullmq === null ? NO_REDIS : `${bullmq.warm}/s`}, pg-boss ${pgboss.warm}/s`;
+  const cold = `at first bare ${bare.cold}/s, SQLite ${sqlite.cold}/s, PostgreSQL ${postgres.cold}/s`;
+  return [`bare ${bare.warm}/s, SQLite ${sqlite.warm}/s, PostgreSQL ${postgres.warm}/s, ${queues}`, cold];
+}
+
+const NO_REDIS = 'no redis-server on this machine';
+
+function figuresOf(rounds: readonly Round[], { warmUp }: Plan): Figure[] {
   const figure = (
     id: string,
     what: string,
@@ -76,47 +141,20 @@ function figuresOf(rounds: readonly Round[]): Figure[] {
     const values = rounds.flatMap((round) => of(round) ?? []);
     return { id, what, unit, values, bar, ...(values.length === 0 && { note: NO_REDIS }) };
   };
+  const first = `first ${warmUp},000 of both`;
   return [
-    figure('S1', 'SQLite to a bare loop', '×', { least: 0.75 }, ({ sqlite, bare }) => sqlite.perSecond / bare),
-    figure('S1', 'bare loop', '/s', null, ({ bare }) => bare),
-    figure('S1', 'SQLite', '/s', null, ({ sqlite }) => sqlite.perSecond),
-    figure('S2', 'PostgreSQL to a bare loop', '×', { least: 0.65 }, ({ postgres, bare }) => postgres.perSecond / bare),
-    figure('S2', 'PostgreSQL', '/s', null, ({ postgres }) => postgres.perSecond),
-    figure('S3', 'SQLite to BullMQ', '×', { least: 5 }, ({ sqlite, bullmq }) => bullmq && sqlite.perSecond / bullmq),
-    figure('S3', 'BullMQ', '/s', null, ({ bullmq }) => bullmq),
-    figure('S3', 'SQLite to pg-boss', '×', { least: 2 }, ({ sqlite, pgboss }) => sqlite.perSecond / pgboss),
-    figure('S3', 'PostgreSQL to pg-boss', '×', null, ({ postgres, pgboss }) => postgres.perSecond / pgboss),
-    figure('S3', 'pg-boss', '/s', null, ({ pgboss }) => pgboss),
-    figure('S11', 'event-loop delay during S1, p99', 'ms', { most: 30 }, ({ sqlite }) => sqlite.loopP99),
+    figure('S1', 'SQLite to a bare loop', '×', { least: 0.75 }, ({ sqlite, bare }) => sqlite.warm / bare.warm),
+    figure('S1', `SQLite to a bare loop, ${first}`, '×', null, ({ sqlite, bare }) => sqlite.cold / bare.cold),
+    figure('S1', 'bare loop', '/s', null, ({ bare }) => bare.warm),
+    figure('S1', 'SQLite', '/s', null, ({ sqlite }) => sqlite.warm),
+    figure('S2', 'PostgreSQL to a bare loop', '×', { least: 0.65 }, ({ postgres, bare }) => postgres.warm / bare.warm),
+    figure('S2', `PostgreSQL to a bare loop, ${first}`, '×', null, ({ postgres, bare }) => postgres.cold / bare.cold),
+    figure('S2', 'PostgreSQL', '/s', null, ({ postgres }) => postgres.warm),
+    figure('S3', 'SQLite to BullMQ', '×', { least: 5 }, ({ sqlite, bullmq }) => bullmq && sqlite.warm / bullmq.warm),
+    figure('S3', 'BullMQ', '/s', null, ({ bullmq }) => bullmq?.warm ?? null),
+    figure('S3', 'SQLite to pg-boss', '×', { least: 2 }, ({ sqlite, pgboss }) => sqlite.warm / pgboss.warm),
+    figure('S3', 'PostgreSQL to pg-boss', '×', null, ({ postgres, pgboss }) => postgres.warm / pgboss.warm),
+    figure('S3', 'pg-boss', '/s', null, ({ pgboss }) => pgboss.warm),
+    figure('S11', 'event-loop delay during S1, p99', 'ms', { most: 30 }, ({ loopP99 }) => loopP99),
   ];
-}
-
-/** From the first POST until every notification is durably finished. */
-async function runBeckon(stage: Stage, notifications: number, database: string): Promise<Run> {
-  const server = await stage.start(database, { watchLoop: true });
-  const before = await stage.delivered();
-  const startedAt = performance.now();
-  const ids: string[] = [];
-  for (let index = 0; index < notifications; index += 1) ids.push(await stage.notify(server));
-  await stage.delivered(before + notifications * PEOPLE);
-  // The last checkpoint of a notification comes within 50 ms of its last send; only the newest is asked more than once.
-  for (const id of ids) await stage.finished(server, id);
-  const ms = performance.now() - startedAt;
-  await server.stop();
-  await verifyAll(stage, database, ids);
-  return { perSecond: Math.round((notifications * PEOPLE * 1_000) / ms), loopP99: loopDelayOf(server.lines) };
-}
-
-/** By another process, so that it costs neither the clock nor the event loop that is measured, and finds what is durable. */
-async function verifyAll(stage: Stage, database: string, ids: readonly string[]): Promise<void> {
-  const server = await stage.start(database, { isPrepared: true });
-  for (const id of ids) await stage.verify(server, id);
-  await server.stop();
-}
-
-function loopDelayOf(lines: readonly string[]): number {
-  const line = lines.find((entry) => entry.startsWith('{"loopDelay"'));
-  if (line === undefined) throw new Error('the server did not tell the delays of its event loop');
-  const { loopDelay }: { loopDelay: { p99: number } } = JSON.parse(line);
-  return loopDelay.p99;
 }

@@ -5,10 +5,10 @@ import { openPeer, type PeerJob } from './peer.ts';
  * The job on pg-boss, as its pages have it for throughput: jobs inserted in bulk, taken in batches of 500 as long as
  * batches are full, told of new ones by NOTIFY; settled one by one, because otherwise one that fails has all of its batch
  * sent again; a batch's rows in one statement. Two batches at a time, so that one is sent while the other is fetched or
- * settled. Prints the milliseconds it took.
+ * settled.
  */
 const peer = await openPeer();
-const boss = new PgBoss({ connectionString: peer.run.database, useListenNotify: true });
+const boss = new PgBoss({ connectionString: peer.question.database, useListenNotify: true });
 boss.on('error', (error) => {
   throw error;
 });
@@ -21,13 +21,12 @@ await boss.work<PeerJob>('deliveries', options, async (jobs) => {
   return jobs.map(({ id }) => ({ id, status: 'completed' as const }));
 });
 
-const ms = await peer.measure(async (notification) => {
+await peer.answer(async (notification) => {
   const jobs = await peer.jobsOf(notification);
   await boss.insert(
     'deliveries',
     jobs.map((data) => ({ data })),
   );
 });
-console.log(ms);
 await boss.stop();
 await peer.close();

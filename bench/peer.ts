@@ -1,15 +1,14 @@
 import { Pool } from 'pg';
-import { readQuestion } from './processes.ts';
+import { readConversation } from './processes.ts';
 import { openSender, type SenderOptions } from './sender.ts';
 import { teamsActivity, teamsPath } from './teams-request.ts';
 
-/** What a peer is asked: to send everybody so many notifications, and keep one row of what became of each recipient. */
-export interface PeerRun extends SenderOptions {
+/** What a peer is told: whom it sends to and where it keeps one row of what became of each recipient. */
+export interface PeerQuestion extends SenderOptions {
   readonly appId: string;
   readonly text: string;
   /** Where everybody is reached, by e-mail address. */
   readonly people: readonly { readonly email: string; readonly conversationId: string }[];
-  readonly notifications: number;
   /** A PostgreSQL that nobody else uses. */
   readonly database: string;
   /** Of a Redis that nobody else uses; null where none is needed. */
@@ -24,34 +23,37 @@ export interface PeerJob {
 }
 
 export interface Peer {
-  readonly run: PeerRun;
+  readonly question: PeerQuestion;
   /** Looks everybody up, in one query: a job for each recipient of a notification. */
   jobsOf(notification: number): Promise<PeerJob[]>;
   send(job: PeerJob): Promise<void>;
   /** Commits that these were delivered, in one statement. */
   keep(jobs: readonly PeerJob[]): Promise<void>;
-  /** From the first notification until the last row is durable, in ms; a notification before that warms it up. */
-  measure(accept: (notification: number) => Promise<void>): Promise<number>;
+  /**
+   * Asked for so many notifications, accepts one after the other and answers the ms until the last row is durable, until
+   * nobody asks any more.
+   */
+  answer(accept: (notification: number) => Promise<void>): Promise<void>;
   close(): Promise<void>;
 }
 
 export async function openPeer(): Promise<Peer> {
-  const run = await readQuestion<PeerRun>();
-  const { text, appId } = run;
-  const emails = run.people.map(({ email }) => email);
-  const sender = openSender(run);
-  const pool = new Pool({ connectionString: run.database, max: 20 });
+  const { question, requests } = await readConversation<PeerQuestion, number>();
+  const { text, appId, people } = question;
+  const emails = people.map(({ email }) => email);
+  const sender = openSender(question);
+  const pool = new Pool({ connectionString: question.database, max: 20 });
   await pool.query(`CREATE TABLE results (
     notification integer, seq integer, state text NOT NULL, at timestamptz NOT NULL, PRIMARY KEY (notification, seq))`);
   await pool.query('CREATE TABLE people (email text PRIMARY KEY, conversation_id text NOT NULL)');
-  const columns = [emails, run.people.map(({ conversationId }) => conversationId)];
+  const columns = [emails, people.map(({ conversationId }) => conversationId)];
   await pool.query('INSERT INTO people SELECT * FROM unnest($1::text[], $2::text[])', columns);
-  const people = emails.length;
+  let accepted = 0;
   let kept = 0;
   let reach = { count: 0, tell: () => {} };
   const untilKept = (count: number) => new Promise<void>((tell) => (reach = { count, tell }));
   return {
-    run,
+    question,
     async jobsOf(notification) {
       const { rows } = await pool.query<{ seq: number; conversationId: string }>(RESOLVE, [emails]);
       return rows.map((row) => ({ notification, ...row, text }));
@@ -64,18 +66,18 @@ export async function openPeer(): Promise<Peer> {
       kept += jobs.length;
       if (kept >= reach.count) reach.tell();
     },
-    async measure(accept) {
-      const warm = untilKept(people);
-      await accept(0);
-      await warm;
-      const all = untilKept((1 + run.notifications) * people);
-      const startedAt = performance.now();
-      for (let notification = 1; notification <= run.notifications; notification += 1) await accept(notification);
-      await all;
-      const ms = performance.now() - startedAt;
-      const { rows } = await pool.query('SELECT count(*)::int AS count FROM results');
-      if (rows[0]?.count !== (1 + run.notifications) * people) throw new Error(`${rows[0]?.count} results`);
-      return ms;
+    async answer(accept) {
+      for await (const notifications of requests) {
+        const until = accepted + notifications;
+        const all = untilKept(until * emails.length);
+        const startedAt = performance.now();
+        for (; accepted < until; accepted += 1) await accept(accepted);
+        await all;
+        const ms = performance.now() - startedAt;
+        const { rows } = await pool.query('SELECT count(*)::int AS count FROM results');
+        if (rows[0]?.count !== until * emails.length) throw new Error(`${rows[0]?.count} results`);
+        console.log(ms);
+      }
     },
     async close() {
       await sender.close();

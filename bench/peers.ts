@@ -1,24 +1,22 @@
 import type { TestPostgres } from '../test/support/postgres.ts';
 import { takeToken } from './bare.ts';
-import type { PeerRun } from './peer.ts';
-import { askScript } from './processes.ts';
+import type { Contender } from './contender.ts';
+import type { PeerQuestion } from './peer.ts';
+import { converse } from './processes.ts';
 import { startRedis } from './redis.ts';
 import { CONCURRENCY, conversationOf, emailOf, type Fake, PEOPLE, TEXT } from './stage.ts';
 
 /** The same job as people build it today. */
 export interface Peers {
-  /** Deliveries a second on BullMQ over Redis; null where there is no Redis. */
-  runBullmq(notifications: number): Promise<number | null>;
-  /** Deliveries a second on pg-boss. */
-  runPgboss(notifications: number): Promise<number>;
+  /** On BullMQ over Redis; null where there is no Redis. */
+  openBullmq(): Promise<Contender | null>;
+  openPgboss(): Promise<Contender>;
   close(): Promise<void>;
 }
 
 export async function openPeers(fake: Fake, postgres: TestPostgres): Promise<Peers> {
-  const redis = await startRedis();
-  const run = async (script: string, notifications: number, redisPort: number | null): Promise<number> => {
-    const database = await postgres.createDatabase();
-    const question: PeerRun = {
+  const open = async (script: string, redisPort: number | null): Promise<Contender> => {
+    const question: PeerQuestion = {
       origin: fake.urls.base,
       token: await takeToken(fake),
       concurrency: CONCURRENCY,
@@ -28,16 +26,16 @@ export async function openPeers(fake: Fake, postgres: TestPostgres): Promise<Pee
         email: emailOf(index),
         conversationId: conversationOf(fake, index),
       })),
-      notifications,
-      database,
+      database: await postgres.createDatabase(),
       redisPort,
     };
-    const ms = await askScript<number>(script, question);
-    return Math.round((notifications * PEOPLE * 1_000) / ms);
+    const peer = converse(script, question);
+    return { deliver: (notifications) => peer.ask<number>(notifications), close: () => peer.end() };
   };
+  const redis = await startRedis();
   return {
-    runBullmq: async (notifications) => (redis === null ? null : run('peer-bullmq.ts', notifications, redis.port)),
-    runPgboss: (notifications) => run('peer-pgboss.ts', notifications, null),
+    openBullmq: async () => redis && open('peer-bullmq.ts', redis.port),
+    openPgboss: () => open('peer-pgboss.ts', null),
     async close() {
       await redis?.stop();
     },

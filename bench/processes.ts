@@ -38,6 +38,33 @@ export async function askScript<T>(name: string, question: unknown): Promise<T> 
   return answer;
 }
 
+export interface Conversation {
+  /** Resolves with the script's next line, for one line of JSON more. */
+  ask<T>(request: unknown): Promise<T>;
+  end(): Promise<void>;
+}
+
+/** A script of this folder that stays: it answers each request after its question with a line of JSON, one at a time. */
+export function converse(name: string, question: unknown): Conversation {
+  const script = fileURLToPath(new URL(name, import.meta.url));
+  const child = spawn(process.execPath, [script], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  child.stdin.write(`${JSON.stringify(question)}\n`);
+  return {
+    async ask(request) {
+      child.stdin.write(`${JSON.stringify(request)}\n`);
+      const { value, done } = await answers.next();
+      if (done) throw new Error(`${name} ended with ${child.exitCode} before it answered`);
+      return JSON.parse(value);
+    },
+    async end() {
+      const exited = once(child, 'exit');
+      child.stdin.end();
+      await exited;
+    },
+  };
+}
+
 /** Linux counts processor time in hundredths of a second. */
 const TICK_MS = 10;
 
@@ -57,4 +84,16 @@ export function peakMb(pid: number): number {
 /** What the process was asked when it was started. The shape is the word of who asked: another part of this folder. */
 export async function readQuestion<T>(): Promise<T> {
   return JSON.parse(await text(process.stdin));
+}
+
+/** The other side of `converse`: the question, and then whatever is requested until nobody asks any more. */
+export async function readConversation<Q, R>(): Promise<{ readonly question: Q; readonly requests: AsyncIterable<R> }> {
+  const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+  const { value = 'null' } = await lines.next();
+  const question: Q = JSON.parse(value);
+  return { question, requests: parsed<R>(lines) };
+}
+
+async function* parsed<R>(lines: AsyncIterable<string>): AsyncIterable<R> {
+  for await (const line of lines) yield JSON.parse(line);
 }
