@@ -1,6 +1,6 @@
 import type { Locator, Page } from 'playwright-core';
 import type { ToldStage } from '../support/console-story.ts';
-import { checkSomething, writeSomething } from './pages.ts';
+import { checkSomething, openSomebody, writeSomething } from './pages.ts';
 
 /** A dialog of the console, and how it is come by. */
 export interface ShownDialog {
@@ -25,14 +25,6 @@ const townHall = ({ townHall }: ToldStage) => `/notifications/${townHall}`;
 const payroll = ({ hook }: ToldStage) => `/connections/${hook}`;
 const on = (path: string) => () => path;
 
-const ASHA = 'Asha Nair';
-/** Looked for: which of many people come first is chance. */
-async function somebody(page: Page): Promise<void> {
-  await page.getByRole('searchbox', { name: 'Search people' }).fill(ASHA);
-  const found = page.getByRole('main').getByRole('link', { name: new RegExp(ASHA) });
-  await found.first().click();
-}
-
 /** Every dialog there is. A new one is listed here. */
 export const DIALOGS: readonly ShownDialog[] = [
   { name: 'pause', path: townHall, opener: button('Pause') },
@@ -51,8 +43,8 @@ export const DIALOGS: readonly ShownDialog[] = [
     prepare: checkSomething,
     opener: button('Launch exactly this plan'),
   },
-  { name: 'remove a person', path: on('/people'), prepare: somebody, opener: button('Remove…') },
-  { name: 'erase a person', path: on('/people'), prepare: somebody, opener: button('Erase everywhere…') },
+  { name: 'remove a person', path: on('/people'), prepare: openSomebody, opener: button('Remove…') },
+  { name: 'erase a person', path: on('/people'), prepare: openSomebody, opener: button('Erase everywhere…') },
   { name: 'archive', path: on('/templates/welcome'), opener: button('Archive…') },
   { name: 'take a connection away', path: payroll, opener: button('Take away…') },
   { name: 'make an app', path: on('/apps'), opener: button('Make an app') },

@@ -69,7 +69,7 @@ describe('people and templates in the console', () => {
     await page.getByRole('searchbox', { name: 'Search people' }).fill('<img');
     await page.getByRole('link', { name: HOSTILE }).click();
     await page.getByRole('heading', { level: 1, name: HOSTILE }).waitFor();
-    await page.getByText('no phone number').first().waitFor();
+    await page.getByText('No phone number is known').first().waitFor();
     await page.getByRole('textbox', { name: 'Declines the category' }).fill('newsletter');
     await page.getByRole('button', { name: 'Add' }).click();
     await page.getByText('newsletter, over any channel').waitFor();

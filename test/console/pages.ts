@@ -23,8 +23,10 @@ export const PAGES: readonly ShownPage[] = [
     path: () => '/people',
     ready: (page) => page.getByRole('main').getByText(/Nair/).first().waitFor(),
   },
+  { name: 'person', path: () => '/people', ready: openSomebody },
   { name: 'people-import', path: () => '/people/import', ready: chooseFile },
   { name: 'template-new', path: () => '/templates/~new', ready: heading('New template') },
+  { name: 'template', path: () => '/templates/welcome', ready: text('Version 1') },
   { name: 'templates', path: () => '/templates', ready: heading('Templates') },
   { name: 'connections', path: () => '/connections', ready: text('Microsoft Teams') },
   { name: 'connection', path: (stage) => `/connections/${stage.hook}`, ready: text('Nobody') },
@@ -36,6 +38,19 @@ export const PAGES: readonly ShownPage[] = [
   { name: 'overview', path: () => '/overview', ready: text('Identity is not associated with the channel') },
   { name: 'not-found', path: () => '/nowhere', ready: heading('Not found') },
 ];
+
+const ASHA = 'Asha Nair';
+/** Looked for: which of many people come first is chance. */
+export async function openSomebody(page: Page): Promise<void> {
+  await page.getByRole('searchbox', { name: 'Search people' }).fill(ASHA);
+  await page
+    .getByRole('main')
+    .getByRole('link', { name: new RegExp(ASHA) })
+    .first()
+    .click();
+  await page.getByRole('heading', { level: 1, name: ASHA }).waitFor();
+  await page.getByText('yes', { exact: true }).first().waitFor();
+}
 
 /** As far as somebody who writes to all on two channels may be. */
 export async function writeSomething(page: Page): Promise<void> {

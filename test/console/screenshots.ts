@@ -3,9 +3,10 @@ import { parseArgs } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
 import { openBrowser, openPage } from '../support/browser.ts';
 import { type ToldStage, tellStory } from '../support/console-story.ts';
+import { DIALOGS, type ShownDialog } from './dialogs.ts';
 import { PAGES, type ShownPage } from './pages.ts';
 
-/** `npm run screenshots [-- --only overview --into folder]`: every page of the console, wide and on a phone. */
+/** `npm run screenshots [-- --only overview,dialog-send --into folder]`: every page and dialog of the console, wide and on a phone. */
 const { values } = parseArgs({ options: { only: { type: 'string' }, into: { type: 'string' } } });
 const into = values.into ?? 'docs/screenshots';
 
@@ -20,8 +21,12 @@ const MOST_PX = 2_200;
 
 mkdirSync(into, { recursive: true });
 const [browser, stage] = await Promise.all([openBrowser(), tellStory()]);
-const pages = PAGES.filter(({ name }) => values.only === undefined || values.only.split(',').includes(name));
+const isAsked = (name: string) => values.only === undefined || values.only.split(',').includes(name);
+const pages = PAGES.filter(({ name }) => isAsked(name));
+const fileOf = ({ name }: ShownDialog) => `dialog-${name.replaceAll(' ', '-')}`;
+const dialogs = DIALOGS.filter((dialog) => isAsked(fileOf(dialog)));
 for (const shape of SHAPES) await shoot(browser, stage, shape);
+await shootDialogs(browser, stage);
 await browser.close();
 await stage.close();
 
@@ -48,4 +53,26 @@ async function shootOne(page: Page, { path, ready }: ShownPage, file: string): P
   await page.screenshot({ path: file, animations: 'disabled' });
   await page.setViewportSize(viewport);
   console.log(file);
+}
+
+/** Each is opened once, for many a dialog does what can be done but once, and seen in every shape. */
+async function shootDialogs(browser: Browser, stage: ToldStage): Promise<void> {
+  const { page } = await openPage(browser, { viewport: SHAPES[0].viewport });
+  await stage.signIn(page);
+  for (const dialog of dialogs) {
+    await page.setViewportSize(SHAPES[0].viewport);
+    await page.goto(stage.home + dialog.path(stage));
+    await dialog.prepare?.(page);
+    await dialog.opener(page).press('Enter');
+    await dialog.next?.(page);
+    await page.locator(':is([role=dialog], [role=alertdialog])').waitFor();
+    for (const { name: shape, viewport, colorScheme } of SHAPES) {
+      const file = `${into}/${fileOf(dialog)}-${shape}.png`;
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize(viewport);
+      await page.screenshot({ path: file, animations: 'disabled' });
+      console.log(file);
+    }
+  }
+  await page.context().close();
 }

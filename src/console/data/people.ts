@@ -64,7 +64,7 @@ export function useReach(person: DirectoryPerson, connections: readonly Connecti
         queryKey: ['bots', botId, 'reach', identity, id],
         queryFn: async ({ signal }: { signal: AbortSignal }): Promise<Unreached | null> => {
           if (identity === null)
-            return { reason: 'no phone number', hint: 'Import one, and they can be reached here.' };
+            return { reason: 'No phone number is known', hint: 'Import one, and they can be reached here.' };
           const message = { type: 'text', val: 'Hello' } as const;
           const body = { channel, connection: id, message, recipients: [identity] };
           const { failing } = await notifications.rehearse({ botId, body, signal });

@@ -1,5 +1,5 @@
 import { Button, CheckboxGroup, TextArea, TextField } from '@radix-ui/themes';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, type ReactNode, useState } from 'react';
 import type { SavedApp } from '../../client/admin.ts';
 import { SCOPE_DIRECTORY, SCOPE_SEND } from '../../model/tenancy.ts';
 import { useSaveApp } from '../data/apps.ts';
@@ -15,10 +15,12 @@ const SCOPES = [
 interface AppFormProps {
   readonly botId: string;
   readonly onSaved: (saved: SavedApp) => void;
+  /** The way out of it, beside the button that makes the app. */
+  readonly leave: ReactNode;
 }
 
 /** A new app of a bot. With a shared secret it is given one, which is told once. */
-export function AppForm({ botId, onSaved }: AppFormProps) {
+export function AppForm({ botId, onSaved, leave }: AppFormProps) {
   const [name, setName] = useState('');
   const [scopes, setScopes] = useState<readonly string[]>(SCOPES.map(([scope]) => scope));
   const [algorithm, setAlgorithm] = useState<'HS256' | 'RS256'>('HS256');
@@ -98,6 +100,7 @@ export function AppForm({ botId, onSaved }: AppFormProps) {
         </p>
       )}
       <div className="form-foot">
+        {leave}
         <Button type="submit" loading={save.isPending} disabled={scopes.length === 0}>
           Make the app
         </Button>

@@ -1,5 +1,5 @@
 import type { ChannelDescription } from '../../client/admin.ts';
-import { ChannelMark, channelName } from './channel.tsx';
+import { CHANNEL_IDS, ChannelMark, channelName } from './channel.tsx';
 import './channel-choice.css';
 
 const WHAT: Readonly<Record<string, string>> = {
@@ -21,7 +21,7 @@ interface ChannelChoiceProps {
 export function ChannelChoice({ channels, onChoose }: ChannelChoiceProps) {
   return (
     <ul className="choices">
-      {channels.map((channel) => (
+      {inOrder(channels).map((channel) => (
         <li key={channel.id}>
           <button type="button" onClick={() => onChoose(channel)}>
             <ChannelMark id={channel.id} />
@@ -34,4 +34,13 @@ export function ChannelChoice({ channels, onChoose }: ChannelChoiceProps) {
       ))}
     </ul>
   );
+}
+
+/** As channels are listed everywhere; those of a newer server come last. */
+function inOrder(channels: readonly ChannelDescription[]): ChannelDescription[] {
+  const placeOf = ({ id }: ChannelDescription) => {
+    const place = CHANNEL_IDS.indexOf(id);
+    return place === -1 ? CHANNEL_IDS.length : place;
+  };
+  return channels.toSorted((one, other) => placeOf(one) - placeOf(other));
 }

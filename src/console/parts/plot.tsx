@@ -104,8 +104,9 @@ function optionsFor({ series, isStacked, isBars, unit, colorOf }: Look): Omit<uP
         ...(isStacked && { fill: colorOf(color) }),
         ...(bars !== undefined && { paths: bars }),
         points: { show: false },
+        // Nothing is pointed at: only what each colour is.
         value: (_plot: uPlot, _value: number, _series: number, index: number | null) =>
-          tell(index === null ? null : (values[index] ?? null), unit),
+          index === null ? '' : tell(values[index] ?? null, unit),
       })),
     ],
   };

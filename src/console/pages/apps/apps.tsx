@@ -164,7 +164,15 @@ function Making({ onClose }: { readonly onClose: () => void }) {
   if (saved !== null) return <Secret saved={saved} onClose={onClose} />;
   return (
     <Modal title="Make an app" maxWidth="480px" onClose={onClose}>
-      <AppForm botId={botId} onSaved={setSaved} />
+      <AppForm
+        botId={botId}
+        onSaved={setSaved}
+        leave={
+          <Button type="button" variant="soft" color="gray" onClick={onClose}>
+            Leave it
+          </Button>
+        }
+      />
     </Modal>
   );
 }

@@ -1,6 +1,7 @@
 import type { Preflight } from '../../../client/send-documents.ts';
 import { explainReason } from '../../../model/reasons.ts';
 import { formatAgo, formatCount, formatMoment, formatRate, plural } from '../../parts/format.ts';
+import { meaningOf } from '../../parts/reason.ts';
 import { useNow } from '../../parts/time.tsx';
 import type { CheckReport, CheckStep } from './check.ts';
 
@@ -61,7 +62,7 @@ function Forecast({ report: { forecast, ready } }: { readonly report: Preflight 
   if (ready === 0) return null;
   return (
     <div className="figure">
-      <dt>Over</dt>
+      <dt>Finished</dt>
       <dd title={finishesAt === null ? undefined : formatMoment(finishesAt)}>
         {finishesAt === null ? 'soon' : formatAgo(finishesAt, now)}
         <small>
@@ -83,7 +84,7 @@ function Failing({ step: { name, report } }: { readonly step: CheckStep }) {
         {Object.entries(reasons).map(([reason, count]) => (
           <li key={reason}>
             <span className="number failing-count">{formatCount(count)}</span>
-            <span className="mono">{reason}</span>
+            <span>{meaningOf(reason)}.</span>
             <span className="quiet">{hints.get(reason) ?? explainReason(reason).hint}</span>
           </li>
         ))}
@@ -103,7 +104,7 @@ function Failing({ step: { name, report } }: { readonly step: CheckStep }) {
               {failing.map(({ seq, identity, reason, detail }) => (
                 <tr key={seq}>
                   <td className="failing-identity">{identity}</td>
-                  <td className="mono">{reason}</td>
+                  <td title={reason}>{meaningOf(reason)}</td>
                   <td className="quiet">{detail}</td>
                 </tr>
               ))}

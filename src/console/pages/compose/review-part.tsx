@@ -92,13 +92,13 @@ export function ReviewPart(props: ReviewPartProps) {
           )}
           <Launch {...props} />
           <div className="compose-actions">
-            <Button size="3" onClick={ask} loading={launching.at === 'sending'} disabled={launching.at === 'uploading'}>
+            <Button onClick={ask} loading={launching.at === 'sending'} disabled={launching.at === 'uploading'}>
               <PaperPlaneIcon />{' '}
               {plan === null
                 ? `${draft.timing.sendAt === '' ? 'Send' : 'Schedule'}${audience.total === 0 ? '' : ` to ${whom}`}`
                 : 'Launch exactly this plan'}
             </Button>
-            <Button size="3" variant="soft" onClick={checkAll} loading={check.isPending} disabled={isBusy}>
+            <Button variant="soft" onClick={checkAll} loading={check.isPending} disabled={isBusy}>
               {plan === null ? 'Check everybody' : 'Check again'}
             </Button>
             <span className="compose-aside">{aside}</span>

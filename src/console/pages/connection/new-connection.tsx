@@ -20,6 +20,11 @@ export default function NewConnection() {
   return (
     <Page
       title={chosen === null ? 'Add a connection' : `Connect ${channelName(chosen.id)}`}
+      description={
+        chosen === null
+          ? 'A channel this bot reaches people over, by credentials of its own.'
+          : 'The provider is asked at once whether it takes the credentials. Nobody is sent anything.'
+      }
       above={
         <Link href={to('connections')} className="link">
           Connections

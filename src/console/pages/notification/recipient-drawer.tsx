@@ -51,7 +51,7 @@ function Known({ recipient }: { readonly recipient: LedgerRecipient }) {
         <Fact name="State">
           <StateWord state={state} />
         </Fact>
-        <Fact name="Over">
+        <Fact name="Channel">
           <Channel id={channel} />
         </Fact>
         {detail !== null && <Fact name="The provider said">{detail}</Fact>}

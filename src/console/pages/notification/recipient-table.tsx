@@ -101,7 +101,9 @@ function Row({ recipient, rowIndex, onChoose }: RowProps) {
       <td>
         <StateWord state={recipient.state} />
       </td>
-      <td className="clip quiet only-wide">{recipient.reason === null ? '' : meaningOf(recipient.reason)}</td>
+      <td className="recipient-reason quiet only-wide">
+        {recipient.reason !== null && <span title={meaningOf(recipient.reason)}>{meaningOf(recipient.reason)}</span>}
+      </td>
       <td className="end quiet only-wide">
         <Ago at={recipient.at} />
       </td>

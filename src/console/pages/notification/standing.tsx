@@ -19,7 +19,8 @@ export function Standing({ notification }: { readonly notification: Notification
   if (state === 'scheduled' && sendAt !== null)
     return (
       <Words color="violet">
-        <strong>Scheduled</strong> for {formatDay(sendAt)}, <Ago at={sendAt} />. Nothing is sent before that.
+        <strong>Scheduled</strong> for {formatDay(sendAt)} (<Ago at={sendAt} />
+        ). Nothing is sent before that.
       </Words>
     );
   if (state === 'receiving')

@@ -42,7 +42,7 @@ export default function Notifications() {
         <SegmentedControl.Root value={which} onValueChange={(value) => setWhich(value as Which)} aria-label="Which">
           <SegmentedControl.Item value="all">All</SegmentedControl.Item>
           <SegmentedControl.Item value="running">Running</SegmentedControl.Item>
-          <SegmentedControl.Item value="over">Over</SegmentedControl.Item>
+          <SegmentedControl.Item value="over">Ended</SegmentedControl.Item>
         </SegmentedControl.Root>
         <select
           className="select"

@@ -49,10 +49,10 @@ function Found({ overview }: { readonly overview: Overview }) {
       <div className="halves">
         <div className="stack">
           <Running />
+          <Reasons reasons={overview.reasons} />
         </div>
         <div className="stack">
           <ConnectionsNow connections={overview.connections} />
-          <Reasons reasons={overview.reasons} />
         </div>
       </div>
     </>

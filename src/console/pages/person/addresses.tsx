@@ -27,8 +27,10 @@ export function Addresses({ person: { addresses } }: { readonly person: Director
               <tr>
                 <th scope="col">Channel</th>
                 <th scope="col">Address</th>
-                <th scope="col">From</th>
-                <th scope="col" className="end">
+                <th scope="col" className="only-wide">
+                  From
+                </th>
+                <th scope="col" className="end only-wide">
                   Last worked
                 </th>
               </tr>
@@ -42,11 +44,18 @@ export function Addresses({ person: { addresses } }: { readonly person: Director
                       {connectionName({ channel, name })}
                     </span>
                   </td>
-                  <td className="mono">{channelId}</td>
-                  <td className="quiet">
+                  <td>
+                    <div className="mono">{channelId}</div>
+                    <div className="quiet only-phone">
+                      {SOURCES[source]}, <Ago at={learnedAt} />
+                    </div>
+                  </td>
+                  <td className="quiet only-wide">
                     {SOURCES[source]}, <Ago at={learnedAt} />
                   </td>
-                  <td className="end quiet">{lastWorkedAt === null ? 'never yet' : <Ago at={lastWorkedAt} />}</td>
+                  <td className="end quiet only-wide person-worked">
+                    {lastWorkedAt === null ? 'never yet' : <Ago at={lastWorkedAt} />}
+                  </td>
                 </tr>
               ))}
             </tbody>

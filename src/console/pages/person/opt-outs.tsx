@@ -81,7 +81,7 @@ function Declining({ optOuts, save }: DecliningProps) {
           />
         )}
       </Field>
-      <Field label="Over">
+      <Field label="Channel">
         {(tie) => (
           <select {...tie} className="select" value={channel} onChange={({ target }) => setChannel(target.value)}>
             <option value="">any channel</option>

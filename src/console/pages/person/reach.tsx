@@ -5,6 +5,7 @@ import { connectionName, useConnections } from '../../data/connections.ts';
 import { useReach } from '../../data/people.ts';
 import { ChannelMark } from '../../parts/channel.tsx';
 import { Sheet } from '../../parts/page.tsx';
+import { meaningOf } from '../../parts/reason.ts';
 import { explainError, Loading } from '../../parts/states.tsx';
 
 /** What would become of a message to somebody over each connection: silences and missing addresses show here. */
@@ -41,7 +42,7 @@ function Ways({
             {data === null && <Badge color="jade">yes</Badge>}
             {data && (
               <span>
-                <Badge color="gray">{data.reason}</Badge> <span className="quiet">{data.hint}</span>
+                {meaningOf(data.reason)}. <span className="quiet">{data.hint}</span>
               </span>
             )}
           </li>

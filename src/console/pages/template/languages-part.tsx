@@ -207,6 +207,7 @@ function Others({ variant: { tag, message, channels }, connections, problems, on
       ))}
       {free.length > 0 && (
         <div className="own-offers">
+          <span className="quiet">Other words on</span>
           {free.map((channel) => (
             <Button
               key={channel}
@@ -214,9 +215,10 @@ function Others({ variant: { tag, message, channels }, connections, problems, on
               size="1"
               variant="soft"
               color="gray"
+              aria-label={`Other words on ${channelName(channel)}`}
               onClick={() => onChange({ channels: [...channels, { channel, message: firstMessage(channel, text) }] })}
             >
-              <PlusIcon /> Other words on {channelName(channel)}
+              <PlusIcon /> {channelName(channel)}
             </Button>
           ))}
         </div>

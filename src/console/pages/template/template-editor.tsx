@@ -101,12 +101,7 @@ export function TemplateEditor({ first, latest, saved, aside }: TemplateEditorPr
         {mayWrite && (
           <Sheet>
             <div className="template-save">
-              <Button
-                size="3"
-                loading={save.isPending}
-                disabled={!isChanged && saved?.archivedAt === null}
-                onClick={put}
-              >
+              <Button loading={save.isPending} disabled={!isChanged && saved?.archivedAt === null} onClick={put}>
                 {latest === 0 ? 'Save' : `Save as version ${latest + 1}`}
               </Button>
               {problems.length > 0 && (

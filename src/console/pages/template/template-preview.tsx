@@ -39,7 +39,7 @@ export function TemplatePreview({ draft, variant, connections, saved }: Template
         <Empty title="This bot reaches no channel yet">Add a connection, and see here what each person gets.</Empty>
       ) : (
         <div className="stack">
-          <Field label="Over">
+          <Field label="Channel">
             {(tie) => (
               <select
                 {...tie}

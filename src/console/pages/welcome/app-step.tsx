@@ -16,16 +16,17 @@ interface AppStepProps {
 export function AppStep({ botId, connection, saved, onSaved, onDone }: AppStepProps) {
   if (saved === null)
     return (
-      <>
-        <Sheet>
-          <AppForm botId={botId} onSaved={onSaved} />
-        </Sheet>
-        <div className="form-foot">
-          <Button variant="soft" color="gray" onClick={onDone}>
-            Later
-          </Button>
-        </div>
-      </>
+      <Sheet>
+        <AppForm
+          botId={botId}
+          onSaved={onSaved}
+          leave={
+            <Button type="button" variant="soft" color="gray" onClick={onDone}>
+              Later
+            </Button>
+          }
+        />
+      </Sheet>
     );
   return (
     <>
