@@ -14,14 +14,15 @@ import type { Work } from './work.ts';
 /** A checkpoint is due after this many outcomes or this long, whichever is first: the bound on what a crash can repeat. */
 const FLUSH_COUNT = 128;
 const FLUSH_MS = 50;
-/** With this many outcomes not yet durable no send may start, however slow the database is. */
-const MAX_UNRECORDED = 500;
+/** With this many outcomes not yet durable no send may start. */
+const MAX_UNRECORDED = 200;
 /**
- * Where a checkpoint takes longer than this, sends fill up all there is long before it is over. Then the next one waits
- * for all of it: each would carry what came during the one before, half of what it could.
+ * Where a checkpoint takes longer than this, sends fill up all there is long before it is over. Then there is room for
+ * more, and the next one waits for all of it: each would carry what came during the one before, half of what it could.
  */
 const FAR_MS = 100;
-const FAR_FLUSH_COUNT = MAX_UNRECORDED * LANE_SHARES.bulk;
+const FAR_MAX_UNRECORDED = 500;
+const FAR_FLUSH_COUNT = FAR_MAX_UNRECORDED * LANE_SHARES.bulk;
 const FAR_FLUSH_MS = 400;
 const RETRY_MS = 250;
 
@@ -62,7 +63,11 @@ export class Recorder {
   }
 
   isFullFor(lane: Lane): boolean {
-    return this.#unrecorded >= MAX_UNRECORDED * LANE_SHARES[lane];
+    return this.#unrecorded >= (this.#isFar ? FAR_MAX_UNRECORDED : MAX_UNRECORDED) * LANE_SHARES[lane];
+  }
+
+  get #isFar(): boolean {
+    return this.#tookMs >= FAR_MS;
   }
 
   get unrecorded(): number {
@@ -86,7 +91,7 @@ export class Recorder {
   }
 
   #flushWhenDue(): void {
-    const isFar = this.#tookMs >= FAR_MS;
+    const isFar = this.#isFar;
     const waitMs = isFar ? Math.min(this.#tookMs / 2, FAR_FLUSH_MS) : FLUSH_MS;
     if (this.#unrecorded >= (isFar ? FAR_FLUSH_COUNT : FLUSH_COUNT)) this.#startFlush();
     else this.#cancelTimer ??= this.#parts.clock.after(waitMs, () => this.#startFlush());
@@ -112,9 +117,10 @@ export class Recorder {
     const knowledge = this.#knowledge.save();
     const lost = await this.#checkpoint(progress);
     await knowledge;
+    // Before it is known how far the database is: who found no room was told so by what was thought of it until now.
+    const wasFull = this.isFullFor('bulk');
     this.#tookMs = this.#parts.clock.monotonic() - startedAt;
     for (const [index, work] of works.entries()) this.#settle(work, progress[index], lost);
-    const wasFull = this.isFullFor('bulk');
     this.#unrecorded -= counted;
     this.#parts.moments.emit('checkpointed', counted);
     if (wasFull) this.#parts.onRoom();
