@@ -118,7 +118,7 @@ export const SETTINGS = {
     parse: parseWholeNumber({ min: 0, max: 1_000_000_000 }),
   }),
   maxRefusedTokens: plain({
-    help: 'tokens from one address that may be refused within a minute; then bad ones are told 429; 0: no limit',
+    help: 'tokens from one address or of one app that may be refused within a minute; then bad ones are told 429; 0: no limit',
     placeholder: 'number',
     fallback: 100,
     parse: parseWholeNumber({ min: 0, max: 1_000_000 }),

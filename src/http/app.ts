@@ -96,7 +96,7 @@ export interface AppParts {
   readonly platformKey: FindPlatformKey;
   readonly limits?: Partial<ServerLimits>;
   readonly backlogLimits: BacklogLimits;
-  /** Tokens of one address that are refused in a minute before it is told to wait; 0: no limit. */
+  /** Tokens of one address, and of one app, that are refused in a minute before the next are told to wait; 0: no limit. */
   readonly maxRefusedTokens: number;
   /** True once shutdown began; `/readyz` then answers 503. */
   readonly isDraining?: () => boolean;

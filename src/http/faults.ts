@@ -15,7 +15,7 @@ export const FAULTS = {
   token_refused: row([401, 4002, 'Invalid SDK credentials'], unauthenticated()),
   tokens_limited: row(
     [429, 429, 'Too Many Requests'],
-    [429, 'tokens_limited', 'Too many tokens from this address were refused'],
+    [429, 'tokens_limited', 'Too many tokens from this address or of this app were refused'],
   ),
   jti_missing: row([401, 401, 'error verifying the jwt: "jti" claim is required'], unauthenticated()),
   jti_too_long_lived: row(

@@ -52,7 +52,7 @@ export interface GateParts {
   readonly clock: Clock;
   readonly platformKey: FindPlatformKey;
   readonly sessions: { find(request: FastifyRequest): Promise<Operator | null> };
-  /** Of one address in a minute; 0: no limit. */
+  /** Of one address, and of one app, in a minute; 0: no limit. */
   readonly maxRefusedTokens: number;
 }
 

@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import { compactVerify } from 'jose';
 import type { App } from '../../model/tenancy.ts';
-import { Fault } from '../faults.ts';
 import { verificationKey } from './keys.ts';
+import { UnprovenToken } from './unproven-token.ts';
 
 /** Of one app. A token serves many calls, but for those with a `jti`, which come once each. */
 const MAX_KNOWN = 1_000;
@@ -35,6 +35,6 @@ async function verify(token: string, app: App): Promise<void> {
   try {
     await compactVerify(token, key, { algorithms: [app.algorithm] });
   } catch {
-    throw new Fault('token_refused');
+    throw new UnprovenToken(app.clientId);
   }
 }

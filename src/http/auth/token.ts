@@ -7,6 +7,7 @@ import { checkHeader, decodeObject, splitCompact } from './compact.ts';
 import { openEncryptedToken } from './jwe.ts';
 import type { FindPlatformKey } from './platform-key.ts';
 import { checkSignature } from './signature.ts';
+import { UnprovenToken } from './unproven-token.ts';
 
 /** A token whose signature and times are good. */
 export interface VerifiedToken {
@@ -46,8 +47,8 @@ export async function verifyToken(
   const claims = decodeObject(signed[1]);
   checkHeader(header);
   const app = findApp(claims, parts.tenancy);
-  if (app.enforceJwe && !isEncrypted) throw new Fault('token_refused');
-  if (header['alg'] !== app.algorithm) throw new Fault('token_refused');
+  if (app.enforceJwe && !isEncrypted) throw new UnprovenToken(app.clientId);
+  if (header['alg'] !== app.algorithm) throw new UnprovenToken(app.clientId);
   await checkEitherKey(signed.join('.'), app, parts.clock.now());
   checkTimes(claims, parts.clock.now());
 
@@ -74,7 +75,7 @@ function findApp(claims: JsonObject, tenancy: Tenancy): App {
     const app = typeof clientId === 'string' ? tenancy.app(clientId) : null;
     if (app !== null) return app;
   }
-  throw new Fault('token_refused');
+  throw new UnprovenToken(names.map((name) => claims[name]).find((claimed) => typeof claimed === 'string'));
 }
 
 function checkTimes(claims: JsonObject, now: number): void {

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { Clock } from '../../model/clock.ts';
 import type { Store } from '../../store/port.ts';
 import { Fault } from '../faults.ts';
+import { networkOf } from '../network-of.ts';
 
 const WINDOW_MS = 15 * 60_000;
 
@@ -51,7 +52,8 @@ export interface Attempt {
 /** Hashes: who tried to sign in is nobody's business afterwards. */
 function keysOf({ account, address }: Attempt): Map<string, Kind> {
   const key = (...parts: readonly string[]) => hash('sha256', JSON.stringify(parts));
-  const keys = new Map<string, Kind>([[key('address', address), 'address']]);
-  if (account !== null) keys.set(key('account', account), 'account').set(key('pair', account, address), 'pair');
+  const network = networkOf(address);
+  const keys = new Map<string, Kind>([[key('address', network), 'address']]);
+  if (account !== null) keys.set(key('account', account), 'account').set(key('pair', account, network), 'pair');
   return keys;
 }
