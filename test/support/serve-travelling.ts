@@ -19,7 +19,8 @@ const STEP_MS = 1_000;
  * A server whose time leaps ahead when it is told so, but not under anybody's feet: a batch that is held then would lose
  * its lease, and a call its deadline, and either would count as an attempt. So from then on nothing more is claimed, and
  * it leaps when what was claimed has come to its end. Over PostgreSQL nothing is claimed until that has leapt as well and
- * this server has read its clock: what is put off in between, by the old time, would be put off from the new one on.
+ * this server has read its clock: what is put off in between, by the old time, would be put off from the new one on. Its
+ * own clock is a step ahead then and falls back when it reads that of the database again, as real ones do by a little.
  */
 export async function serveTravelling(change: (store: Store) => Store): Promise<void> {
   const clock = leapingClock(clockFile());

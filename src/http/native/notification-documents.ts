@@ -6,7 +6,7 @@ import type { ReceiptCounts } from '../../model/news.ts';
 import { LANES, type NotificationSummary, PAUSE_REASONS } from '../../model/notification.ts';
 import type { Options } from '../../model/options.ts';
 import type { Ages } from '../../model/retention.ts';
-import { defaultExpiry, startOf } from '../../model/timing.ts';
+import { defaultExpiry } from '../../model/timing.ts';
 import type { Audience } from '../../store/port/audiences.ts';
 import type { ReasonTally } from '../../store/port/notifications.ts';
 import { writeDuration } from '../contract/duration.ts';
@@ -226,7 +226,8 @@ function stateOf(notification: NotificationSummary, now: number): (typeof STATES
   if (notification.cancelledAt !== null) return 'cancelled';
   if (notification.finishedAt !== null) return 'finished';
   if (notification.pausedAt !== null) return 'paused';
-  return now < startOf(notification) ? 'scheduled' : 'sending';
+  // Who gave no time asked for now, though our clock may have been set back since.
+  return now < (notification.options?.sendAt ?? now) ? 'scheduled' : 'sending';
 }
 
 const toHours = ({ days, ...hours }: Hours): HoursBody => ({ ...hours, ...(days && { days: [...days] }) });

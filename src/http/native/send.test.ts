@@ -128,6 +128,14 @@ describe('POST /notifications', () => {
     assert.partialDeepStrictEqual(plain, { state: 'sending', sendAt: null, window: null, quietHours: [] });
   });
 
+  it('shows nothing as scheduled that was to be sent at once, though our clock was set back since', async () => {
+    const reply = await send(BODY);
+    rig.clock.advance(-60_000);
+    const { json } = await show(reply.headers.get('location') ?? '');
+    rig.clock.advance(60_000);
+    assert.partialDeepStrictEqual(json, { state: 'sending', sendAt: null });
+  });
+
   const HOURS = { from: '08:00', until: '20:00' };
   const { channel: _, recipients, ...rest } = BODY;
   const tooMany = Object.fromEntries(Array.from({ length: 21 }, (_, i) => [`p${i}`, 'x']));
