@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { chooseSeed } from '../support/seed.ts';
+import { globalSetup } from '../whole-run.ts';
 import { backupOnline } from './backup-online.ts';
 import { brokenAnswers } from './broken-answers.ts';
 import { brokenDisk } from './broken-disk.ts';
@@ -128,6 +129,8 @@ const { values, positionals: wanted } = parseArgs({
   options: { 'write-docs': { type: 'boolean', default: false } },
 });
 const seed = chooseSeed();
+// Servers start by the hundred, and those with a script of their own would compile everything each time.
+globalSetup();
 console.log(`seed ${seed}: repeat with BECKON_SEED=${seed} npm run test:faults`);
 const startedAt = performance.now();
 const chosen = FAULTS.filter(({ id }) => wanted.length === 0 || wanted.includes(id));
