@@ -12,7 +12,7 @@ import { isTriedSuspect } from './suspects.ts';
 import type { Work } from './work.ts';
 
 /** A checkpoint is due after this many outcomes or this long, whichever is first: the bound on what a crash can repeat. */
-const FLUSH_COUNT = 128;
+const FLUSH_COUNT = 64;
 const FLUSH_MS = 50;
 /** With this many outcomes not yet durable no send may start. */
 const MAX_UNRECORDED = 200;
