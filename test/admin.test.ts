@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -176,6 +185,38 @@ describe('configuring over the API', () => {
     while (!(await elsewhere.bots.list({ limit: 500 })).bots.some(({ id }) => id === botId));
     while ((await elsewhere.connections.list(botId)).connections.length === 0);
     await deliver(await clientOf(other), botId, 'dan@example.com');
+  });
+
+  it('makes itself a key beside a file when none is set, for nobody else to read, and is nothing without it', async () => {
+    const database = `sqlite:${file('own.db')}`;
+    const first = await start(database, {});
+    const botId = randomId('st');
+    const { admin: api } = await clientOf(first);
+    await api.bots.save(botId, {});
+    await api.connections.save(hookOf(botId, 'own'));
+    await first.stop();
+    assert.equal(statSync(file('own.db.key')).mode & 0o777, 0o600);
+    const again = await start(database, {});
+    await deliver(await clientOf(again), botId, 'fay@example.com');
+    await again.stop();
+
+    renameSync(file('own.db.key'), file('kept.key'));
+    const args = ['serve', '--port', '0', '--config', file('beckon.yaml'), '--database', database];
+    const { code, stderr } = await runCli(args);
+    assert.equal(code, 78);
+    assert.match(stderr, /^beckon: the database holds sealed secrets/);
+    assert.ok(!existsSync(file('own.db.key')), 'it has made another, which opens nothing');
+    const moved = await start(database, { BECKON_SECRET_KEY: masterKey, BECKON_OLD_SECRET_KEY_FILE: file('kept.key') });
+    await moved.line(/data keys wrapped anew/);
+    await deliver(await clientOf(moved), botId, 'gil@example.com');
+    await moved.stop();
+  });
+
+  it('seals nothing without a key in a database that others may share', async () => {
+    const server = await start(await postgres.createDatabase(), {});
+    const { admin: api } = await clientOf(server);
+    await assert.rejects(api.connections.save(hookOf(fileBot, 'unsealed')), { status: 409 });
+    await server.stop();
   });
 
   it('does not start without the key it needs, and goes over to another', async () => {

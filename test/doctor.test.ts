@@ -107,6 +107,10 @@ describe('the doctor, with a machine that is', () => {
     const args = ['--database', `sqlite:${open}/beckon.db`];
     const { lines } = await diagnose(args);
     assert.match(lines.get('database file')?.sentence ?? '', /every user .* chmod 600/);
+    assert.match(lines.get('secret key')?.sentence ?? '', /a server makes one, .*beckon\.db\.key/);
+    writeFileSync(join(open, 'beckon.db.key'), Buffer.alloc(32, 7).toString('base64'), { mode: 0o644 });
+    const { lines: later } = await diagnose(args);
+    assert.match(later.get('secret key')?.sentence ?? '', /every user .* chmod 600/);
   });
 
   it('readable by everybody: a secret in the configuration, or in a file it names', async () => {

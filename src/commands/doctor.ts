@@ -8,7 +8,7 @@ import { checkConnections } from './check-connections.ts';
 import { checkClock, checkDatabase, checkFolder, checkNode, nearestExisting, sqlitePath } from './checks.ts';
 import { checkPrivacy, checkSpace, checkSync, checkWal } from './doctor/disk.ts';
 import { checkProvider } from './doctor/identity-provider.ts';
-import { checkOpenFiles, checkPort, checkPublicUrl, checkSecretFiles } from './doctor/machine.ts';
+import { checkOpenFiles, checkPort, checkPublicUrl, checkSecretFiles, checkSecretKey } from './doctor/machine.ts';
 import { POSTGRES_CHECKS } from './doctor/postgres.ts';
 import { Report } from './doctor/report.ts';
 import { EXIT } from './exit.ts';
@@ -41,6 +41,7 @@ async function examine(command: Command, report: Report): Promise<void> {
   const settings = await report.read('settings', () => readCommandSettings(command), describeSettingsFound);
   if (settings === null) return;
   const isHeld = await examineDatabase(settings, report);
+  await report.check('secret key', () => checkSecretKey(settings));
   await report.check('port', () => checkPort(settings, isHeld));
   const config = await report.read('configuration', () => loadCommandConfig(settings), describeConfigFound);
   if (config === null) return;

@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import type { Parsed } from './setting.ts';
 
-const SECRET_KEY_BYTES = 32;
+export const SECRET_KEY_BYTES = 32;
 const SMALLEST_RSA_BITS = 2048;
 
 export function parseSecretKey(text: string): Parsed<Uint8Array | null> {

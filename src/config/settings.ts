@@ -79,7 +79,7 @@ export const SETTINGS = {
     parse: parseChoice(LOG_FORMATS),
   }),
   secretKey: secret<Uint8Array>({
-    help: 'the key that seals stored secrets: 32 bytes as base64 or hex',
+    help: 'the key that seals stored secrets: 32 bytes as base64 or hex; without, one is made beside a SQLite file',
     placeholder: 'file',
     parse: parseSecretKey,
   }),

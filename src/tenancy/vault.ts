@@ -116,9 +116,9 @@ export class Vault {
 
 const PAGE_SIZE = 100;
 const NONE =
-  'secrets cannot be kept without a key: start the server with BECKON_SECRET_KEY_FILE (openssl rand -base64 32)';
+  'Secrets cannot be kept without a key: start the server with BECKON_SECRET_KEY_FILE (openssl rand -base64 32)';
 const SEALED =
-  'the database holds sealed secrets: start the server with the BECKON_SECRET_KEY_FILE that they were sealed with';
+  'the database holds sealed secrets: start the server with the BECKON_SECRET_KEY_FILE that they were sealed with; of a SQLite file it may be the one that ends in .key';
 const NOT_OURS =
   'the database holds secrets that were sealed with another key: set BECKON_SECRET_KEY_FILE to it, or BECKON_OLD_SECRET_KEY_FILE while keys are changed';
 

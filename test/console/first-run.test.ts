@@ -40,6 +40,19 @@ describe('the first hour with the console', () => {
 
     await page.getByRole('button', { name: 'Connect the simulated webhook' }).waitFor();
     await shutsNobodyOut();
+    await page.getByRole('button', { name: /^Slack/ }).click();
+    await page.getByLabel('Token', { exact: true }).fill('xoxb-of-somebody-else');
+    await page.getByText('More settings').click();
+    await page.getByLabel('API URL').fill(stage.sandbox.urls.slack);
+    await page.getByRole('button', { name: 'Save and check' }).click();
+    await page.getByText('switch on “May call private addresses” below').waitFor();
+    await page.getByLabel('May call private addresses').click();
+    await page.getByRole('button', { name: 'Save and check' }).click();
+    await page.getByText('Correct them and check again').waitFor();
+    await page.getByText('Slack said invalid_auth').waitFor();
+    await page.getByRole('button', { name: 'Go on anyway' }).waitFor();
+    await shutsNobodyOut();
+    await page.getByRole('button', { name: 'Another channel' }).click();
     await page.getByRole('button', { name: 'Connect the simulated webhook' }).click();
     await page.getByLabel('URL', { exact: true }).fill(`${stage.sandbox.urls.hooks}/first`);
     await page.getByRole('button', { name: 'Save and check' }).click();

@@ -67,7 +67,9 @@ export async function openConsoleStage({ isSetUp = true, signIn }: ConsoleStageO
     stringify({ ...file, bots, apps, ...(signIn && { oidc: [signIn.provider] }) }, { aliasDuplicateObjects: false }),
     { mode: 0o600 },
   );
-  const server = await start(config, `sqlite:${join(folder, 'beckon.db')}`, signIn?.port);
+  // Nobody who has not set anything up has a key either.
+  const env = isSetUp ? { BECKON_SECRET_KEY: randomBytes(32).toString('base64') } : {};
+  const server = await start({ config, database: `sqlite:${join(folder, 'beckon.db')}`, env, port: signIn?.port });
   const token = await new SignJWT({ appId: CLIENT_ID, sub: 'tester' })
     .setProtectedHeader({ alg: 'HS256' })
     .sign(new TextEncoder().encode(secret));
@@ -103,11 +105,17 @@ export async function openConsoleStage({ isSetUp = true, signIn }: ConsoleStageO
   };
 }
 
+interface StartOptions {
+  readonly config: string;
+  readonly database: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly port: number | undefined;
+}
+
 /** Settings come from here alone. */
-async function start(config: string, database: string, port = 0): Promise<RunningServer> {
+async function start({ config, database, env, port = 0 }: StartOptions): Promise<RunningServer> {
   const address = { '--port': String(port), ...(port !== 0 && { '--public-url': `http://127.0.0.1:${port}/` }) };
   const flags = { '--config': config, '--database': database, ...address, '--log-level': 'silent' };
-  const env = { BECKON_SECRET_KEY: randomBytes(32).toString('base64') };
   const settings = readSettings({ flags, env, readSecretFile: () => ({ fault: 'there are no secret files here' }) });
   const logger = createLogger({ level: settings.logLevel, format: settings.logFormat });
   return serve({ settings, config: await loadCommandConfig(settings), logger });

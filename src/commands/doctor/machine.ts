@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
 import type { LoadedConfig } from '../../config/file.ts';
+import { ownKeyPath, readOwnKey } from '../../config/own-key.ts';
 import { asReference } from '../../config/references.ts';
 import type { Settings } from '../../config/settings.ts';
 import { isJsonObject } from '../../model/json.ts';
@@ -67,6 +68,20 @@ export async function checkPublicUrl({ publicUrl }: Settings, { tenancy }: Loade
   }
   if (publicUrl.startsWith('https:')) return `${publicUrl} is where ${listening.join(', ')} report to`;
   return { warning: `${publicUrl} is not encrypted, and providers refuse to report to it: use https.` };
+}
+
+/** Without a key nothing can be entered in the console that holds a secret, and that is every connection. */
+export function checkSecretKey({ secretKey, database }: Settings): Finding {
+  if (secretKey !== null) return 'it is set, and seals what is entered in the console or over the API';
+  if (database.startsWith('postgres')) {
+    const warning =
+      'none is set, so no connection can be entered in the console: set BECKON_SECRET_KEY_FILE, the same for every server (openssl rand -base64 32).';
+    return { warning };
+  }
+  const path = ownKeyPath(database);
+  if (path === null) return 'one is made for as long as the database is in memory';
+  if (readOwnKey(path) === null) return `a server makes one, ${path}; keep a copy of it, apart from backups`;
+  return `${path} seals what is entered in the console or over the API; keep a copy of it, apart from backups`;
 }
 
 /** Secrets that are written in the file, or in files it names, where every user of the machine can read them. */

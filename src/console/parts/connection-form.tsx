@@ -16,6 +16,8 @@ interface ConnectionFormProps {
   readonly known: ManagedConnection | null;
   /** What stands in the fields of a new one, such as a simulator's. */
   readonly suggested?: ConnectionSuggestion;
+  /** What comes next stands beside it: it is no longer what is to be pressed. */
+  readonly isDone?: boolean;
   readonly onSaved: (saved: CheckedConnection) => void;
 }
 
@@ -26,7 +28,7 @@ export interface ConnectionSuggestion {
 }
 
 /** What a channel has to be told, made from its schema. Saved, the provider is asked at once whether it is good. */
-export function ConnectionForm({ botId, channel, known, suggested, onSaved }: ConnectionFormProps) {
+export function ConnectionForm({ botId, channel, known, suggested, isDone = false, onSaved }: ConnectionFormProps) {
   const settings = settingsOf(channel.settings);
   const [entered, setEntered] = useState<Entered>(() => ({
     ...enteredOf(settings, known?.settings ?? {}),
@@ -37,6 +39,7 @@ export function ConnectionForm({ botId, channel, known, suggested, onSaved }: Co
   const [allowPrivate, setAllowPrivate] = useState(
     known?.allowPrivateNetwork ?? suggested?.allowPrivateNetwork ?? false,
   );
+  const [isMore, setMore] = useState(false);
   const save = useSaveConnection();
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -84,7 +87,11 @@ export function ConnectionForm({ botId, channel, known, suggested, onSaved }: Co
         </Field>
       )}
       {needed.map(field)}
-      <details className="more" open={others.some(({ key }) => key === fault?.key) || undefined}>
+      <details
+        className="more"
+        open={isMore || others.some(({ key }) => key === fault?.key)}
+        onToggle={({ currentTarget }) => setMore(currentTarget.open)}
+      >
         <summary>More settings</summary>
         <div className="form">
           {others.map(field)}
@@ -105,7 +112,7 @@ export function ConnectionForm({ botId, channel, known, suggested, onSaved }: Co
             )}
           </Field>
           <Field
-            label="May call private addresses"
+            label={MAY_CALL_PRIVATE}
             hint="Loopback and private networks, such as the simulators'. Refused otherwise."
           >
             {(tie) => <Switch {...tie} checked={allowPrivate} onCheckedChange={setAllowPrivate} />}
@@ -118,7 +125,7 @@ export function ConnectionForm({ botId, channel, known, suggested, onSaved }: Co
         </Callout.Root>
       )}
       <div className="form-foot">
-        <Button type="submit" loading={save.isPending}>
+        <Button type="submit" variant={isDone ? 'soft' : 'solid'} loading={save.isPending}>
           Save and check
         </Button>
       </div>
@@ -132,16 +139,26 @@ function faultOf(error: unknown): { readonly key: string | null; readonly words:
   const { title, fix } = explainError(error);
   const pointer = error instanceof ClientError ? error.body?.['pointer'] : null;
   const key = typeof pointer === 'string' ? (pointer.replace(/^\/settings/, '').split('/')[1] ?? null) : null;
-  return { key, words: key === null ? `${title}. ${fix}` : fix.replace(/^\S+: /, '') };
+  const words = key === null ? `${title}. ${fix}` : fix.replace(/^\S+: /, '');
+  return { key, words: words.replace(AS_IN_FILE, `switch on “${MAY_CALL_PRIVATE}” below`) };
 }
+
+const MAY_CALL_PRIVATE = 'May call private addresses';
+/** How the server says it to whoever writes the configuration file. */
+const AS_IN_FILE = 'set allowPrivateNetwork: true on this connection';
 
 /** What the provider said to the credentials. */
 export function CheckResult({ check }: { readonly check: CheckedConnection['check'] }) {
   return (
     <Callout.Root color={check.ok ? 'jade' : 'red'} size="1" className="callout" role="status">
       <Callout.Text>
-        <strong>{check.ok ? 'The credentials are good.' : 'The provider refuses the credentials.'}</strong>{' '}
+        <strong>{check.ok ? 'The credentials are good.' : 'The provider did not take the credentials.'}</strong>{' '}
         {check.detail}
+        {!check.ok && (
+          <span className="check-help">
+            Correct them and check again; until then nobody is reached over this connection.
+          </span>
+        )}
       </Callout.Text>
     </Callout.Root>
   );

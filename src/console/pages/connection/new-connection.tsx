@@ -43,7 +43,8 @@ export default function NewConnection() {
             channel={chosen}
             known={null}
             onSaved={({ connection, check }) => {
-              toasts.done('Saved', check.ok ? 'The credentials are good.' : check.detail);
+              if (check.ok) toasts.done('Saved', 'The credentials are good.');
+              else toasts.refused('Saved, but the provider did not take the credentials', check.detail);
               navigate(to(`connections/${connection.id}`));
             }}
           />

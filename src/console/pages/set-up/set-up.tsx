@@ -20,33 +20,37 @@ export function SetUp({ givenToken }: { readonly givenToken: string }) {
     setUp.mutate({ token: token.trim(), name: name.trim(), email: email.trim(), password });
   };
   const refusal = setUp.isError ? explainError(setUp.error) : null;
+  // Whoever followed the link has it; it is asked of those who came without, or when the server takes another.
+  const isAsked = givenToken === '' || refusal !== null;
   return (
     <Threshold title="Set up Beckon" lead="Make the first operator. They may do everything, and invite the others.">
       <form className="form" onSubmit={submit}>
-        <Field
-          label="Set-up token"
-          hint="The server printed it when it started; it stands behind the # of the link in its log."
-        >
-          {(tie) => (
-            <TextField.Root
-              {...tie}
-              size="3"
-              required
-              autoFocus={token === ''}
-              autoComplete="off"
-              spellCheck={false}
-              value={token}
-              onChange={(event) => setToken(event.target.value)}
-            />
-          )}
-        </Field>
+        {isAsked && (
+          <Field
+            label="Set-up token"
+            hint="The server printed it when it started; it stands behind the # of the link in its log."
+          >
+            {(tie) => (
+              <TextField.Root
+                {...tie}
+                size="3"
+                required
+                autoFocus
+                autoComplete="off"
+                spellCheck={false}
+                value={token}
+                onChange={(event) => setToken(event.target.value)}
+              />
+            )}
+          </Field>
+        )}
         <Field label="Your name">
           {(tie) => (
             <TextField.Root
               {...tie}
               size="3"
               required
-              autoFocus={token !== ''}
+              autoFocus={!isAsked}
               autoComplete="name"
               value={name}
               onChange={(event) => setName(event.target.value)}

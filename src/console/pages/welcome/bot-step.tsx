@@ -16,9 +16,6 @@ export function BotStep({ onMade }: { readonly onMade: (botId: string) => void }
   return (
     <Sheet>
       <form className="form" onSubmit={submit}>
-        <p className="quiet">
-          A bot is who writes to people. It has its own people, connections and apps, apart from those of other bots.
-        </p>
         <Field label="Name" hint="HR assistant, IT service desk." error={refusal && `${refusal.title}. ${refusal.fix}`}>
           {(tie) => (
             <TextField.Root

@@ -22,6 +22,10 @@ export function ConnectionStep({ botId, onMade }: ConnectionStepProps) {
     null,
   );
   const [saved, setSaved] = useState<CheckedConnection | null>(null);
+  const leave = () => {
+    setChosen(null);
+    setSaved(null);
+  };
   if (channels.isPending) return <Loading />;
   if (channels.isError) return <Trouble error={channels.error} retry={channels.refetch} />;
   const hook = channels.data.channels.find(({ id }) => id === 'ivr');
@@ -51,22 +55,25 @@ export function ConnectionStep({ botId, onMade }: ConnectionStepProps) {
     );
   return (
     <>
-      {saved !== null && <CheckResult check={saved.check} />}
       <Sheet title={chosen.isSimulated ? 'The simulated webhook' : channelName(chosen.channel.id)}>
         <ConnectionForm
           botId={botId}
           channel={chosen.channel}
           known={null}
           {...(chosen.isSimulated && { suggested: simulatedHook() })}
+          isDone={saved?.check.ok ?? false}
           onSaved={setSaved}
         />
       </Sheet>
+      {saved !== null && <CheckResult check={saved.check} />}
       <div className="form-foot">
-        <Button variant="soft" color="gray" onClick={() => setChosen(null)}>
+        <Button variant="soft" color="gray" onClick={leave}>
           Another channel
         </Button>
         {saved !== null && (
-          <Button onClick={() => onMade(saved.connection)}>{saved.check.ok ? 'Go on' : 'Go on anyway'}</Button>
+          <Button variant={saved.check.ok ? 'solid' : 'soft'} onClick={() => onMade(saved.connection)}>
+            {saved.check.ok ? 'Go on' : 'Go on anyway'}
+          </Button>
         )}
       </div>
     </>

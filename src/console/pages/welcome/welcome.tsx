@@ -15,6 +15,13 @@ import './welcome.css';
 
 const STEPS = ['Name the bot', 'Connect a channel', 'Let a program call', 'Send the first message'] as const;
 
+const WHY: readonly string[] = [
+  'A bot is who writes to people. It has its own people, connections and apps, apart from those of other bots.',
+  'How the bot reaches people. The provider is asked at once whether it takes the credentials; nobody is sent anything.',
+  'A program calls by an app of its own. If only people send for now, from this console, do it later.',
+  'To yourself, say. You see at once what became of it.',
+];
+
 interface Made {
   readonly botId: string | null;
   readonly connection: ManagedConnection | null;
@@ -84,7 +91,9 @@ function Frame({ step, children }: { readonly step: number; readonly children: R
             </li>
           ))}
         </ol>
-        <Page title={STEPS[step] ?? 'Welcome'}>{children}</Page>
+        <Page title={STEPS[step] ?? 'Welcome'} description={WHY[step]}>
+          {children}
+        </Page>
       </main>
     </div>
   );
