@@ -111,6 +111,9 @@ describe('GET /metrics', () => {
       await client.audience.seal({ ...upload, recipients: 2 * PEOPLE });
       const sendAt = new Date(Date.now() + 3_600_000).toISOString();
       const { id: unwanted } = await client.notifications.send({ botId, body: { ...whole, sendAt } });
+      const erasure = await client.erasures.begin({ botId, person: emailOf(PEOPLE - 1) });
+      for (let state = erasure; !state.isComplete; )
+        state = await client.erasures.get({ botId, erasureId: erasure.id });
       await client.cancel({ botId, notificationId: unwanted });
       let audience = 0;
       const expected = new Map<string, number>();
@@ -132,6 +135,26 @@ describe('GET /metrics', () => {
       );
       assert.equal(counted.get('duplicate'), 5 + (PEOPLE - 5) + 5);
       assert.equal(counted.get('excluded'), 10);
+      assert.ok((counted.get('erased') ?? 0) > 0);
+
+      // What is left to tell the others is told by a server that stops.
+      assert.equal(await server.stop(), 0);
+      const next = await rehearsal.start(['--database', database]);
+      const { minutes, reasons } = await rehearsal.client(next.url).overview({ botId, minutes: 60 });
+      const plotted = new Map(
+        Map.groupBy(reasons, ({ reason }) => reason ?? '')
+          .entries()
+          .map(([reason, all]) => [reason, all.reduce((count, one) => count + one.count, 0)]),
+      );
+      plotted.set(
+        '',
+        minutes.reduce((all, { delivered }) => all + delivered, 0),
+      );
+      assert.deepEqual(
+        new Map([...plotted].toSorted()),
+        new Map([...expected].toSorted()),
+        'the overview says the same',
+      );
     });
   }
 

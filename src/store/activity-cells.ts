@@ -1,6 +1,3 @@
-import type { Ends } from '../model/meter.ts';
-import type { Notification } from '../model/notification.ts';
-import type { Reason } from '../model/reasons.ts';
 import type { ActivityCell } from './port/activity.ts';
 import { type InsertShape, insertMany, type Steps } from './steps.ts';
 
@@ -18,44 +15,28 @@ const ACTIVITY: InsertShape = {
   onConflict: `ON CONFLICT (bot_id, minute, connection_id, state, reason, node) DO UPDATE SET count = excluded.count`,
 };
 
+const ADDED: InsertShape = {
+  ...ACTIVITY,
+  onConflict: `ON CONFLICT (bot_id, minute, connection_id, state, reason, node)
+    DO UPDATE SET count = activity.count + excluded.count`,
+};
+
 /** Delivered, so there is none. */
 const NO_REASON = '';
 
 /** Whole counts: what is said twice by the same `node` counts once. */
 export const insertCells = (node: string, cells: readonly ActivityCell[]): Steps<void> =>
-  insertMany(
-    ACTIVITY,
-    cells.map(({ botId, minute, connectionId, state, reason, count }) => [
-      ...[botId, minute, connectionId, state, reason ?? NO_REASON],
-      ...[node, count],
-    ]),
-  );
+  insertMany(ACTIVITY, rowsOf(node, cells));
 
-/** How many are left out from the beginning, and why. */
-export interface LeftOut {
-  readonly duplicate: number;
-  readonly excluded: number;
-  /** While they were gathered. */
-  readonly erased: number;
-}
+/**
+ * Of these no node tells, for none ever has them in hand: the notification does, in the transaction that ends them, and
+ * whatever it said before of that minute still counts.
+ */
+export const addCells = (notificationId: string, cells: readonly ActivityCell[]): Steps<void> =>
+  insertMany(ADDED, rowsOf(notificationId, cells));
 
-export const endsOf = (channel: string, leftOut: LeftOut): readonly Ends[] =>
-  LEFT_OUT.map((reason) => ({ channel, state: 'suppressed', reason, count: leftOut[reason] }));
-
-const LEFT_OUT = ['duplicate', 'excluded', 'erased'] as const satisfies readonly (keyof LeftOut & Reason)[];
-
-const MINUTE_MS = 60_000;
-
-/** Of these no node tells, for none ever has them in hand: the notification does, once. `at`: epoch ms. */
-export function noteLeftOut(
-  { botId, id, connectionId }: Pick<Notification, 'botId' | 'id' | 'connectionId'>,
-  leftOut: LeftOut,
-  at: number,
-): Steps<void> {
-  const of = { botId, connectionId, minute: Math.floor(at / MINUTE_MS), state: 'suppressed' } as const;
-  const cells: readonly ActivityCell[] = LEFT_OUT.map((reason) => ({ ...of, reason, count: leftOut[reason] }));
-  return insertCells(
-    id,
-    cells.filter(({ count }) => count > 0),
-  );
-}
+const rowsOf = (node: string, cells: readonly ActivityCell[]) =>
+  cells.map(({ botId, minute, connectionId, state, reason, count }) => [
+    ...[botId, minute, connectionId, state, reason ?? NO_REASON],
+    ...[node, count],
+  ]);

@@ -3,13 +3,13 @@ import { allAttempts, type Log, type Recipient } from '../model/notification.ts'
 import type { Options } from '../model/options.ts';
 import { BACKUP_OWNER, countHeld, heldBatch, listOpen, parseQueueKey } from './batches.ts';
 import { checkpoint } from './checkpoint.ts';
-import { optionsOf } from './notifications.ts';
+import { channelsOf, optionsOf } from './notifications.ts';
 import type { CancelTally } from './port/interventions.ts';
 import type { NotificationKey } from './port/notifications.ts';
 import type { BatchProgress, HeldBatch } from './port/work.ts';
 import { decodeRecipients } from './recipients.ts';
 import { int, intOrNull, query, type Row, type Steps, text, textOrNull } from './steps.ts';
-import { tellEndsOf } from './unworked-ends.ts';
+import { tellEndsOf, type UnworkedLogs } from './unworked-ends.ts';
 
 /*
  * A cancel is one mark, however many recipients there are. Two things happen after it was committed and never before:
@@ -64,11 +64,13 @@ export function* endCancelled({ at, limit }: { readonly at: number; readonly lim
   const batches: BatchProgress[] = [];
   for (const cancelled of yield* listInCancel()) {
     if (batches.length >= limit) break;
+    const ended: UnworkedLogs[] = [];
     for (const found of yield* listUnworked(cancelled, limit - batches.length)) {
       const progress = yield* endBatch(cancelled, found, at);
       batches.push(progress);
-      yield* tellEndsOf(cancelled, progress.logs, stepOf(cancelled, found.connectionId));
+      ended.push({ logs: progress.logs, step: stepOf(cancelled, found.connectionId) });
     }
+    yield* tellEndsOf(cancelled, ended, at);
   }
   yield* checkpoint({ batches, again: false });
   return batches.length;
@@ -128,9 +130,7 @@ const foundBatch = (row: Row): FoundBatch => ({
 const cancelledNotification = (row: Row): Cancelled => ({
   botId: text(row, 'bot_id'),
   notificationId: text(row, 'id'),
-  channel: text(row, 'channel'),
-  connectionId: text(row, 'connection_id'),
-  options: optionsOf(row),
+  ...channelsOf(row),
 });
 
 const cancelledLog = ({ seq, identity, maybeSent, ...spent }: Recipient, isHeld: boolean, at: number): Log => ({

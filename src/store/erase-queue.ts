@@ -1,12 +1,12 @@
 import { isOf, withoutIdentity } from '../model/erasure.ts';
-import { type Channels, endUntried, stepOf } from '../model/fall-back.ts';
+import { endUntried, stepOf } from '../model/fall-back.ts';
 import { allAttempts, type Log, type Recipient } from '../model/notification.ts';
 import { UNSEALED } from './audience-rows.ts';
 import { countBacklog } from './backlogs.ts';
 import { heldBatch, parseQueueKey } from './batches.ts';
 import { checkpoint, LOGS, logRows } from './checkpoint.ts';
 import type { ErasureStep, Stretch } from './erasures.ts';
-import { optionsOf } from './notifications.ts';
+import { channelsOf } from './notifications.ts';
 import type { BatchKey, HeldBatch } from './port/work.ts';
 import { decodeRecipients, encodeRecipients } from './recipients.ts';
 import { execute, insertMany, int, query, type Row, type Steps, text } from './steps.ts';
@@ -92,7 +92,7 @@ function* endErased(key: BatchKey, who: Who): Steps<number | null> {
   const batch = heldBatch(row);
   if (notification !== null) {
     yield* checkpoint({ batches: [{ batch, logs, remainder: others.length === 0 ? [] : null }], again: false });
-    yield* tellEndsOf(notification, logs, step);
+    yield* tellEndsOf({ ...notification, botId, notificationId }, [{ logs, step }], who.at);
   } else {
     yield* endInAudience(batch, logs, others.length);
     // A plan that nobody has launched counts nowhere yet.
@@ -101,12 +101,6 @@ function* endErased(key: BatchKey, who: Who): Steps<number | null> {
   if (others.length > 0) yield* shorten(batch, others);
   return logs.length;
 }
-
-const channelsOf = (row: Row): Channels => ({
-  channel: text(row, 'channel'),
-  connectionId: text(row, 'connection_id'),
-  options: optionsOf(row),
-});
 
 function endOf(recipient: Recipient, step: number, at: number): Log {
   const { seq, identity, maybeSent } = recipient;

@@ -128,8 +128,9 @@ export function examineActivity(store: () => Store): void {
       assert.deepEqual(
         byReason.map(({ reason, count }) => [reason, count]),
         [
+          ['cancelled', 2],
           ['duplicate', 3],
-          ['erased', 1],
+          ['erased', 2],
           ['excluded', 1],
         ],
       );

@@ -1,3 +1,4 @@
+import type { Channels } from '../model/fall-back.ts';
 import { sizeOf } from '../model/lane.ts';
 import {
   type Api,
@@ -11,7 +12,6 @@ import {
 } from '../model/notification.ts';
 import type { Options } from '../model/options.ts';
 import type { Reason } from '../model/reasons.ts';
-import { endsOf, type LeftOut, noteLeftOut } from './activity-cells.ts';
 import { BATCHES, leaseClock, queueKey } from './batches.ts';
 import { watchForCallback } from './callback-watches.ts';
 import { LOGS, logRows } from './checkpoint.ts';
@@ -56,9 +56,21 @@ export function* suppress(
     leftOut.duplicate + leftOut.excluded + leftOut.erased,
     at,
   );
-  yield* noteLeftOut(notification, leftOut, at);
-  yield* tellEnds(endsOf(notification.channel, leftOut));
+  const { botId, id: notificationId, channel, connectionId } = notification;
+  const of = { channel, connectionId, state: 'suppressed' } as const;
+  const ends = LEFT_OUT.map((reason) => ({ ...of, reason, count: leftOut[reason] }));
+  yield* tellEnds({ botId, notificationId }, ends, at);
 }
+
+/** How many are left out from the beginning, and why. */
+interface LeftOut {
+  readonly duplicate: number;
+  readonly excluded: number;
+  /** While they were gathered. */
+  readonly erased: number;
+}
+
+const LEFT_OUT = ['duplicate', 'excluded', 'erased'] as const satisfies readonly (keyof LeftOut & Reason)[];
 
 export function* insertNotification(notification: Notification): Steps<void> {
   yield* execute(
@@ -242,6 +254,12 @@ export function notificationSummary(row: Row): NotificationSummary {
     ...(ledgerRemovedAt !== null && { ledgerRemovedAt }),
   };
 }
+
+export const channelsOf = (row: Row): Channels => ({
+  channel: text(row, 'channel'),
+  connectionId: text(row, 'connection_id'),
+  options: optionsOf(row),
+});
 
 // Typed when it was written.
 export function optionsOf(row: Row): Options | undefined {

@@ -122,6 +122,9 @@ for (const [name, create] of Object.entries(DATABASES)) {
       );
       assert.deepEqual(await claim(store, old), []);
       assert.equal((await claim(store, fresh)).length, 1);
+      const { botId, connectionId } = old.notification;
+      const { byReason } = await store.sumActivity({ botId, from: 0, until: 1 });
+      assert.deepEqual(byReason, [{ connectionId, state: 'unknown', reason: 'answer_lost', count: 249 }]);
     });
 
     it('cancelled meanwhile: nobody has to decide about it any more, and everybody ends as maybe sent', async () => {

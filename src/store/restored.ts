@@ -1,12 +1,13 @@
-import { endUntried, stepOf } from '../model/fall-back.ts';
+import { type Channels, endUntried, stepOf } from '../model/fall-back.ts';
 import { allAttempts, hasOwn, type Log, type Recipient } from '../model/notification.ts';
 import { BACKUP_OWNER, batchKey, listOpen, parseQueueKey } from './batches.ts';
 import { checkpoint } from './checkpoint.ts';
-import { optionsOf } from './notifications.ts';
+import { channelsOf, optionsOf } from './notifications.ts';
 import type { RestoreDecision, RestoredState } from './port/upkeep.ts';
 import type { BatchProgress, HeldBatch } from './port/work.ts';
 import { decodeRecipients } from './recipients.ts';
 import { execute, int, query, type Row, type Steps, text } from './steps.ts';
+import { tellEndsOf } from './unworked-ends.ts';
 
 /*
  * A backup is older than what happened: whoever was outstanding in it may have been sent the message since. The mark
@@ -56,14 +57,27 @@ export function* endRestore(request: { readonly decision: RestoreDecision; reado
       recipients += open.length;
       batches.push(request.decision === 'release' ? release(batch, open) : conclude(batch, open, request.at));
     }
+    yield* tellConcluded(page, batches, request.at);
     yield* checkpoint({ batches, again: false });
   }
   yield* execute('DELETE FROM restored');
   return recipients;
 }
 
+function* tellConcluded(page: readonly StampedBatch[], batches: readonly BatchProgress[], at: number): Steps<void> {
+  const ended = page.map((stamped, index) => ({ ...stamped, logs: batches[index]?.logs ?? [] }));
+  const ofOne = Map.groupBy(ended, ({ batch }) => `${batch.botId} ${batch.notificationId}`);
+  for (const [, those] of ofOne) {
+    const [first] = those;
+    // Whoever is of none that was sealed is counted when it is.
+    if (first?.notification) yield* tellEndsOf({ ...first.batch, ...first.notification }, those, at);
+  }
+}
+
 interface StampedBatch {
   readonly batch: HeldBatch;
+  /** Null: it was not sealed yet. */
+  readonly notification: Channels | null;
   /** Of the channel it waits for. */
   readonly step: number;
   readonly recipients: readonly Recipient[];
@@ -77,7 +91,7 @@ const PAGE = 100;
 function* listStamped(): Steps<StampedBatch[]> {
   const rows = yield* query(
     `SELECT b.bot_id, b.notification_id, b.batch_no, b.token, b.queue, b.recipients, b.claimable_at - {now} AS delay_ms,
-       n.options
+       n.channel, n.connection_id, n.options
      FROM batches AS b LEFT JOIN notifications AS n ON n.bot_id = b.bot_id AND n.id = b.notification_id
      WHERE b.owner = $1 LIMIT $2`,
     BACKUP_OWNER,
@@ -88,6 +102,7 @@ function* listStamped(): Steps<StampedBatch[]> {
 
 const stampedBatch = (row: Row): StampedBatch => ({
   batch: { ...batchKey(row), token: int(row, 'token') },
+  notification: row['channel'] === null ? null : channelsOf(row),
   step: stepOf({ options: optionsOf(row) }, parseQueueKey(text(row, 'queue')).connectionId),
   recipients: decodeRecipients(text(row, 'recipients')),
   delayMs: Math.max(0, int(row, 'delay_ms')),
