@@ -55,6 +55,8 @@ export interface OutletParts {
   readonly onFound: (job: Job, address: Address) => void;
   /** Room for more claims. */
   readonly onRoom: () => void;
+  /** The last send has ended, and nobody waits for another. */
+  readonly onIdle: () => void;
 }
 
 /** How far ahead work is claimed: enough never to run dry between two claims, little enough to give back quickly. */
@@ -326,6 +328,7 @@ export class Outlet {
     this.#flights.end(send.flight);
     for (const hold of send.probes) hold.endProbe();
     this.pump();
+    if (this.#flights.size + this.waiting === 0) this.#parts.onIdle();
   }
 
   /** A process that was stopped and goes on writes nothing that others were given meanwhile. */

@@ -187,6 +187,7 @@ export class Outlets {
         onMended: () => deliver.report.lookUpsMended(outlet),
       },
       onRoom: this.#parts.onRoom,
+      onIdle: () => deliver.recorder.hurry(),
     });
     return outlet;
   }

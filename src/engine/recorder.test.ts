@@ -65,3 +65,18 @@ it('has room for more where the database is far away', async () => {
   assert.equal(delivered, 2_000);
   assert.ok(most > 180 + 50 && most <= 450 + 50, `${most} were not recorded`);
 });
+
+it('does not make the last outcome wait for company', async (test) => {
+  const rig = await openEngineRig();
+  test.after(() => rig.close());
+  const [bot] = rig.bots;
+  assert.ok(bot !== undefined);
+  await rig.know(bot, ['ann']);
+  const notificationId = await rig.accept(bot, ['ann']);
+  await rig.engine.start();
+  await rig.clock.advance(10);
+  assert.deepEqual(
+    (await rig.logs(bot, notificationId)).map(({ state }) => state),
+    ['delivered'],
+  );
+});

@@ -14,6 +14,8 @@ import type { Work } from './work.ts';
 /** A checkpoint is due after this many outcomes or this long, whichever is first: the bound on what a crash can repeat. */
 const FLUSH_COUNT = 64;
 const FLUSH_MS = 50;
+/** Where nothing else is about to end: long enough for what ends in the same moment. */
+const HURRIED_FLUSH_MS = 5;
 /** With this many outcomes not yet durable no send may start. */
 const MAX_UNRECORDED = 200;
 /**
@@ -51,6 +53,7 @@ export class Recorder {
   #tookMs = 0;
   #cancelTimer: (() => void) | null = null;
   #flushing: Promise<void> | null = null;
+  #isHurried = false;
 
   constructor(parts: RecorderParts) {
     this.#parts = parts;
@@ -82,6 +85,15 @@ export class Recorder {
     else this.#flushWhenDue();
   }
 
+  /** Nothing else is about to end, for which what has ended would wait. */
+  hurry(): void {
+    if (this.#dirty.size === 0) return;
+    this.#isHurried = true;
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
+    if (this.#flushing === null) this.#flushWhenDue();
+  }
+
   /** Resolves when everything noted so far is durable or lost. */
   async flush(): Promise<void> {
     while (this.#dirty.size > 0 || this.#flushing !== null) {
@@ -92,7 +104,8 @@ export class Recorder {
 
   #flushWhenDue(): void {
     const isFar = this.#isFar;
-    const waitMs = isFar ? Math.min(this.#tookMs / 2, FAR_FLUSH_MS) : FLUSH_MS;
+    const nearMs = this.#isHurried ? HURRIED_FLUSH_MS : FLUSH_MS;
+    const waitMs = isFar ? Math.min(this.#tookMs / 2, FAR_FLUSH_MS) : nearMs;
     if (this.#unrecorded >= (isFar ? FAR_FLUSH_COUNT : FLUSH_COUNT)) this.#startFlush();
     else this.#cancelTimer ??= this.#parts.clock.after(waitMs, () => this.#startFlush());
   }
@@ -102,6 +115,7 @@ export class Recorder {
     this.#cancelTimer?.();
     this.#cancelTimer = null;
     if (this.#flushing !== null || this.#dirty.size === 0) return;
+    this.#isHurried = false;
     this.#flushing = this.#flushOnce().finally(() => {
       this.#flushing = null;
       if (this.#dirty.size > 0) this.#flushWhenDue();
