@@ -111,6 +111,7 @@ describe('what no operation declares is noticed (negative control)', () => {
     isAudited: false,
     parameters: [],
     bodies,
+    leadsTo: null,
     replies: {},
     codes: {},
   };

@@ -21,6 +21,8 @@ export interface DocumentedOperation {
   readonly bodies: Readonly<Record<string, JsonObject>>;
   /** By status, then by media type; no media type: no body. */
   readonly replies: Readonly<Record<string, Readonly<Record<string, JsonObject>>>>;
+  /** The type of the header that says where a 303 leads; null: it answers none. */
+  readonly leadsTo: string | null;
   /** Of the problems it may answer, by status. */
   readonly codes: Readonly<Record<string, readonly string[]>>;
 }
@@ -59,8 +61,16 @@ function readOperation(path: string, method: string, operation: JsonObject): Doc
     parameters: Array.isArray(parameters) ? parameters.map((parameter) => readParameter(object(parameter))) : [],
     bodies: schemasOf(isJsonObject(operation['requestBody']) ? operation['requestBody'] : {}),
     replies: Object.fromEntries(responses.map(([status, reply]) => [status, schemasOf(object(reply))])),
+    leadsTo: typeOfLocation(operation),
     codes: Object.fromEntries(responses.map(([status, reply]) => [status, codesIn(object(reply)['description'])])),
   };
+}
+
+function typeOfLocation({ responses }: JsonObject): string | null {
+  const reply = object(responses)['303'];
+  if (reply === undefined) return null;
+  const { schema } = at(at(object(reply), 'headers'), 'Location');
+  return String(object(schema)['type']);
 }
 
 const readParameter = (parameter: JsonObject): DocumentedParameter => ({

@@ -39,7 +39,8 @@ export interface Operation {
     /** It is read as it comes, and judged line by line. */
     readonly isStream?: true;
   };
-  readonly replies: Readonly<Record<number, ReplyDescription>>;
+  /** `default` is whatever has no status of its own: only for what has no 2xx, because it always leads elsewhere. */
+  readonly replies: Readonly<Record<number, ReplyDescription>> & { readonly default?: ReplyDescription };
   /** How it may refuse, besides what `scope` and the server itself bring with them. */
   readonly faults: readonly FaultName[];
 }

@@ -14,12 +14,17 @@ const TEXT = Type.Optional(Type.String({ maxLength: 8_000 }));
 export const ANSWER_QUERY = Type.Object({ state: TEXT, code: TEXT, error: TEXT, iss: TEXT });
 export const LINK_BODY = closed({ returnTo: RETURN_TO });
 
-const AWAY = {
-  303: {
-    description: 'To the provider; or to the sign-in page, which says why not.',
-    headers: { Location: Type.String({ description: 'Where to go on.' }) },
+/**
+ * A browser comes here by itself and is always led on: there is no page to answer with, so a 303 is what success is, and no 2xx
+ * there is.
+ */
+const leadsOn = (description: string, location: string): Operation['replies'] => ({
+  303: { description, headers: { Location: Type.String({ description: location }) } },
+  default: {
+    description: 'A fault of the server. Whatever it is, the browser is led nowhere and nobody is signed in.',
+    content: { 'application/problem+json': Type.Ref('Problem#') },
   },
-};
+});
 
 export const BEGIN: Operation = {
   id: 'beginOidcSignIn',
@@ -30,7 +35,7 @@ export const BEGIN: Operation = {
   scope: null,
   params: PROVIDER,
   query: BEGIN_QUERY,
-  replies: AWAY,
+  replies: leadsOn('To the provider; or to the sign-in page, which says why not.', 'Where to go on.'),
   faults: ['body_invalid', 'cross_origin'],
 };
 
@@ -43,12 +48,10 @@ export const FINISH: Operation = {
   scope: null,
   params: PROVIDER,
   query: ANSWER_QUERY,
-  replies: {
-    303: {
-      description: 'To the console, where they are signed in; or to its sign-in page, which says why not.',
-      headers: { Location: Type.String({ description: 'A page of this server.' }) },
-    },
-  },
+  replies: leadsOn(
+    'To the console, where they are signed in; or to its sign-in page, which says why not.',
+    'A page of this server.',
+  ),
   faults: ['body_invalid'],
 };
 
