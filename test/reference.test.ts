@@ -2,18 +2,18 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { fetchDocument } from './support/api-document.ts';
-import { openBrowser, openPage } from './support/browser.ts';
+import { openBesideBrowser, openPage } from './support/browser.ts';
 import { call, type Rig, startRig } from './support/http-rig.ts';
 
 describe('/docs', () => {
   let rig: Rig;
   let browser: Browser;
   before(async () => {
-    [rig, browser] = await Promise.all([startRig(), openBrowser()]);
+    [browser, rig] = await openBesideBrowser(startRig());
   });
   after(async () => {
-    await browser.close();
-    await rig.close();
+    await browser?.close();
+    await rig?.close();
   });
 
   it('shows every operation in a browser that is let load nothing else', async () => {

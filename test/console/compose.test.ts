@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import type { Browser, Page, Route } from 'playwright-core';
-import { openBrowser, openPage, type WatchedPage } from '../support/browser.ts';
+import { openBesideBrowser, openPage, type WatchedPage } from '../support/browser.ts';
 import { type ConsoleStage, openConsoleStage } from '../support/console-stage.ts';
 import { findFaults } from './looks.ts';
 
@@ -15,7 +15,7 @@ describe('writing a notification in the console', () => {
   let page: Page;
 
   before(async () => {
-    [browser, stage] = await Promise.all([openBrowser(), openConsoleStage()]);
+    [browser, stage] = await openBesideBrowser(openConsoleStage());
     const { teams } = stage.sandbox.urls;
     const reference = { conversationId: 'a:1', serviceUrl: teams };
     await stage.know([
@@ -33,8 +33,8 @@ describe('writing a notification in the console', () => {
     }
   });
   after(async () => {
-    await browser.close();
-    await stage.close();
+    await browser?.close();
+    await stage?.close();
   });
   beforeEach(async () => {
     await page.goto(`${stage.home}/notifications`);

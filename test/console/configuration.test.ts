@@ -14,7 +14,7 @@ describe('configuring in the console', () => {
     visit = await openVisit(openConsoleStage());
     page = visit.page;
   });
-  after(() => visit.close());
+  after(() => visit?.close());
   afterEach(() => visit.assertNoComplaint());
 
   const button = (name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' });

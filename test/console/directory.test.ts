@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
-import { findBarriers, openBrowser, openPage, type WatchedPage } from '../support/browser.ts';
+import { findBarriers, openBesideBrowser, openPage, type WatchedPage } from '../support/browser.ts';
 import { type ConsoleStage, openConsoleStage } from '../support/console-stage.ts';
 
 const HOSTILE = '<img src=x onerror="window.pwned=1"> Zoë';
@@ -14,14 +14,14 @@ describe('people and templates in the console', () => {
   let page: Page;
 
   before(async () => {
-    [browser, stage] = await Promise.all([openBrowser(), openConsoleStage()]);
+    [browser, stage] = await openBesideBrowser(openConsoleStage());
     watched = await openPage(browser, { viewport: { width: 375, height: 812 }, colorScheme: 'dark' });
     page = watched.page;
     await stage.signIn(page);
   });
   after(async () => {
-    await browser.close();
-    await stage.close();
+    await browser?.close();
+    await stage?.close();
   });
   const complaints = () => watched.complaints.filter((each) => !each.startsWith('Failed to load resource'));
 

@@ -15,7 +15,7 @@ describe('every dialog of the console', () => {
     visit = await openVisit(tellStory());
     page = visit.page;
   });
-  after(() => visit.close());
+  after(() => visit?.close());
 
   for (const { name, path, prepare, opener, next } of DIALOGS) {
     it(`${name}: shuts nobody out, keeps the keyboard, and gives it back`, async () => {

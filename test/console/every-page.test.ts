@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
-import { findBarriers, openBrowser, openPage } from '../support/browser.ts';
+import { findBarriers, openBesideBrowser, openPage } from '../support/browser.ts';
 import { type ToldStage, tellStory } from '../support/console-story.ts';
 import { PAGES } from './pages.ts';
 
@@ -14,11 +14,11 @@ describe('every page of the console', () => {
   let browser: Browser;
   let stage: ToldStage;
   before(async () => {
-    [browser, stage] = await Promise.all([openBrowser(), tellStory()]);
+    [browser, stage] = await openBesideBrowser(tellStory());
   });
   after(async () => {
-    await browser.close();
-    await stage.close();
+    await browser?.close();
+    await stage?.close();
   });
 
   for (const { look, options } of LOOKS) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
-import { openBrowser, openPage, type WatchedPage } from '../support/browser.ts';
+import { openBesideBrowser, openPage, type WatchedPage } from '../support/browser.ts';
 import { type ConsoleStage, openConsoleStage } from '../support/console-stage.ts';
 import { findFaults } from './looks.ts';
 
@@ -13,13 +13,13 @@ describe('the first hour with the console', () => {
   let watched: WatchedPage;
   let page: Page;
   before(async () => {
-    [browser, stage] = await Promise.all([openBrowser(), openConsoleStage({ isSetUp: false })]);
+    [browser, stage] = await openBesideBrowser(openConsoleStage({ isSetUp: false }));
     watched = await openPage(browser);
     page = watched.page;
   });
   after(async () => {
-    await browser.close();
-    await stage.close();
+    await browser?.close();
+    await stage?.close();
   });
 
   const shutsNobodyOut = async () => assert.deepEqual(await findFaults(page), []);

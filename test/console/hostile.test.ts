@@ -51,7 +51,7 @@ describe(`the console with ${PAYLOADS.length} hostile texts`, () => {
     });
     page.on('popup', () => heard.push('a window'));
   });
-  after(() => visit.close());
+  after(() => visit?.close());
 
   const settle = async () => {
     await page.locator('main').waitFor();

@@ -15,7 +15,7 @@ describe('a notification in the console', () => {
     visit = await openVisit(openConsoleStage());
     page = visit.page;
   });
-  after(() => visit.close());
+  after(() => visit?.close());
   afterEach(() => visit.assertNoComplaint());
 
   const button = (name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' });

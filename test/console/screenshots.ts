@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
-import { openBrowser, openPage } from '../support/browser.ts';
+import { openBesideBrowser, openPage } from '../support/browser.ts';
 import { type ToldStage, tellStory } from '../support/console-story.ts';
 import { DIALOGS, type ShownDialog } from './dialogs.ts';
 import { PAGES, type ShownPage } from './pages.ts';
@@ -20,7 +20,7 @@ const SHAPES = [
 const MOST_PX = 2_200;
 
 mkdirSync(into, { recursive: true });
-const [browser, stage] = await Promise.all([openBrowser(), tellStory()]);
+const [browser, stage] = await openBesideBrowser(tellStory());
 const isAsked = (name: string) => values.only === undefined || values.only.split(',').includes(name);
 const pages = PAGES.filter(({ name }) => isAsked(name));
 const fileOf = ({ name }: ShownDialog) => `dialog-${name.replaceAll(' ', '-')}`;

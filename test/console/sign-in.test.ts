@@ -12,19 +12,18 @@ describe('signing in to the console through a provider', () => {
   let provider: TestProvider;
   let stage: ConsoleStage;
   before(async () => {
+    // First of all: where none starts there is nothing yet that would have to be closed.
+    browser = await openBrowser();
     const port = await freePort();
     provider = await startProvider(`http://127.0.0.1:${port}/api/v1/session/oidc/staff/callback`);
-    [browser, stage] = await Promise.all([
-      openBrowser(),
-      openConsoleStage({ signIn: { port, provider: provider.configuration } }),
-    ]);
+    stage = await openConsoleStage({ signIn: { port, provider: provider.configuration } });
     // Somebody has to be there before anybody can be offered a choice.
     await stage.server.makeSignInLink({ name: 'Meera Nair', email: 'meera@example.com' });
   });
   after(async () => {
-    await browser.close();
-    await stage.close();
-    await provider.stop();
+    await browser?.close();
+    await stage?.close();
+    await provider?.stop();
   });
 
   const goThrough = async (page: Page, name: string) => {

@@ -1,13 +1,39 @@
 import axe from 'axe-core';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, chromium, type LaunchOptions, type Page } from 'playwright-core';
 
 /** A real browser: on Linux one that comes with the packages, elsewhere the Chrome that is installed. */
 export async function openBrowser(): Promise<Browser> {
-  if (process.platform !== 'linux') return chromium.launch({ channel: 'chrome' });
+  try {
+    return await chromium.launch({ ...(await findBrowser()), timeout: START_MS });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`No browser starts on this machine, so nothing that people see can be tested: ${why}`, {
+      cause: error,
+    });
+  }
+}
+
+const START_MS = 20_000;
+
+async function findBrowser(): Promise<LaunchOptions> {
+  if (process.platform !== 'linux') return { channel: 'chrome' };
   const { default: packed } = await import('@sparticuz/chromium');
   // No sandbox within: containers seldom let a browser make one, and it is shown nothing but our own pages.
   const args = ['--headless=shell', '--no-sandbox', '--no-zygote', '--disable-gpu', '--font-render-hinting=none'];
-  return chromium.launch({ executablePath: await packed.executablePath(), args });
+  return { executablePath: await packed.executablePath(), args };
+}
+
+/**
+ * A browser and what it is to look at, opened side by side. Where no browser starts the other is closed again: a server that
+ * nobody closes would keep the run until its time is over.
+ */
+export async function openBesideBrowser<Shown extends { close(): Promise<unknown> }>(
+  opening: Promise<Shown>,
+): Promise<[Browser, Shown]> {
+  const [browser, shown] = await Promise.allSettled([openBrowser(), opening]);
+  if (browser.status === 'fulfilled' && shown.status === 'fulfilled') return [browser.value, shown.value];
+  for (const opened of [browser, shown]) if (opened.status === 'fulfilled') await opened.value.close();
+  throw browser.status === 'rejected' ? browser.reason : (shown as PromiseRejectedResult).reason;
 }
 
 /** A page, and what its console said that should not have been said: errors, and violations of its policy. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { openBrowser, openPage } from './browser.ts';
+import { openBesideBrowser, openPage } from './browser.ts';
 import type { ConsoleStage } from './console-stage.ts';
 
 /** Somebody who is signed in, in front of a browser. */
@@ -19,7 +19,7 @@ export async function openVisit<Stage extends ConsoleStage>(
   opening: Promise<Stage>,
   options: BrowserContextOptions = {},
 ): Promise<Visit<Stage>> {
-  const [browser, stage] = await Promise.all([openBrowser(), opening]);
+  const [browser, stage] = await openBesideBrowser(opening);
   const { page, complaints } = await openPage(browser, options);
   await stage.signIn(page);
   return {
