@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { promisify } from 'node:util';
 import { Agent, EventSource } from 'undici';
 import { BOT, call, post, type Rig, startRig, tokenFor } from '../../../../test/support/http-rig.ts';
 import { openEvents } from '../../../../test/support/read-events.ts';
@@ -20,6 +21,8 @@ describe('GET /notifications/:id/events', () => {
   let isDraining = false;
   /** At the store. */
   let looks = 0;
+  /** Non-null: the store keeps whoever asks for a notification waiting. */
+  let held: { readonly asked: () => void; readonly until: Promise<void> } | null = null;
   const open: { close(): void }[] = [];
   beforeEach(async () => {
     [isDraining, looks] = [false, 0];
@@ -28,6 +31,11 @@ describe('GET /notifications/:id/events', () => {
       limits: { maxStreams: 5, maxAppStreams: 3 },
       around: (store) => ({
         ...store,
+        async findNotification(request) {
+          held?.asked();
+          await held?.until;
+          return store.findNotification(request);
+        },
         async findSummaries(request) {
           const found = await store.findSummaries(request);
           looks += 1;
@@ -236,6 +244,24 @@ describe('GET /notifications/:id/events', () => {
     assert.partialDeepStrictEqual((await events(id, 'cs-sender')).json, { code: 'overloaded' });
     mine[0]?.close();
     await until(async () => (await events(id, 'cs-sender')).status === 200);
+  });
+
+  it('keeps no place and no watch for who left before the first word', async () => {
+    const id = await send();
+    const [asked, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    held = { asked: asked.resolve, until: released.promise };
+    const leaving = new AbortController();
+    const headers = { auth: await tokenFor('cs-builder') };
+    const url = `${rig.url}/api/v1/bots/${BOT}/notifications/${id}/events`;
+    const left = assert.rejects(fetch(url, { headers, signal: leaving.signal }), { name: 'AbortError' });
+    await asked.promise;
+    leaving.abort();
+    await left;
+    const countConnections = promisify(rig.app.server.getConnections.bind(rig.app.server));
+    await until(async () => (await countConnections()) === 0);
+    held = null;
+    released.resolve();
+    await Promise.all([1, 2, 3].map(() => watch(id)));
   });
 
   it('is of the own bot, and of a notification that exists', async () => {

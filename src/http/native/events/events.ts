@@ -81,6 +81,9 @@ function createWatch({ store, clock, isDraining, streamLimits, totals, watch }: 
       return reply.code(204).send();
     if (isDraining()) throw new Fault('draining', null, COME_AGAIN);
 
+    // Who left while it was looked up has closed for good: nothing would ever give the place back, or end the watch.
+    if (reply.raw.closed) return reply.hijack();
+
     const leave = places.take(callerOf(request).app.clientId);
     const stream = new EventStream({ clock, seen, cut: () => reply.raw.destroy() });
     const unfollow = watch.follow(summary, reasons, stream);
