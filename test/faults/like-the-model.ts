@@ -16,7 +16,7 @@ export const likeTheModel: Fault = {
   id: 'F39',
   title: 'the API beside a model of it, both stores',
   isPatient: true,
-  run: (parts) => compareWithModel({ runs: 1_000, lanes: 6, atOnce: 3, forMs: 600_000 }, parts),
+  run: (parts) => compareWithModel({ runs: 1_000, lanes: 6, atOnce: 3, forMs: 1_200_000 }, parts),
   control: (parts) => compareWithModel({ runs: 50, lanes: 1, forMs: 60_000, script: STUTTERING }, parts),
 };
 
@@ -106,7 +106,7 @@ async function runBots(options: LaneOptions, stage: ApiStage, time: OwnTime): Pr
   const { bots, endsAt, seed } = options;
   const start = ({ database }: Pick<Side, 'database'>) =>
     stage.start(
-      ['--database', database, '--max-refused-tokens', '0', '--linger-ms', '0'],
+      ['--database', database, '--max-refused-tokens', '0', '--linger-ms', '0', '--log-level', 'warn'],
       options.script ?? TRAVELLING,
     );
   const begin = async (database: string, own: Side['time']): Promise<Side> => ({

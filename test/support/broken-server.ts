@@ -18,7 +18,7 @@ export async function serveBroken(
   const env = { BECKON_SECRET_KEY, BECKON_OLD_SECRET_KEY };
   const settings = readSettings({ flags, env, readSecretFile: (path) => ({ fault: `${path} is not wanted` }) });
   const config = await loadCommandConfig(settings);
-  const logger = createLogger({ level: 'info', format: 'json' });
+  const logger = createLogger({ level: settings.logLevel, format: 'json' });
   const open = async (url: string, options: Parameters<typeof openStore>[1]) => change(await openStore(url, options));
   const running = await serve({ settings, config, logger, open, ...more });
   console.log(`listening on ${running.url}`);
