@@ -18,9 +18,11 @@ const self = fileURLToPath(import.meta.url);
 const cache = fileURLToPath(new URL('node_modules/.cache/beckon', root));
 /**
  * What a server does not need V8 would take as well: 64 MB twice for what is young, and for what is old four times what is in
- * use. That is 110 MB at the peak, for no speed (docs/performance.md). It can be said only where a process begins.
+ * use. That is 110 MB at the peak, for no speed (docs/performance.md). And a thread that is at rest gives back what it does not
+ * hold, for which it needs `gc` (src/memory/at-rest.ts). It can be said only where a process begins.
  */
-const LEAN = process.argv[2] === 'serve' ? ['--max-semi-space-size=12', '--heap-growing-percent=100'] : [];
+const FRUGAL = ['--max-semi-space-size=12', '--heap-growing-percent=100', '--expose-gc'];
+const LEAN = process.argv[2] === 'serve' ? FRUGAL : [];
 
 if (!isAtLeast(process.versions.node, needed)) runWithPinnedNode();
 else if (LEAN.length > 0 && mayBeginAnew()) {

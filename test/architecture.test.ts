@@ -14,7 +14,8 @@ const sources = globSync('src/**/*.{ts,tsx}', { cwd: root }).sort();
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   model: [],
   render: ['model'],
-  store: ['model'],
+  memory: ['model'],
+  store: ['model', 'memory'],
   log: ['model', 'config'],
   metrics: ['model'],
   tracing: ['model'],
@@ -37,6 +38,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'directory',
     'http',
     'log',
+    'memory',
     'sandbox',
     'serve',
     'tracing',

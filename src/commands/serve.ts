@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { SETTING_KEYS, type Settings } from '../config/settings.ts';
 import { createLogger } from '../log/logger.ts';
+import { giveBackAtRest } from '../memory/at-rest.ts';
+import { systemClock } from '../model/clock.ts';
 import type { RunningServer } from '../serve.ts';
 import { checkFolder, sqlitePath } from './checks.ts';
 import { CommandFailure, EXIT } from './exit.ts';
@@ -25,6 +27,8 @@ Examples:
       const stopped = firstStopSignal();
       const settings = readCommandSettings(command);
       const server = await start(settings);
+      const stopGivingBack = giveBackAtRest(systemClock);
+      server.closed.then(stopGivingBack);
       console.log(await greet(server, settings));
       process.exitCode = await runUntilStopped(server, stopped, Math.max(settings.drainMs, settings.lingerMs));
     });

@@ -1,4 +1,5 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { giveBackAtRest } from '../memory/at-rest.ts';
 import { systemClock } from '../model/clock.ts';
 import { answerOf, questionOf } from './apart-crossings.ts';
 import { flatten, type Message, type Question } from './apart-messages.ts';
@@ -13,6 +14,7 @@ async function answerQuestions(port: MessagePort, url: string): Promise<void> {
     return null;
   });
   if (store === null) return;
+  const stopGivingBack = giveBackAtRest(systemClock);
   store.onWake(() => tell({ kind: 'wake' }));
   store.onEnded((ends) => tell({ kind: 'ended', ends }));
   port.on('message', (question: Question) => {
@@ -20,7 +22,9 @@ async function answerQuestions(port: MessagePort, url: string): Promise<void> {
     ask(store, question).then(
       (value) => {
         tell({ kind: 'answer', id, value: answerOf(verb).pack(value) });
-        if (verb === 'close') port.close();
+        if (verb !== 'close') return;
+        stopGivingBack();
+        port.close();
       },
       (error: unknown) => tell({ kind: 'fault', id, error: flatten(error) }),
     );
