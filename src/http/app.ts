@@ -133,6 +133,7 @@ export function createApp(parts: AppParts): FastifyInstance {
     ...leave,
     admit: (call, answer) => !isKoreTarget(call.url) || calls.enter(call, answer),
     wouldAdmit: (target) => !isKoreTarget(target) || !calls.areFull,
+    heedTurn: (tookMs) => calls.heedTurn(tookMs),
     refusal: overloadedReply(),
     onRefused: () => tally.add(OVERLOADED),
   });

@@ -11,8 +11,11 @@ const HELD_MS = 40;
 /** Of the longest turn lately, at each look. */
 const FORGETTING = 0.95;
 const LOOK_EVERY_MS = 10;
-/** Whoever would make those that are held take more memory than this allows is refused at once. */
-const MAX_HELD = 5_000;
+/**
+ * Whoever would make those that are held more than this, or take more memory, is refused at once. Callers that come on
+ * time whether they were answered or not do so over as many connections as they have: none may be left while they are held.
+ */
+const MAX_HELD = 256;
 const MAX_HELD_BODY_BYTES = 16 * 1024;
 
 export interface Refusal {
@@ -29,6 +32,8 @@ export interface TurnAwayParts {
   readonly admit: (call: IncomingMessage, answer: ServerResponse) => boolean;
   /** Whether a call for this target would be let in just now. */
   readonly wouldAdmit: (target: string) => boolean;
+  /** How long a turn of the loop took, in a flood; true: tell of the next one as well. */
+  readonly heedTurn: (tookMs: number) => boolean;
   readonly refusal: Refusal;
   readonly onRefused: () => void;
 }
@@ -96,28 +101,33 @@ class Refusals {
   }
 
   #hold(refuse: () => void): void {
-    if (this.#held.length >= MAX_HELD || this.#isClosed) refuse();
+    if (this.#held.length >= MAX_HELD || this.#isClosed || this.#heldMs <= 0) refuse();
     else this.#held.push({ refuse, since: this.#parts.clock.monotonic() });
     this.#lookLater();
   }
 
+  /** They waited up to a turn to be read, and those that stay wait another. */
+  get #heldMs(): number {
+    return HELD_MS - 2 * this.#turnMs;
+  }
+
   #lookLater(): void {
-    if (this.#isLooking || this.#held.length === 0) return;
+    if (this.#isLooking || this.#isClosed) return;
     this.#isLooking = true;
     const { clock } = this.#parts;
     const lookAt = clock.monotonic() + LOOK_EVERY_MS;
     clock.after(LOOK_EVERY_MS, () => {
       this.#isLooking = false;
-      this.#turnMs = Math.max(clock.monotonic() - lookAt, FORGETTING * this.#turnMs);
+      const tookMs = clock.monotonic() - lookAt;
+      this.#turnMs = Math.max(tookMs, FORGETTING * this.#turnMs);
+      const isToldAgain = this.#parts.heedTurn(tookMs);
       this.#refuseDue();
-      this.#lookLater();
+      if (isToldAgain || this.#held.length > 0) this.#lookLater();
     });
   }
 
   #refuseDue(): void {
-    // They waited up to a turn to be read, and those that stay wait another.
-    const heldMs = HELD_MS - 2 * this.#turnMs;
-    const sinceDue = this.#parts.clock.monotonic() - Math.max(0, heldMs);
+    const sinceDue = this.#parts.clock.monotonic() - Math.max(0, this.#heldMs);
     const firstHeld = this.#held.findIndex(({ since }) => since > sinceDue);
     const due = this.#held.splice(0, firstHeld === -1 ? this.#held.length : firstHeld);
     for (const { refuse } of due) refuse();

@@ -4,13 +4,33 @@ import { Fault } from '../faults.ts';
 
 export const COME_AGAIN = { 'retry-after': '1' };
 
-/** Calls in work at once. More would only wait longer: the process does one thing at a time. */
+/** A turn of the loop that refused callers notice: a flood's calls come in between two. */
+const LONG_TURN_MS = 8;
+/** After each long turn; at least an eighth of the places stays. */
+const NARROWING = 0.9;
+const LEAST_SHARE = 1 / 8;
+
+/**
+ * Calls in work at once. More would only wait longer: the process does one thing at a time. In a flood they are fewer, as
+ * long as there is no time left to refuse the others soon.
+ */
 export class CallsInWork {
   readonly #calls = new Set<IncomingMessage>();
   readonly #max: number;
+  #places: number;
 
   constructor(max: number) {
     this.#max = max;
+    this.#places = max;
+  }
+
+  /** Gives places for how long a turn of the loop took; true: they are fewer than ever there were. */
+  heedTurn(tookMs: number): boolean {
+    this.#places =
+      tookMs > LONG_TURN_MS
+        ? Math.max(this.#max * LEAST_SHARE, this.#places * NARROWING)
+        : Math.min(this.#max, this.#places + 1);
+    return this.#places < this.#max;
   }
 
   /** Takes a place until the answer is through, also if nobody waits for it; false: there is none. */
@@ -23,7 +43,7 @@ export class CallsInWork {
   }
 
   get areFull(): boolean {
-    return this.#calls.size >= this.#max;
+    return this.#calls.size >= this.#places;
   }
 
   stepAside(call: IncomingMessage): void {
