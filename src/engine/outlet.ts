@@ -152,7 +152,10 @@ export class Outlet {
     if (this.#stopped || this.holds.heldMs(now) > 0 || this.account.pace.pausedMs(now) > 0) return 0;
     const rank = rankOf(lane, size);
     const [wanted, own] = [this.#wanted(), this.#lineup.waitingOf(rank)];
-    return Math.max(0, wanted - this.#lineup.waitingUpTo(rank), Math.ceil(wanted * LEAST_ROOM) - own);
+    const waiting = this.#lineup.waitingUpTo(rank);
+    // A claim is a commit: a few large ones leave the store's time to checkpoints. Room is told at the half.
+    if (own > 0 && waiting === this.#lineup.size && waiting > wanted / 2) return 0;
+    return Math.max(0, wanted - waiting, Math.ceil(wanted * LEAST_ROOM) - own);
   }
 
   add(added: readonly Job[]): void {

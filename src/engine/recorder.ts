@@ -12,12 +12,12 @@ import { isTriedSuspect } from './suspects.ts';
 import type { Work } from './work.ts';
 
 /** A checkpoint is due after this many outcomes or this long, whichever is first: the bound on what a crash can repeat. */
-const FLUSH_COUNT = 64;
+const FLUSH_COUNT = 96;
 const FLUSH_MS = 50;
 /** Where nothing else is about to end: long enough for what ends in the same moment. */
 const HURRIED_FLUSH_MS = 5;
 /** With this many outcomes not yet durable no send may start. */
-const MAX_UNRECORDED = 200;
+const MAX_UNRECORDED = 240;
 /**
  * Where a checkpoint takes longer than this, sends fill up all there is long before it is over. Then there is room for
  * more, and the next one waits for all of it: each would carry what came during the one before, half of what it could.

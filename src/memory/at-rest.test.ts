@@ -29,12 +29,20 @@ describe('a thread at rest', () => {
     await clock.advance(10_000);
     assert.equal(thread.collections, 1);
     thread.bytes = 38 * MB;
-    await clock.advance(1_000);
-    assert.equal(thread.collections, 2);
-    end();
-    thread.bytes = 90 * MB;
     await clock.advance(10_000);
     assert.equal(thread.collections, 2);
+    thread.share = 1;
+    thread.bytes = 90 * MB;
+    await clock.advance(1_000);
+    thread.share = 0;
+    await clock.advance(29_000);
+    assert.equal(thread.collections, 2);
+    await clock.advance(1_000);
+    assert.equal(thread.collections, 3);
+    end();
+    thread.bytes = 90 * MB;
+    await clock.advance(60_000);
+    assert.equal(thread.collections, 3);
   });
 
   it('is not one that works', async () => {

@@ -4,6 +4,8 @@ import type { Clock } from '../model/clock.ts';
 const LOOK_MS = 1_000;
 /** Of a thread that did more between two looks, somebody may wait for an answer. */
 const AT_REST = 0.02;
+/** What the start needed is given back at once. Later what is given back is missed by whoever ends the rest. */
+const REST_MS = 30_000;
 /** Less is not worth it: the thread stands still for 20 to 70 ms. */
 const WORTH_BYTES = 8 * 1024 * 1024;
 
@@ -17,15 +19,20 @@ export interface Thread {
 
 /**
  * V8 keeps what a start or a busy hour needed, for there may be another; a server waits for most of its life. So a thread
- * that is at rest collects once, and again when there is something to be had. The function returned ends that.
+ * that is at rest collects once, and later after half a minute of it if there is something to be had. The function returned
+ * ends that.
  */
 export function giveBackAtRest(clock: Clock, thread: Thread | null = thisThread()): () => void {
   if (thread === null) return () => {};
   let keptBytes = 0;
+  let enoughMs = LOOK_MS;
+  let restedMs = 0;
   const look = (): void => {
-    if (thread.busy() < AT_REST && thread.heapBytes() - keptBytes >= WORTH_BYTES) {
+    restedMs = thread.busy() < AT_REST ? restedMs + LOOK_MS : 0;
+    if (restedMs >= enoughMs && thread.heapBytes() - keptBytes >= WORTH_BYTES) {
       thread.collect();
       keptBytes = thread.heapBytes();
+      enoughMs = REST_MS;
     }
     cancel = clock.after(LOOK_MS, look);
   };
