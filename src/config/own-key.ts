@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ConfigurationError } from './faults.ts';
 import { readGuardedText } from './files.ts';
@@ -30,13 +30,16 @@ export function readOwnKey(path: string): Uint8Array | null {
 /** Durable before it answers: what is sealed with it must never be all that is left. */
 export function makeOwnKey(path: string): Uint8Array {
   const key = makeKey();
-  const file = openSync(path, 'wx', 0o600);
+  // Under its own name only when it is whole: a start that dies amid this must not leave half a key to the next.
+  const draft = `${path}.new`;
+  const file = openSync(draft, 'w', 0o600);
   try {
     writeSync(file, `${Buffer.from(key).toString('base64')}\n`);
     fsyncSync(file);
   } finally {
     closeSync(file);
   }
+  renameSync(draft, path);
   syncFolder(dirname(path));
   return key;
 }
