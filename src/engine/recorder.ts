@@ -1,7 +1,7 @@
 import type { Clock } from '../model/clock.ts';
 import type { Logger } from '../model/logger.ts';
 import type { Meter } from '../model/meter.ts';
-import type { Lane } from '../model/notification.ts';
+import { BATCH_SIZE, type Lane } from '../model/notification.ts';
 import { StoreUnavailable } from '../store/port/errors.ts';
 import type { BatchProgress, HeldBatch } from '../store/port/work.ts';
 import type { Store } from '../store/port.ts';
@@ -11,8 +11,11 @@ import { LANE_SHARES } from './ranks.ts';
 import { isTriedSuspect } from './suspects.ts';
 import type { Work } from './work.ts';
 
-/** A checkpoint is due after this many outcomes or this long, whichever is first: the bound on what a crash can repeat. */
-const FLUSH_COUNT = 96;
+/**
+ * A checkpoint is due after this many outcomes or this long, whichever is first. Not fewer than a batch has: one that comes
+ * back whole, as when it is paused, is then one checkpoint.
+ */
+const FLUSH_COUNT = BATCH_SIZE;
 const FLUSH_MS = 50;
 /** Where nothing else is about to end: long enough for what ends in the same moment. */
 const HURRIED_FLUSH_MS = 5;
