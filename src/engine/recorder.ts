@@ -26,7 +26,7 @@ const MAX_UNRECORDED = 240;
  * more, and the next one waits for all of it: each would carry what came during the one before, half of what it could.
  */
 const FAR_MS = 100;
-const FAR_MAX_UNRECORDED = 500;
+const FAR_MAX_UNRECORDED = 560;
 const FAR_FLUSH_COUNT = FAR_MAX_UNRECORDED * LANE_SHARES.bulk;
 const FAR_FLUSH_MS = 400;
 const RETRY_MS = 250;

@@ -19,7 +19,7 @@ const UNFENCED = fileURLToPath(new URL('../support/unfenced-server.ts', import.m
 const LEASE_MS = 1_000;
 const CONCURRENCY = 16;
 /** Outcomes that may wait for their checkpoint (the engine's own bound). */
-const UNRECORDED = 500;
+const UNRECORDED = 560;
 const PEOPLE = 1_000;
 
 interface StopOptions {
