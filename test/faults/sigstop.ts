@@ -18,8 +18,8 @@ export const stoppedPastLease: Fault = {
 const UNFENCED = fileURLToPath(new URL('../support/unfenced-server.ts', import.meta.url));
 const LEASE_MS = 1_000;
 const CONCURRENCY = 16;
-/** Outcomes that may wait for their checkpoint (the engine's own bound). */
-const UNRECORDED = 560;
+/** Outcomes that may wait for their checkpoint beside a database that is near (the engine's own bound). */
+const UNRECORDED = 240;
 const PEOPLE = 1_000;
 
 interface StopOptions {
