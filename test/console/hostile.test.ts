@@ -56,6 +56,8 @@ describe(`the console with ${PAYLOADS.length} hostile texts`, () => {
   const settle = async () => {
     await page.locator('main').waitFor();
     await page.locator('.state-loading').first().waitFor({ state: 'detached' });
+    // A list that is about to show more, whose button goes away with the last of it.
+    await page.locator('button.rt-loading').first().waitFor({ state: 'detached' });
   };
 
   /** What is wrong with what is shown now. */
