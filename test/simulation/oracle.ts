@@ -197,9 +197,7 @@ export class Oracle {
       this.note(`${node.name} records ${logs.length} of ${this.#describe(batch)}: ${fate}`);
       if (gone.has(heldKeyOf(batch))) continue;
       const claim = this.#claims.get(keyOf(batch));
-      // What takes effect in one commit may be told in another order, and a checkpoint that says nothing yet writes nothing.
-      const isWrite = logs.length > 0 || remainder !== null;
-      if (isWrite && (claim?.node !== node.name || claim.token !== batch.token)) {
+      if (claim?.node !== node.name || claim.token !== batch.token) {
         this.violate(`a stale write of ${node.name} to ${this.#describe(batch)} took effect`);
       }
       for (const log of logs) this.#logged(batch, log);

@@ -25,6 +25,8 @@ export class StoreLink {
   readonly #draw: Draw;
   readonly #startsAt: number;
   readonly #listeners: (() => void)[] = [];
+  /** What shares a commit takes effect in the order it was asked for, but its answers come in any: the oracle is told in that order. */
+  #told: Promise<unknown> = Promise.resolve();
 
   constructor(parts: {
     readonly scenario: Scenario;
@@ -166,9 +168,17 @@ export class StoreLink {
   }
 
   async #perform<T>(run: () => Promise<T>, onEffect?: (result: T) => void): Promise<T> {
-    const result = await this.directly(run);
-    onEffect?.(result);
-    return result;
+    if (onEffect === undefined) return this.directly(run);
+    const earlier = this.#told;
+    const tell = async (performed: Promise<T>) => {
+      const result = await performed;
+      await earlier;
+      onEffect(result);
+      return result;
+    };
+    const told = tell(this.directly(run));
+    this.#told = Promise.allSettled([earlier, told]);
+    return told;
   }
 
   /** As when a process stands still between the database's answer and its own next line. */
