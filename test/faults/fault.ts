@@ -10,6 +10,8 @@ export interface Fault {
   readonly isPatient?: true;
   /** What it finds depends on what else the machine does: nothing else runs meanwhile. */
   readonly isTimed?: true;
+  /** So does what its control finds; others break so much that it shows beside anything. */
+  readonly isControlTimed?: true;
   /** Why it cannot run on this machine, in words; null: it can. */
   readonly skip?: () => string | null;
   run(parts: FaultParts): Promise<Finding>;

@@ -124,6 +124,14 @@ interface Row extends Finding {
   readonly seconds: number;
 }
 
+/** A fault, or its control. */
+interface Job {
+  readonly test: string;
+  /** `patient`: it waits for most of its time. `timed`: nothing else may run meanwhile. */
+  readonly kind: 'patient' | 'busy' | 'timed';
+  run(): Promise<Row>;
+}
+
 const { values, positionals: wanted } = parseArgs({
   allowPositionals: true,
   options: { 'write-docs': { type: 'boolean', default: false } },
@@ -133,62 +141,70 @@ const seed = chooseSeed();
 globalSetup();
 console.log(`seed ${seed}: repeat with BECKON_SEED=${seed} npm run test:faults`);
 const startedAt = performance.now();
-const chosen = FAULTS.filter(({ id }) => wanted.length === 0 || wanted.includes(id));
-const found = await runAll(chosen);
-const rows = chosen.flatMap((fault) => found.get(fault) ?? []);
+const jobs = FAULTS.filter(({ id }) => wanted.length === 0 || wanted.includes(id)).flatMap(jobsOf);
+const found = await runAll(jobs);
+const rows = jobs.flatMap((job) => found.get(job) ?? []);
 printTable(rows);
 console.log(`\n${rows.length} rows in ${((performance.now() - startedAt) / 60_000).toFixed(1)} min`);
 process.exitCode = rows.some((row) => row.verdict === 'FAILED') ? 1 : 0;
 
-/** Two that wait beside one that works, as long as there are such; then, by themselves, those that measure time. */
-async function runAll(faults: readonly Fault[]): Promise<Map<Fault, readonly Row[]>> {
-  const found = new Map<Fault, readonly Row[]>();
+/** Two that wait beside two that work, as long as there are such; then, by themselves, those that measure time. */
+async function runAll(all: readonly Job[]): Promise<Map<Job, Row>> {
+  const results = new Map<Job, Row>();
   let written = Promise.resolve();
-  const run = async (fault: Fault) => {
-    const rows = await runFault(fault);
-    found.set(fault, rows);
-    for (const { verdict, test, figure, bar, seconds } of rows) {
+  const runEach = async (next: () => Job | undefined) => {
+    for (let job = next(); job !== undefined; job = next()) {
+      const row = await job.run();
+      results.set(job, row);
+      const { verdict, test, figure, bar, seconds } = row;
       console.log(`${verdict.padEnd(8)}${test}: ${figure} (bar: ${bar}; ${seconds.toFixed(1)} s)`);
+      if (values['write-docs']) written = written.then(() => keep(row));
     }
-    if (values['write-docs']) written = written.then(() => keep(rows));
   };
-  const runEach = async (next: () => Fault | undefined) => {
-    for (let fault = next(); fault !== undefined; fault = next()) await run(fault);
-  };
-  const of = (kind: ReturnType<typeof kindOf>) => faults.filter((fault) => kindOf(fault) === kind);
+  const of = (kind: Job['kind']) => all.filter((job) => job.kind === kind);
   const [patient, busy, timed] = [of('patient'), of('busy'), of('timed')];
   const waiting = () => patient.shift() ?? busy.shift();
   const working = () => busy.shift() ?? patient.shift();
-  await Promise.all([waiting, waiting, working].map(runEach));
+  await Promise.all([waiting, waiting, working, working].map(runEach));
   await runEach(() => timed.shift());
   await written;
-  return found;
+  return results;
 }
 
-function kindOf({ isTimed, isPatient }: Fault): 'timed' | 'patient' | 'busy' {
-  if (isTimed) return 'timed';
-  return isPatient ? 'patient' : 'busy';
+function jobsOf(fault: Fault): Job[] {
+  const { isTimed = false, isControlTimed = false, isPatient = false } = fault;
+  const besideOthers = isPatient ? 'patient' : 'busy';
+  const test = titleOf(fault);
+  const reason = fault.skip?.() ?? null;
+  if (reason !== null) {
+    const run = async (): Promise<Row> => ({ test, figure: reason, bar: '', ok: true, verdict: 'skipped', seconds: 0 });
+    return [{ test, kind: besideOthers, run }];
+  }
+  const itself: Job = {
+    test,
+    kind: isTimed ? 'timed' : besideOthers,
+    run: () => measure(test, fault.run, ({ ok }) => ok),
+  };
+  const { control } = fault;
+  if (control === undefined) return [itself];
+  return [
+    itself,
+    {
+      test: controlOf(fault),
+      kind: isControlTimed ? 'timed' : besideOthers,
+      // It breaks the property on purpose: a test that stays green then has proved nothing.
+      run: () => measure(controlOf(fault), control, ({ ok }) => !ok),
+    },
+  ];
 }
 
 /** At once, so that a run which is broken off has found something. */
-function keep(rows: readonly Row[]): Promise<void> {
+function keep({ test, figure, bar, verdict, seconds }: Row): Promise<void> {
   const on = new Date().toISOString().slice(0, 10);
   return writeDocuments(
     FAULTS.flatMap((fault) => [titleOf(fault), controlOf(fault)]),
-    rows.map(({ test, figure, bar, verdict, seconds }) => {
-      return { test, figure, bar, seed, verdict, on, seconds: Math.round(seconds) };
-    }),
+    [{ test, figure, bar, seed, verdict, on, seconds: Math.round(seconds) }],
   );
-}
-
-async function runFault(fault: Fault): Promise<Row[]> {
-  const test = titleOf(fault);
-  const reason = fault.skip?.() ?? null;
-  if (reason !== null) return [{ test, figure: reason, bar: '', ok: true, verdict: 'skipped', seconds: 0 }];
-  const found = [await measure(test, fault.run, (finding) => finding.ok)];
-  if (fault.control === undefined) return found;
-  // The control breaks the property on purpose: a test that stays green then has proved nothing.
-  return [...found, await measure(controlOf(fault), fault.control, (finding) => !finding.ok)];
 }
 
 function titleOf({ id, title }: Fault): string {

@@ -14,6 +14,7 @@ export const oneAccountDown: Fault = {
   id: 'F19',
   title: 'one of 50 accounts at one host never answers, the others beside it',
   isTimed: true,
+  isControlTimed: true,
   run: (parts) => takeOneDown({ accounts: 50, rounds: 12, upMs: 2_000, downMs: 2_000 }, parts),
   control: (parts) => takeOneDown({ accounts: 50, rounds: 1, upMs: 2_000, downMs: 6_000, script: CRAMPED }, parts),
 };
