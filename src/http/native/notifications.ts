@@ -59,10 +59,13 @@ function createShow({ store, clock, tenancy }: Pick<NotificationRoutesOptions, '
   return async function showNotification(
     request: FastifyRequest<OfNotification>,
   ): Promise<Static<typeof NOTIFICATION>> {
-    const notification = await findEither(store, keyOfRoute(request));
+    const key = keyOfRoute(request);
+    if (key === null) throw new Fault('notification_unknown');
+    // Read at once: a receipt counts for nothing else in the document.
+    const [notification, receipts] = await Promise.all([findEither(store, key), store.countReceipts(key)]);
     if (notification === null) throw new Fault('notification_unknown');
     if ('asked' in notification) return toReceivingDocument(notification, clock.now());
-    const [tally, receipts] = await Promise.all([totals.of(notification), store.countReceipts(keyOf(notification))]);
+    const tally = await totals.of(notification);
     const ages = agesOf(tenancy.retention(notification.botId));
     return toDocument({ ...notification, counts: tally.counts }, tally.reasons, receipts, clock.now(), ages);
   };

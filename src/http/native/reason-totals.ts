@@ -9,6 +9,10 @@ type Reasons = NonNullable<ReasonTally['reasons']>;
 
 const MAX_KEPT = 1_000;
 
+/** Whoever has a reason: who waits or was reached has none. */
+export const unreachedOf = ({ counts }: Pick<NotificationSummary, 'counts'>): number =>
+  counts.total - counts.pending - counts.delivered;
+
 /** How often each reason was given, with counters that it adds up to. */
 export class ReasonTotals {
   readonly #store: Pick<Store, 'tallyReasons' | 'countReasons'>;
@@ -21,6 +25,7 @@ export class ReasonTotals {
 
   /** `reasons` null: more than 100,000 were not reached, and it is not over yet. */
   async of(notification: NotificationSummary): Promise<ReasonTally> {
+    if (unreachedOf(notification) === 0) return { counts: notification.counts, reasons: {} };
     const tally = await this.#store.tallyReasons({ botId: notification.botId, notificationId: notification.id });
     if (tally === null) throw new Fault('notification_unknown');
     if (tally.reasons !== null || notification.finishedAt === null) return tally;

@@ -2,7 +2,7 @@ import type { Clock } from '../../../model/clock.ts';
 import type { NotificationSummary } from '../../../model/notification.ts';
 import type { ReasonTally } from '../../../store/port/notifications.ts';
 import type { Store } from '../../../store/port.ts';
-import type { ReasonTotals } from '../reason-totals.ts';
+import { type ReasonTotals, unreachedOf } from '../reason-totals.ts';
 import type { EventStream } from './event-stream.ts';
 import { MovingRate } from './moving-rate.ts';
 import { toProgress } from './progress.ts';
@@ -159,6 +159,3 @@ export class ProgressWatch {
 /** A running notification may have too many to count, one that is over never has. */
 const isCounted = ({ summary, reasons, counted }: Watched): boolean =>
   unreachedOf(summary) === counted && (reasons !== null || summary.finishedAt === null);
-
-const unreachedOf = ({ counts }: Pick<NotificationSummary, 'counts'>): number =>
-  counts.total - counts.pending - counts.delivered;
