@@ -131,11 +131,13 @@ async function replenish(stage: Stage, server: BeckonProcess, target: number): P
   return stage.delivered(target);
 }
 
+/** What starting needed is given back after a second or two of rest. */
+const AT_REST_MS = 4_000;
+
 async function lookIdle(stage: Stage, file: string): Promise<number> {
   const server = await stage.start(`sqlite:${file}`);
   try {
-    // What starting needed is given back after a while.
-    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    await new Promise((resolve) => setTimeout(resolve, AT_REST_MS));
     return residentMb(server.pid);
   } finally {
     await server.stop();

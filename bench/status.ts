@@ -39,7 +39,7 @@ async function run(options: SuiteOptions): Promise<Figure[]> {
 }
 
 async function runRound(stage: Stage, round: number, { size }: SuiteOptions) {
-  const notifications = size === 'quick' ? 50 : 200;
+  const notifications = size === 'quick' ? 50 : 100;
   const file = join(stage.folder, `status-${round}.db`);
   let server = await stage.start(`sqlite:${file}`);
   const before = await stage.delivered();
@@ -54,13 +54,20 @@ async function runRound(stage: Stage, round: number, { size }: SuiteOptions) {
     const paths = ids.map((id) => `${notifyPath(BOTS.bulk)}/status/${id}`);
     const cold = await compare(stage, server, { paths, calls: paths.length }, { kind: 'rows', file }, ids);
     const [path = ''] = paths;
-    const hot = await compareBytes(stage, server, path, 10 * notifications);
-    const native = `/api/v1/bots/${BOTS.bulk}/notifications/${ids[0]}`;
-    const counts = await compareBytes(stage, server, native, 20 * notifications);
+    const hot = await compareBytes(stage, server, path, 20 * notifications);
+    const counts = await compareBytes(stage, server, await holdUp(stage, server), 40 * notifications);
     return { hot, cold, counts };
   } finally {
     await server.stop();
   }
+}
+
+/** Where a notification tells how far it is that has begun and goes no further. */
+async function holdUp(stage: Stage, server: BeckonProcess): Promise<string> {
+  const path = `/api/v1/bots/${BOTS.bulk}/notifications/${await stage.notify(server)}`;
+  const answer = await fetch(`${server.url}${path}/pause`, { method: 'POST', headers: headersOf(stage) });
+  if (!answer.ok) throw new Error(`pausing answered ${answer.status}`);
+  return path;
 }
 
 /** Beckon's rate of serving one path beside a route that serves the same bytes from memory. */
