@@ -19,6 +19,28 @@ export type Message =
   | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'fault'; readonly id: number; readonly error: PlainError };
 
+/** What is said at once crosses at once: each crossing wakes the other thread. */
+export class Outbox<T> {
+  readonly #send: (items: readonly T[]) => void;
+  #items: T[] = [];
+
+  constructor(send: (items: readonly T[]) => void) {
+    this.#send = send;
+  }
+
+  put(item: T): void {
+    this.#items.push(item);
+    if (this.#items.length === 1) queueMicrotask(() => this.flush());
+  }
+
+  flush(): void {
+    const items = this.#items;
+    if (items.length === 0) return;
+    this.#items = [];
+    this.#send(items);
+  }
+}
+
 /** A copy of an error keeps neither its class nor its name. */
 export interface PlainError {
   readonly name: string;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { getCompileCacheDir } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { answerOf, questionOf } from './apart-crossings.ts';
-import { type Message, type Question, revive, type Verb } from './apart-messages.ts';
+import { type Message, Outbox, type Question, revive, type Verb } from './apart-messages.ts';
 import type { Store } from './port.ts';
 
 /** An installed package is compiled, name by name. */
@@ -35,6 +35,7 @@ interface Waiting {
 class StoreApart {
   readonly opened: Promise<Store>;
   readonly #worker: Worker;
+  readonly #questions: Outbox<Question>;
   readonly #open = Promise.withResolvers<Store>();
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
@@ -44,7 +45,10 @@ class StoreApart {
   constructor(worker: Worker) {
     this.#worker = worker;
     this.opened = this.#open.promise;
-    worker.on('message', (message: Message) => this.#hear(message));
+    worker.on('message', (messages: readonly Message[]) => {
+      for (const message of messages) this.#hear(message);
+    });
+    this.#questions = new Outbox((questions) => worker.postMessage(questions));
     // Its `error` event is left unheard on purpose: it ends the process, for nothing can be durable any more.
   }
 
@@ -88,7 +92,7 @@ class StoreApart {
       return new Promise((resolve, reject) => {
         const question: Question = { id, verb, request: pack(request) };
         this.#waiting.set(id, { resolve, reject, unpack });
-        this.#worker.postMessage(question);
+        this.#questions.put(question);
       });
     };
   }
