@@ -46,6 +46,8 @@ export async function sendMany({ recipients, database }: Run): Promise<Figures> 
   const sink = await openSink({ refusedEvery: REFUSED_EVERY });
   const stage = await openHookStage({ bots: ['ann'], urls: { ann: sink.url }, concurrency: 64 });
   try {
+    // A first start from sources has Node's compiler in memory as well, which a package never has.
+    await (await stage.start(['--database', 'sqlite::memory:'])).stop();
     const server = await stage.start(['--database', database ?? `sqlite:${join(stage.folder, 'beckon.db')}`]);
     const restMb = residentMb(server.pid);
     const botId = botIdOf('ann');
