@@ -18,11 +18,11 @@ const self = fileURLToPath(import.meta.url);
 const cache = fileURLToPath(new URL('node_modules/.cache/beckon', root));
 /**
  * What a server does not need V8 would take as well: 64 MB twice for what is young, and for what is old four times what is in
- * use. That is 110 MB at the peak, for no speed (docs/performance.md). And a thread that is at rest gives back what it does not
+ * use. That is 140 MB at the peak, for no speed (docs/performance.md). And a thread that is at rest gives back what it does not
  * hold (src/memory/at-rest.ts), for which it needs `gc`; what was compiled it holds, or it would begin anew after each rest.
  * It can be said only where a process begins.
  */
-const FRUGAL = ['--max-semi-space-size=12', '--heap-growing-percent=100', '--expose-gc', '--no-flush-bytecode'];
+const FRUGAL = ['--max-semi-space-size=12', '--heap-growing-percent=70', '--expose-gc', '--no-flush-bytecode'];
 const LEAN = process.argv[2] === 'serve' ? FRUGAL : [];
 
 if (!isAtLeast(process.versions.node, needed)) runWithPinnedNode();

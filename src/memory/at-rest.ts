@@ -1,10 +1,12 @@
 import { performance } from 'node:perf_hooks';
 import type { Clock } from '../model/clock.ts';
 
-const LOOK_MS = 1_000;
+const LOOK_MS = 250;
 /** Of a thread that did more between two looks, somebody may wait for an answer. */
 const AT_REST = 0.02;
-/** What the start needed is given back at once. Later what is given back is missed by whoever ends the rest. */
+/** What the start needed is given back before anybody wants much of a server. */
+const FIRST_REST_MS = 500;
+/** Later what is given back is missed by whoever ends the rest. */
 const REST_MS = 30_000;
 /** Less is not worth it: the thread stands still for 20 to 70 ms. */
 const WORTH_BYTES = 8 * 1024 * 1024;
@@ -25,7 +27,7 @@ export interface Thread {
 export function giveBackAtRest(clock: Clock, thread: Thread | null = thisThread()): () => void {
   if (thread === null) return () => {};
   let keptBytes = 0;
-  let enoughMs = LOOK_MS;
+  let enoughMs = FIRST_REST_MS;
   let restedMs = 0;
   const look = (): void => {
     restedMs = thread.busy() < AT_REST ? restedMs + LOOK_MS : 0;
