@@ -3,9 +3,8 @@ import { after, before, describe, it } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { openBesideBrowser, openPage, type WatchedPage } from '../support/browser.ts';
 import { type ConsoleStage, openConsoleStage } from '../support/console-stage.ts';
+import { PASSWORD, walkFirstHour } from './first-hour.ts';
 import { findFaults } from './looks.ts';
-
-const PASSWORD = 'a quiet lighthouse keeper';
 
 describe('the first hour with the console', () => {
   let browser: Browser;
@@ -25,51 +24,7 @@ describe('the first hour with the console', () => {
   const shutsNobodyOut = async () => assert.deepEqual(await findFaults(page), []);
 
   it('leads from the set-up link to a message that has arrived', async () => {
-    await page.goto((await stage.server.makeSetUpLink()) ?? '');
-    await page.getByRole('heading', { level: 1, name: 'Set up Beckon' }).waitFor();
-    await shutsNobodyOut();
-    await page.getByLabel('Your name').fill('Asha Nair');
-    await page.getByLabel('E-mail').fill('asha@example.com');
-    await page.getByLabel('Password').fill(PASSWORD);
-    await page.keyboard.press('Enter');
-
-    await page.getByRole('heading', { level: 1, name: 'Name the bot' }).waitFor();
-    await shutsNobodyOut();
-    await page.getByLabel('Name').fill('HR assistant');
-    await page.keyboard.press('Enter');
-
-    await page.getByRole('button', { name: 'Connect the simulated webhook' }).waitFor();
-    await shutsNobodyOut();
-    await page.getByRole('button', { name: /^Slack/ }).click();
-    await page.getByLabel('Token', { exact: true }).fill('xoxb-of-somebody-else');
-    await page.getByText('More settings').click();
-    await page.getByLabel('API URL').fill(stage.sandbox.urls.slack);
-    await page.getByRole('button', { name: 'Save and check' }).click();
-    await page.getByText('switch on “May call private addresses” below').waitFor();
-    await page.getByLabel('May call private addresses').click();
-    await page.getByRole('button', { name: 'Save and check' }).click();
-    await page.getByText('Correct them and check again').waitFor();
-    await page.getByText('Slack said invalid_auth').waitFor();
-    await page.getByRole('button', { name: 'Go on anyway' }).waitFor();
-    await shutsNobodyOut();
-    await page.getByRole('button', { name: 'Another channel' }).click();
-    await page.getByRole('button', { name: 'Connect the simulated webhook' }).click();
-    await page.getByLabel('URL', { exact: true }).fill(`${stage.sandbox.urls.hooks}/first`);
-    await page.getByRole('button', { name: 'Save and check' }).click();
-    await page.getByText('The credentials are good.').waitFor();
-    await shutsNobodyOut();
-    await page.getByRole('button', { name: 'Go on' }).click();
-
-    await page.getByLabel('Name').fill('CI');
-    await page.getByRole('button', { name: 'Make the app' }).click();
-    await page.getByText('Client secret').waitFor();
-    await shutsNobodyOut();
-    await page.getByRole('button', { name: 'Go on' }).click();
-
-    await page.getByLabel('To').fill('john@example.com');
-    await page.getByRole('button', { name: 'Send it' }).click();
-    await page.getByText('It is delivered.').waitFor();
-    await shutsNobodyOut();
+    await walkFirstHour(page, stage, shutsNobodyOut);
     assert.deepEqual(
       stage.sandbox.ledger.entries({ provider: 'hooks' }).map(({ text }) => text),
       ['Hello from Beckon'],

@@ -2,8 +2,10 @@ import { mkdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
 import { openBesideBrowser, openPage } from '../support/browser.ts';
+import { type ConsoleStage, openConsoleStage } from '../support/console-stage.ts';
 import { type ToldStage, tellStory } from '../support/console-story.ts';
 import { DIALOGS, type ShownDialog } from './dialogs.ts';
+import { walkFirstHour } from './first-hour.ts';
 import { PAGES, type ShownPage } from './pages.ts';
 
 /** `npm run screenshots [-- --only overview,dialog-send --into folder]`: every page and dialog of the console, wide and on a phone. */
@@ -27,6 +29,9 @@ const fileOf = ({ name }: ShownDialog) => `dialog-${name.replaceAll(' ', '-')}`;
 const dialogs = DIALOGS.filter((dialog) => isAsked(fileOf(dialog)));
 for (const shape of SHAPES) await shoot(browser, stage, shape);
 await shootDialogs(browser, stage);
+const newcomer = await openConsoleStage({ isSetUp: false });
+await shootFirstHour(browser, newcomer);
+await newcomer.close();
 await browser.close();
 await stage.close();
 
@@ -45,13 +50,21 @@ async function shoot(
 async function shootOne(page: Page, { path, ready }: ShownPage, file: string): Promise<void> {
   await page.goto(stage.home + path(stage));
   await ready(page);
+  await shootWhole(page, file);
+}
+
+async function shootWhole(page: Page, file: string): Promise<void> {
   await page.evaluate('document.fonts.ready');
   const viewport = page.viewportSize() ?? SHAPES[0].viewport;
   const height = Number(await page.evaluate('document.documentElement.scrollHeight'));
   // The window itself is as high as what it shows, up to a point: what sticks to its edges is where it belongs.
   await page.setViewportSize({ ...viewport, height: Math.min(Math.max(height, viewport.height), MOST_PX) });
-  await page.screenshot({ path: file, animations: 'disabled' });
+  await shootWindow(page, file);
   await page.setViewportSize(viewport);
+}
+
+async function shootWindow(page: Page, file: string): Promise<void> {
+  await page.screenshot({ path: file, animations: 'disabled' });
   console.log(file);
 }
 
@@ -60,19 +73,38 @@ async function shootDialogs(browser: Browser, stage: ToldStage): Promise<void> {
   const { page } = await openPage(browser, { viewport: SHAPES[0].viewport });
   await stage.signIn(page);
   for (const dialog of dialogs) {
-    await page.setViewportSize(SHAPES[0].viewport);
     await page.goto(stage.home + dialog.path(stage));
     await dialog.prepare?.(page);
     await dialog.opener(page).press('Enter');
     await dialog.next?.(page);
     await page.locator(':is([role=dialog], [role=alertdialog])').waitFor();
-    for (const { name: shape, viewport, colorScheme } of SHAPES) {
-      const file = `${into}/${fileOf(dialog)}-${shape}.png`;
-      await page.emulateMedia({ colorScheme });
-      await page.setViewportSize(viewport);
-      await page.screenshot({ path: file, animations: 'disabled' });
-      console.log(file);
-    }
+    await shootInEveryShape(page, fileOf(dialog), shootWindow);
   }
   await page.context().close();
+}
+
+/** What a newcomer sees, and then whoever comes back. */
+async function shootFirstHour(browser: Browser, stage: ConsoleStage): Promise<void> {
+  const { page } = await openPage(browser, { viewport: SHAPES[0].viewport });
+  const see = async (stop: string) => {
+    if (isAsked(stop)) await shootInEveryShape(page, stop, shootWhole);
+  };
+  await walkFirstHour(page, stage, see);
+  await page.getByRole('link', { name: 'See all about it' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor();
+  await see('sign-in');
+  await page.context().close();
+}
+
+/** As it stands, and then wide again. */
+async function shootInEveryShape(page: Page, name: string, shootIt: typeof shootWindow): Promise<void> {
+  for (const { name: shape, viewport, colorScheme } of SHAPES) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize(viewport);
+    await shootIt(page, `${into}/${name}-${shape}.png`);
+  }
+  const [wide] = SHAPES;
+  await page.emulateMedia({ colorScheme: wide.colorScheme });
+  await page.setViewportSize(wide.viewport);
 }
