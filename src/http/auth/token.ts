@@ -6,6 +6,7 @@ import { Fault } from '../faults.ts';
 import { checkHeader, decodeObject, splitCompact } from './compact.ts';
 import { openEncryptedToken } from './jwe.ts';
 import type { FindPlatformKey } from './platform-key.ts';
+import { keepReading, type Reading, recallReading } from './readings.ts';
 import { checkSignature } from './signature.ts';
 import { UnprovenToken } from './unproven-token.ts';
 
@@ -39,25 +40,35 @@ export async function verifyToken(
   token: string,
   parts: { readonly tenancy: Tenancy; readonly clock: Clock; readonly platformKey: FindPlatformKey },
 ): Promise<VerifiedToken> {
-  const outer = splitCompact(token);
-  const isEncrypted = outer.length === 5;
-  const signed = isEncrypted ? await openEncryptedToken(outer, await parts.platformKey()) : outer;
-
-  const header = decodeObject(signed[0]);
-  const claims = decodeObject(signed[1]);
-  checkHeader(header);
+  const known = recallReading(token);
+  const { claims, algorithm, signed } =
+    known === null ? await readToken(token, parts.platformKey) : { ...known, signed: token };
+  // An encrypted one is opened at every call: the key may be another by now.
+  const isEncrypted = signed !== token;
   const app = findApp(claims, parts.tenancy);
   if (app.enforceJwe && !isEncrypted) throw new UnprovenToken(app.clientId);
-  if (header['alg'] !== app.algorithm) throw new UnprovenToken(app.clientId);
-  await checkEitherKey(signed.join('.'), app, parts.clock.now());
+  if (algorithm !== app.algorithm) throw new UnprovenToken(app.clientId);
+  await checkEitherKey(signed, app, parts.clock.now());
   checkTimes(claims, parts.clock.now());
 
+  const jti = findJti(claims);
+  if (known === null && jti === null && !isEncrypted) keepReading(token, { claims, algorithm });
   return {
     app,
     subject: findText(claims, ['kore_sub', 'sub']) ?? app.clientId,
-    jti: findJti(claims),
+    jti,
     exp: typeof claims['exp'] === 'number' ? claims['exp'] : null,
   };
+}
+
+/** With the JWS: the token itself, or what was encrypted in it. */
+async function readToken(token: string, platformKey: FindPlatformKey): Promise<Reading & { readonly signed: string }> {
+  const outer = splitCompact(token);
+  const parts = outer.length === 5 ? await openEncryptedToken(outer, await platformKey()) : outer;
+  const header = decodeObject(parts[0]);
+  const claims = decodeObject(parts[1]);
+  checkHeader(header);
+  return { claims, algorithm: header['alg'], signed: parts.join('.') };
 }
 
 /** While a key is changed the one before it is good as well. */
