@@ -23,10 +23,14 @@ export function pageOf(page: string, rows: readonly KeptRow[]): string {
   return `${page.slice(0, begin + BEGIN.length)}\n${tableOf(rows)}\n${page.slice(end)}`;
 }
 
+/** What is documented: of each test its last run. */
+export async function readKept(): Promise<readonly KeptRow[]> {
+  return JSON.parse(await readFile(new URL('faults.json', DOCS), 'utf8'));
+}
+
 /** Puts what was run into the documentation. Rows that were not run stay as they were; a skipped one replaces none. */
 export async function writeDocuments(order: readonly string[], rows: readonly KeptRow[]): Promise<void> {
-  const known: readonly KeptRow[] = JSON.parse(await readFile(new URL('faults.json', DOCS), 'utf8'));
-  const kept = new Map(known.map((row) => [row.test, row]));
+  const kept = new Map((await readKept()).map((row) => [row.test, row]));
   for (const row of rows) if (row.verdict !== 'skipped' || !kept.has(row.test)) kept.set(row.test, row);
   const sorted = order.flatMap((test) => kept.get(test) ?? []);
   const page = await readFile(new URL('faults.md', DOCS), 'utf8');

@@ -8,7 +8,7 @@ import { cancelOnPostgres, cancelOnSqlite } from './cancel.ts';
 import { clockJumps, oneClockJumps } from './clock-jumps.ts';
 import { descriptorsGone } from './descriptors.ts';
 import { diskFull, volumeFull } from './disk-full.ts';
-import { writeDocuments } from './document.ts';
+import { readKept, writeDocuments } from './document.ts';
 import { dueTogether } from './due-together.ts';
 import { endlessRead } from './endless-read.ts';
 import { type Fault, type FaultParts, type Finding, partsOf } from './fault.ts';
@@ -148,7 +148,10 @@ printTable(rows);
 console.log(`\n${rows.length} rows in ${((performance.now() - startedAt) / 60_000).toFixed(1)} min`);
 process.exitCode = rows.some((row) => row.verdict === 'FAILED') ? 1 : 0;
 
-/** Two that wait beside two that work, as long as there are such; then, by themselves, those that measure time. */
+/**
+ * Two that wait beside two that work, as long as there are such, those first that took longest the last time; then, by
+ * themselves, those that measure time.
+ */
 async function runAll(all: readonly Job[]): Promise<Map<Job, Row>> {
   const results = new Map<Job, Row>();
   let written = Promise.resolve();
@@ -161,7 +164,9 @@ async function runAll(all: readonly Job[]): Promise<Map<Job, Row>> {
       if (values['write-docs']) written = written.then(() => keep(row));
     }
   };
-  const of = (kind: Job['kind']) => all.filter((job) => job.kind === kind);
+  const tookBefore = new Map((await readKept()).map(({ test, seconds }) => [test, seconds]));
+  const took = ({ test }: Job) => tookBefore.get(test) ?? 0;
+  const of = (kind: Job['kind']) => all.filter((job) => job.kind === kind).sort((a, b) => took(b) - took(a));
   const [patient, busy, timed] = [of('patient'), of('busy'), of('timed')];
   const waiting = () => patient.shift() ?? busy.shift();
   const working = () => busy.shift() ?? patient.shift();
