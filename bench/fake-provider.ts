@@ -7,5 +7,8 @@ import { readQuestion } from './processes.ts';
  */
 const { delayMs } = await readQuestion<{ readonly delayMs: number }>();
 const sandbox = await startSandbox({ limits: 'off', ledger: 'counts', tokenLifetimeSeconds: 86_400 });
-if (delayMs > 0) sandbox.faults.add({ provider: 'teams', route: 'send', fault: { kind: 'slow', delayMs } });
+if (delayMs > 0) {
+  sandbox.faults.add({ provider: 'teams', route: 'send', fault: { kind: 'slow', delayMs } });
+  sandbox.faults.add({ provider: 'hooks', fault: { kind: 'slow', delayMs } });
+}
 console.log(JSON.stringify({ urls: sandbox.urls, credentials: sandbox.credentials }));

@@ -20,6 +20,8 @@ export interface OutboundOptions {
 }
 
 const MAX_HEADER_BYTES = 16 * 1024;
+/** As many as one connection of a bot may have in flight: what bounds them otherwise is what is configured. */
+const MAX_CONNECTIONS = 10_000;
 const CLOSED: OutboundResult = { kind: 'not_sent', detail: 'The server is shutting down.', timedOut: false };
 
 /**
@@ -113,7 +115,7 @@ class Origins {
         resolve: this.#options.resolve ?? resolveBySystem,
         connectTimeoutMs,
       }),
-      connections: this.#options.connectionsPerOrigin ?? 256,
+      connections: this.#options.connectionsPerOrigin ?? MAX_CONNECTIONS,
       pipelining: 1,
       allowH2: false,
       headersTimeout: headersTimeoutMs,
