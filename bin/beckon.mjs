@@ -22,7 +22,7 @@ const cache = fileURLToPath(new URL('node_modules/.cache/beckon', root));
  * hold (src/memory/at-rest.ts), for which it needs `gc`; what was compiled it holds, or it would begin anew after each rest.
  * It can be said only where a process begins.
  */
-const FRUGAL = ['--max-semi-space-size=12', '--heap-growing-percent=70', '--expose-gc', '--no-flush-bytecode'];
+const FRUGAL = ['--max-semi-space-size=12', '--heap-growing-percent=50', '--expose-gc', '--no-flush-bytecode'];
 const LEAN = process.argv[2] === 'serve' ? FRUGAL : [];
 
 if (!isAtLeast(process.versions.node, needed)) runWithPinnedNode();

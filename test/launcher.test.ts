@@ -45,7 +45,7 @@ test('a server begins with as much room for garbage as it needs, in the same pro
     assert.deepEqual([pid, words], [child.pid, [command, '--port', '1']]);
     return flags;
   };
-  const lean = '--max-semi-space-size=12,--heap-growing-percent=70,--expose-gc,--no-flush-bytecode';
+  const lean = '--max-semi-space-size=12,--heap-growing-percent=50,--expose-gc,--no-flush-bytecode';
   assert.equal(await begun('serve'), lean);
   assert.equal(await begun('send'), '');
   assert.equal(await begun('serve', { NODE_OPTIONS: '--max-semi-space-size=4' }), '', 'against who said otherwise');
