@@ -81,9 +81,8 @@ export class Outlet {
   /** With `limits.perSecond: 0` nothing is held back but by what the provider asks. */
   readonly isUnlimited: boolean;
   readonly botId: string;
-  /** Sends in flight at a time, at most. */
-  readonly concurrency: number;
   readonly #parts: OutletParts;
+  readonly #concurrency: number;
   readonly #lineup = new Lineup();
   readonly #slots: Slots;
   readonly #aside = new Aside();
@@ -112,8 +111,8 @@ export class Outlet {
     const { connection, channel, account, isUnlimited } = this;
     this.#conversations = new Conversations({ connection, channel, scopes: account.scopes, isUnlimited });
     this.#flights = new Flights(parts.clock, parts.sendDeadlineMs);
-    this.concurrency = limits.concurrency ?? parts.channel.defaults.concurrency;
-    this.#slots = new Slots(this.concurrency);
+    this.#concurrency = limits.concurrency ?? parts.channel.defaults.concurrency;
+    this.#slots = new Slots(this.#concurrency);
     this.finder = new Finder({
       ...parts.lookUps,
       session: parts.session,
@@ -188,7 +187,7 @@ export class Outlet {
   #mayTakeSlot(): boolean {
     return this.holds.probing
       ? this.#flights.size === 0 && !this.holds.isProbeOut
-      : this.#flights.size < this.concurrency;
+      : this.#flights.size < this.#concurrency;
   }
 
   readonly #isOpen = (rank: number, isOverdue: boolean): boolean => {
@@ -239,7 +238,7 @@ export class Outlet {
   }
 
   #wanted(): number {
-    const ahead = this.concurrency * CLAIM_AHEAD_SENDS;
+    const ahead = this.#concurrency * CLAIM_AHEAD_SENDS;
     return this.isUnlimited ? ahead : Math.min(ahead, this.account.pace.allowance(CLAIM_AHEAD_MS));
   }
 
@@ -284,7 +283,7 @@ export class Outlet {
 
   /** The store is asked for those behind it as well, so that nobody waits for each answer. False: enough are asked for. */
   #askFor(job: Sendable, lacking: readonly Permit[], now: number): boolean {
-    if (this.#asked.size > Math.min(this.concurrency, this.account.pace.due(ASK_AHEAD_MS, now))) return false;
+    if (this.#asked.size > Math.min(this.#concurrency, this.account.pace.due(ASK_AHEAD_MS, now))) return false;
     this.#drop(job);
     for (const permit of lacking) permit.want(job, this);
     this.#asked.put(job, () => (lacking.some((permit) => permit.isAskedFor(job)) ? Number.POSITIVE_INFINITY : now));

