@@ -263,6 +263,23 @@ describe('Connections', () => {
     assert.equal(server.connections, 3);
   });
 
+  test('are as many as the sends that are configured to be in flight, unless told otherwise', async () => {
+    const many = 300;
+    const all = Promise.withResolvers<void>();
+    const waiting: (() => void)[] = [];
+    const server = await serve((socket, _request, count) => {
+      waiting.push(() => socket.write(rawAnswer(200, 'ok')));
+      if (count === many) all.resolve();
+    });
+    const outbound = createOutbound();
+    open.push(outbound);
+    const calls = Array.from({ length: many }, () => outbound.request(aCall({ url: `${server.url}/` })));
+    await Promise.race([all.promise, Promise.all(calls)]);
+    assert.equal(server.requests.length, many);
+    for (const answer of waiting) answer();
+    await Promise.all(calls);
+  });
+
   test('a call that gives up in line costs no connection and reaches nobody', async () => {
     const server = await serve((socket, _request, count) => {
       if (count === 1) stop.abort();
