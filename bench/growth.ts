@@ -131,7 +131,7 @@ async function replenish(stage: Stage, server: BeckonProcess, target: number): P
   return stage.delivered(target);
 }
 
-/** What starting needed is given back after a second or two of rest. */
+/** What starting needed is given back after half a second of rest, here by a wide margin. */
 const AT_REST_MS = 4_000;
 
 async function lookIdle(stage: Stage, file: string): Promise<number> {

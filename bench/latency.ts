@@ -22,7 +22,7 @@ async function run({ rounds, size, say }: SuiteOptions): Promise<Figure[]> {
   try {
     const shares = new Map<number, number[]>(IN_FLIGHT[size].map((inFlight) => [inFlight, []]));
     const gains: number[] = [];
-    for (let round = 1; round <= Math.min(rounds, 2); round += 1) {
+    for (let round = 1; round <= Math.min(rounds, 3); round += 1) {
       for (const [inFlight, values] of shares) {
         const file = join(stage.folder, `latency-${inFlight}-${round}.db`);
         const perSecond = await deliver(stage, `sqlite:${file}`, { nodes: 1, inFlight });
