@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { CHANNELS, findChannel } from './channels/channels.ts';
-import { createOutbound } from './channels/outbound-undici.ts';
+import { createOutbound } from './channels/outbound-http.ts';
 import { tracedOutbound } from './channels/traced-outbound.ts';
 import type { LoadedConfig } from './config/file.ts';
 import type { Settings } from './config/settings.ts';

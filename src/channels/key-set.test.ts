@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { after, beforeEach, describe, test } from 'node:test';
 import { CERTIFICATE } from './hangoutchat/test-certificate.ts';
 import { KeySet, type KeySetOptions } from './key-set.ts';
-import { createOutbound } from './outbound-undici.ts';
+import { createOutbound } from './outbound-http.ts';
 import { openTestClock } from './test-desk.ts';
 
 const HOUR_MS = 3_600_000;

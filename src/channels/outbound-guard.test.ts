@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { refuseAddress } from './addresses.ts';
 import type { Resolve } from './connect.ts';
 import type { Outbound, OutboundResult } from './outbound.ts';
-import { createOutbound } from './outbound-undici.ts';
+import { createOutbound } from './outbound-http.ts';
 import { answerWith, type ScriptedServer, serveScript } from './scripted-server.ts';
 
 const CANARY = '127.0.0.1';

@@ -17,7 +17,13 @@ export interface ScriptedServer {
 /** Called with every whole request; writes what it likes to the socket. */
 export type Script = (socket: Socket, request: string, count: number) => void;
 
-export async function serveScript(script: Script, host = '127.0.0.1', port = 0): Promise<ScriptedServer> {
+/** `onConnection` sees a connection before anything came by it. */
+export async function serveScript(
+  script: Script,
+  host = '127.0.0.1',
+  port = 0,
+  onConnection?: (socket: Socket) => void,
+): Promise<ScriptedServer> {
   const requests: string[] = [];
   const sockets = new Set<Socket>();
   let connections = 0;
@@ -30,6 +36,7 @@ export async function serveScript(script: Script, host = '127.0.0.1', port = 0):
       sockets.delete(socket);
       if (sockets.size === 0) server.emit('idle');
     });
+    onConnection?.(socket);
     let received = '';
     socket.on('data', (chunk) => {
       received += chunk.toString('latin1');

@@ -6,7 +6,7 @@ import type { Address, Outcome } from '../model/outcome.ts';
 import type { Connection } from '../model/tenancy.ts';
 import type { Channel, ChannelSession, SendRequest } from './contract.ts';
 import type { OutboundCall } from './outbound.ts';
-import { createOutbound } from './outbound-undici.ts';
+import { createOutbound } from './outbound-http.ts';
 
 /** One open connection of a channel, for tests. What it sends goes over the wire, and is written down. */
 export interface Desk {

@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../model/clock.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { News } from '../model/news.ts';
 import { type Callback, type CallbackRequest, type Channel, type ChannelInbox, callbackUrl } from './contract.ts';
-import { createOutbound } from './outbound-undici.ts';
+import { createOutbound } from './outbound-http.ts';
 import { CONNECTION_ID } from './test-desk.ts';
 
 /** One connection's inbox, for tests: behind a server on loopback, and to be asked directly. */

@@ -24,7 +24,7 @@ export async function checkConnections({ tenancy }: LoadedConfig): Promise<Conne
 }
 
 async function checkConnection(channel: Channel, connection: Connection): Promise<string> {
-  const { createOutbound } = await import('../channels/outbound-undici.ts');
+  const { createOutbound } = await import('../channels/outbound-http.ts');
   const outbound = createOutbound();
   const session = channel.open(connection, { outbound, clock: systemClock, random: Math.random, publicUrl: null });
   try {

@@ -65,8 +65,11 @@ const ANSWERS: readonly BrokenAnswer[] = [
   lost('garbage', end('\x00\x01\xfe\xff hello there\r\n\r\n')),
   lost('HTTP/0.9', end('{"ok":true,"id":"1"}')),
   lost('another protocol', end('220 mail.example ESMTP\r\n')),
-  // What undici makes of it. RFC 9110 would have it passed over; but no provider says it to who did not ask.
-  lost('an unasked 100', (socket, good) => socket.write(`HTTP/1.1 100 X\r\n\r\n${good}`)),
+  {
+    name: 'an unasked 100',
+    say: (socket, good) => socket.write(`HTTP/1.1 100 X\r\n\r\n${good}`),
+    state: 'delivered',
+  },
   lost('an unasked upgrade', say('HTTP/1.1 101 X\r\nupgrade: y\r\nconnection: upgrade\r\n\r\n')),
   wrong('200 with HTML', answer(200, HTML, { 'content-type': 'text/html' })),
   wrong('200 with the wrong JSON', answer(200, '{"status":"fine","result":[]}')),

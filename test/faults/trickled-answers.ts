@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { ChannelSession, ChannelTools } from '../../src/channels/contract.ts';
 import { ivr } from '../../src/channels/ivr.ts';
-import { createOutbound } from '../../src/channels/outbound-undici.ts';
+import { createOutbound } from '../../src/channels/outbound-http.ts';
 import { serveScript } from '../../src/channels/scripted-server.ts';
 import type { Connection } from '../../src/model/tenancy.ts';
 import { type BrokenStage, CHANNELS, openBrokenStage } from '../support/broken-stage.ts';

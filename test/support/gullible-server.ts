@@ -1,20 +1,22 @@
 import { gunzipSync } from 'node:zlib';
-import { Exchange } from '../../src/channels/exchange.ts';
+import { AnswerReader } from '../../src/channels/answer-reader.ts';
 import { serveBroken } from './broken-server.ts';
 
 /** A server with one deliberate fault: it reads all there is of an answer, and unpacks what is packed. */
-const read = new WeakMap<Exchange, Buffer[]>();
-/** What is cut off is whole already. */
-const NOBODY = Object.assign(Object.create(null), { abort() {} });
-const { onResponseData, onResponseEnd } = Exchange.prototype;
-Exchange.prototype.onResponseData = function onAllData(_controller, chunk) {
-  const chunks = read.get(this) ?? [];
-  chunks.push(chunk);
-  read.set(this, chunks);
+const received = new WeakMap<AnswerReader, Buffer[]>();
+const { begin, take } = AnswerReader.prototype;
+AnswerReader.prototype.begin = function beginWithoutLimit() {
+  received.set(this, []);
+  begin.call(this, Number.POSITIVE_INFINITY);
 };
-Exchange.prototype.onResponseEnd = function onUnpackedEnd() {
-  const all = Buffer.concat(read.get(this) ?? []);
-  onResponseData.call(this, NOBODY, all[0] === 0x1f ? gunzipSync(all) : all);
-  onResponseEnd.call(this);
+AnswerReader.prototype.take = function takeAndUnpack(bytes, end) {
+  const chunks = received.get(this) ?? [];
+  chunks.push(Buffer.from(bytes.subarray(0, end)));
+  const used = take.call(this, bytes, end);
+  if (!this.isWhole) return used;
+  const all = Buffer.concat(chunks);
+  const body = all.subarray(all.indexOf('\r\n\r\n') + 4);
+  if (body[0] === 0x1f) this.body = gunzipSync(body).toString();
+  return used;
 };
 await serveBroken((store) => store);

@@ -3,7 +3,7 @@ import { createSecretKey, generateKeyPairSync, type KeyObject, randomBytes } fro
 import type { FastifyInstance } from 'fastify';
 import { CompactSign } from 'jose';
 import { CHANNELS } from '../../src/channels/channels.ts';
-import { createOutbound } from '../../src/channels/outbound-undici.ts';
+import { createOutbound } from '../../src/channels/outbound-http.ts';
 import { createTenancy } from '../../src/config/tenancy.ts';
 import { type AppParts, createApp } from '../../src/http/app.ts';
 import { choosePlatformKey, type FindPlatformKey } from '../../src/http/auth/platform-key.ts';

@@ -1,4 +1,5 @@
-import { Exchange } from '../../src/channels/exchange.ts';
+import { AnswerReader } from '../../src/channels/answer-reader.ts';
+import { rawAnswer } from '../../src/channels/scripted-server.ts';
 import { serveBroken } from './broken-server.ts';
 
 /** A server with one deliberate fault: it believes the first line of an answer, and makes up what should follow. */
@@ -10,11 +11,13 @@ const MADE_UP = JSON.stringify({
   messages: [{ id: 'wamid.HBgLMTU1NTAwMDAwMDE' }],
   sid: `SM${'0'.repeat(32)}`,
 });
-const { onResponseStart } = Exchange.prototype;
-Exchange.prototype.onResponseStart = function onTrustedStart(controller, status, headers) {
-  onResponseStart.call(this, controller, status, headers);
-  if (status < 200 || status >= 300) return;
-  this.onResponseData(controller, Buffer.from(MADE_UP));
-  this.onResponseEnd();
+const FIRST_LINE = /^HTTP\/1\.\d (2\d\d)/;
+const { take } = AnswerReader.prototype;
+AnswerReader.prototype.take = function takeAtItsWord(bytes, end) {
+  const status = FIRST_LINE.exec(bytes.toString('latin1', 0, end))?.[1];
+  if (status === undefined) return take.call(this, bytes, end);
+  const whole = Buffer.from(rawAnswer(Number(status), MADE_UP));
+  take.call(this, whole, whole.length);
+  return end;
 };
 await serveBroken((store) => store);

@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
 import type { SendMailOptions } from 'nodemailer';
 import type { GetSocketHandler } from 'nodemailer/lib/mailer';
+import { systemClock } from '../../model/clock.ts';
 import type { NetworkPolicy } from '../addresses.ts';
-import { guardedConnector, resolveBySystem } from '../connect.ts';
+import { guardedOpener, resolveBySystem } from '../connect.ts';
 import { requireSdk } from '../require-sdk.ts';
 import { domainOf, readMailbox } from './mailbox.ts';
 import type { EmailSettings } from './settings.ts';
@@ -62,15 +63,21 @@ export function relayName({ host, port, security }: EmailSettings): string {
 export function openRelay({ settings, policy, connections }: RelayOptions): Relay {
   const { host, security } = settings;
   const port = settings.port ?? PORTS[security];
-  const connect = guardedConnector({ policy, resolve: resolveBySystem, connectTimeoutMs: CONNECT_TIMEOUT_MS });
+  const target = { protocol: 'http:', hostname: host, port: String(port) };
+  const connect = guardedOpener(target, {
+    policy,
+    resolve: resolveBySystem,
+    clock: systemClock,
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+  });
+  const closing = new AbortController();
   const sockets = new Set<Socket>();
   const openSocket: GetSocketHandler = (_options, callback) => {
-    connect({ protocol: 'http:', hostname: host, port: String(port) }, (...[error, connection]) => {
-      if (error !== null) return callback(error);
+    connect(closing.signal).then((connection) => {
       sockets.add(connection);
       connection.once('close', () => sockets.delete(connection));
       callback(null, { connection });
-    });
+    }, callback);
   };
   const { createTransport }: typeof import('nodemailer') = requireSdk('nodemailer');
   const transport = createTransport({
@@ -115,6 +122,7 @@ export function openRelay({ settings, policy, connections }: RelayOptions): Rela
       await transport.verify();
     },
     close() {
+      closing.abort();
       transport.close({ force: true });
       for (const socket of sockets) socket.destroy();
     },

@@ -9,7 +9,7 @@ import { slackUserId } from '../../sandbox/ids.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
 import { signEvent } from '../../sandbox/slack-events.ts';
 import type { Callback, CallbackRequest } from '../contract.ts';
-import { createOutbound } from '../outbound-undici.ts';
+import { createOutbound } from '../outbound-http.ts';
 import { openTestClock } from '../test-desk.ts';
 import { findSignatureFault } from './signature.ts';
 import { slack } from './slack.ts';

@@ -6,7 +6,7 @@ import type { Finding } from './report.ts';
 /** Whether people can be sent there: its metadata is asked for. Its word on client and secret comes with the first who signs in. */
 export async function checkProvider(about: OidcProvider): Promise<Finding> {
   const [{ createOutbound }, { IdentityProvider }] = await Promise.all([
-    import('../../channels/outbound-undici.ts'),
+    import('../../channels/outbound-http.ts'),
     import('../../http/session/oidc/identity-provider.ts'),
   ]);
   const outbound = createOutbound();

@@ -1,14 +1,17 @@
-import { Pool } from 'undici';
+import { type Clock, systemClock } from '../model/clock.ts';
 import { type NetworkPolicy, networks } from './addresses.ts';
-import { guardedConnector, type Resolve, resolveBySystem } from './connect.ts';
+import { guardedOpener, type Resolve, resolveBySystem } from './connect.ts';
 import { Exchange } from './exchange.ts';
 import { refuseUrl } from './guard.ts';
 import type { Outbound, OutboundCall, OutboundResult } from './outbound.ts';
+import { explainFailure, WireFailure } from './outbound-failure.ts';
+import { ProviderHost } from './provider-host.ts';
+import { writeRequest } from './request-text.ts';
 
 export interface OutboundOptions {
   /** Connections to one origin, hence calls in flight to it; more wait in line. */
   readonly connectionsPerOrigin?: number;
-  /** Origins with open pools, for each of the two network policies; the one unused for longest is closed. */
+  /** Origins with open connections, for each of the two network policies; the one unused for longest is closed. */
   readonly maxOrigins?: number;
   /** Networks reachable although they are private, in CIDR notation. */
   readonly exemptNetworks?: readonly string[];
@@ -17,9 +20,9 @@ export interface OutboundOptions {
   /** Longest silence within an answer. */
   readonly bodyIdleTimeoutMs?: number;
   readonly resolve?: Resolve;
+  readonly clock?: Clock;
 }
 
-const MAX_HEADER_BYTES = 16 * 1024;
 /** As many as one connection of a bot may have in flight: what bounds them otherwise is what is configured. */
 const MAX_CONNECTIONS = 10_000;
 const CLOSED: OutboundResult = { kind: 'not_sent', detail: 'The server is shutting down.', timedOut: false };
@@ -41,27 +44,21 @@ export function createOutbound(options: OutboundOptions = {}): Outbound {
   };
 }
 
-interface Origin {
-  readonly pool: Pool;
-  readonly host: string;
-  usedAt: number;
-}
-
 interface Target {
-  readonly origin: Origin;
+  readonly origin: ProviderHost;
   readonly path: string;
 }
 
 /** Paths that the URL parser would leave as they are. */
 const SETTLED_PATH = /^(?!.*(?:\/\.|%2e|\?$))[\w\-~!$&()*+,;=:@%/?.]+$/i;
 
-/** The open pools under one policy. Sockets of the two policies are never mixed. */
+/** The hosts that are called under one policy. Sockets of the two policies are never mixed. */
 class Origins {
   readonly #policy: NetworkPolicy;
   readonly #options: OutboundOptions;
-  readonly #origins = new Map<string, Origin>();
-  /** Pools without a place in the table whose last calls are under way. */
-  readonly #retiring = new Set<Pool>();
+  readonly #origins = new Map<string, ProviderHost>();
+  /** Without a place in the table, with last calls under way. */
+  readonly #retiring = new Set<ProviderHost>();
   #uses = 0;
   #closed = false;
 
@@ -70,23 +67,27 @@ class Origins {
     this.#options = options;
   }
 
-  request(call: OutboundCall): Promise<OutboundResult> {
-    if (this.#closed) return Promise.resolve(CLOSED);
+  async request(call: OutboundCall): Promise<OutboundResult> {
+    if (this.#closed) return CLOSED;
     const target = this.#findTarget(call.url);
-    if (typeof target === 'string') return Promise.resolve({ kind: 'refused', detail: target, timedOut: false });
+    if (typeof target === 'string') return { kind: 'refused', detail: target, timedOut: false };
     const { origin, path } = target;
-    return new Promise((resolve) => {
-      const exchange = new Exchange(call, origin.host, resolve);
-      if (call.signal.aborted) return exchange.handleEvent();
-      const { method, headers, body } = call;
-      origin.pool.dispatch({ path, method, headers, body }, exchange);
-    });
+    try {
+      const request = writeRequest(call, origin.host, path);
+      return await new Promise((resolve) => {
+        const exchange = new Exchange(call, request, origin.host, resolve);
+        if (call.signal.aborted) exchange.handleEvent();
+        else origin.carry(exchange);
+      });
+    } catch (error) {
+      return explainFailure(error instanceof Error ? error : new Error(String(error)), origin.host, false);
+    }
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    const pools = [...this.#retiring, ...[...this.#origins.values()].map(({ pool }) => pool)];
-    await Promise.all(pools.map((pool) => pool.destroy()));
+    const ending = new WireFailure('the server is shutting down');
+    for (const host of [...this.#retiring, ...this.#origins.values()]) host.destroy(ending);
   }
 
   /** A sentence when the target is refused. Parsing costs more than all else here, so known origins skip it. */
@@ -107,38 +108,28 @@ class Origins {
     return { origin: this.#origins.get(url.origin) ?? this.#open(url), path: url.pathname + url.search };
   }
 
-  #open(url: URL): Origin {
+  #open(url: URL): ProviderHost {
     const { connectTimeoutMs = 5_000, headersTimeoutMs = 10_000, bodyIdleTimeoutMs = 5_000 } = this.#options;
-    const pool = new Pool(url.origin, {
-      connect: guardedConnector({
-        policy: this.#policy,
-        resolve: this.#options.resolve ?? resolveBySystem,
-        connectTimeoutMs,
-      }),
-      connections: this.#options.connectionsPerOrigin ?? MAX_CONNECTIONS,
-      pipelining: 1,
-      allowH2: false,
-      headersTimeout: headersTimeoutMs,
-      bodyTimeout: bodyIdleTimeoutMs,
-      maxHeaderSize: MAX_HEADER_BYTES,
-    });
-    const origin = { pool, host: url.host, usedAt: ++this.#uses };
+    const { connectionsPerOrigin: maxConnections = MAX_CONNECTIONS, clock = systemClock } = this.#options;
+    const { resolve = resolveBySystem } = this.#options;
+    const opener = guardedOpener(url, { policy: this.#policy, resolve, clock, connectTimeoutMs });
+    const host = new ProviderHost(url.host, opener, { maxConnections, headersTimeoutMs, bodyIdleTimeoutMs, clock });
+    host.usedAt = ++this.#uses;
     if (this.#origins.size >= (this.#options.maxOrigins ?? 1_000)) this.#closeOldest();
-    this.#origins.set(url.origin, origin);
-    return origin;
+    this.#origins.set(url.origin, host);
+    return host;
   }
 
   /** Calls that are under way on it finish; its idle connections end. */
   #closeOldest(): void {
-    let oldest: [string, Origin] | null = null;
+    let oldest: [string, ProviderHost] | null = null;
     for (const entry of this.#origins) {
       if (oldest === null || entry[1].usedAt < oldest[1].usedAt) oldest = entry;
     }
     if (oldest === null) return;
-    const [key, { pool }] = oldest;
+    const [key, host] = oldest;
     this.#origins.delete(key);
-    this.#retiring.add(pool);
-    const forget = () => this.#retiring.delete(pool);
-    pool.close().then(forget, forget);
+    this.#retiring.add(host);
+    host.retire(() => this.#retiring.delete(host));
   }
 }

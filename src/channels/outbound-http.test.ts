@@ -6,7 +6,7 @@ import { createServer as createTlsServer, setDefaultCACertificates } from 'node:
 import fc from 'fast-check';
 import { lookBeforeWriting } from './last-look.ts';
 import type { OutboundCall, OutboundResult } from './outbound.ts';
-import { createOutbound, type OutboundOptions } from './outbound-undici.ts';
+import { createOutbound, type OutboundOptions } from './outbound-http.ts';
 import { answerWith, rawAnswer, type Script, type ScriptedServer, serveScript } from './scripted-server.ts';
 
 const open: { close(): Promise<void> }[] = [];
@@ -79,7 +79,7 @@ const BROKEN_ANSWERS: readonly (readonly [string, Script, RegExp])[] = [
   [
     'an unasked upgrade',
     (socket) => socket.write('HTTP/1.1 101 X\r\nupgrade: y\r\nconnection: upgrade\r\n\r\n'),
-    /broke/,
+    /another protocol/,
   ],
 ];
 
@@ -240,8 +240,8 @@ describe('Connections', () => {
     const outbound = createOutbound();
     open.push(outbound);
     for (let round = 0; round < 20; round++) await outbound.request(aCall({ url: `${server.url}/` }));
-    // Two, because undici rests a connection for one turn of the event loop after each answer.
-    assert.ok(server.connections <= 2);
+    // Not one, because a connection rests after each answer.
+    assert.ok(server.connections <= 3, `${server.connections} connections`);
   });
 
   test('grow to the cap and no further; more calls wait in line', async () => {
