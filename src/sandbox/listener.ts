@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
-import type { Server as NetServer } from 'node:net';
+import type { Server as NetServer, Socket } from 'node:net';
 import type { RequestHeaders } from './provider.ts';
 
 export interface Listener {
@@ -11,7 +11,7 @@ export interface Listener {
 export interface ListenRequest {
   readonly host: string;
   readonly port: number;
-  readonly onConnection: () => void;
+  readonly onConnection: (socket: Socket) => void;
   readonly onRequest: RequestListener;
 }
 

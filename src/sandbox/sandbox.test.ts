@@ -58,6 +58,17 @@ test('a body over 4 MiB is refused', async () => {
   assert.equal((await call(`${urls.hooks}/demo`, { body: 'x'.repeat(4 * 1024 * 1024 + 1) })).status, 413);
 });
 
+test('when no connection of a caller who is gone is open, all it had said was heard', async () => {
+  const sandbox = await openRig();
+  const socket = connect(Number(new URL(sandbox.urls.base).port), '127.0.0.1');
+  socket.on('error', () => {});
+  await once(socket, 'connect');
+  await sandbox.until(() => sandbox.stats().openConnections === 1);
+  socket.write('POST /hooks/demo HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}', () => socket.destroy());
+  await sandbox.until(() => sandbox.stats().openConnections === 0);
+  assert.equal(sandbox.ledger.size, 1);
+});
+
 test('connections are kept: many calls, few connections', async () => {
   const sandbox = await openRig({ limits: 'off' });
   const bot = await openBot(sandbox);

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { type Clock, systemClock } from '../model/clock.ts';
 import { openAnswering, send } from './answering.ts';
 import { type BotSigner, openBotSigner } from './bot-signer.ts';
@@ -190,7 +191,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const opening = listen({
     host,
     port: options.port ?? 0,
-    onConnection: () => stats.connected(),
+    onConnection: watchConnection,
     onRequest: receive,
   });
   const listener = await opening.catch(async (error: unknown) => {
@@ -217,6 +218,15 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     reset,
     close,
   };
+
+  function watchConnection(socket: Socket): void {
+    stats.connected();
+    watchers.notify();
+    socket.once('close', () => {
+      stats.disconnected();
+      watchers.notify();
+    });
+  }
 
   function receive(request: IncomingMessage, response: ServerResponse): void {
     readBody(request, (raw) => {

@@ -6,6 +6,8 @@ export interface SandboxStats {
   readonly peakInFlight: number;
   /** Connections accepted since the start. */
   readonly connections: number;
+  /** Connections that are open now: of a process that was killed none is left when all it had written was read. */
+  readonly openConnections: number;
   /** provider → route → what became of the calls. */
   readonly calls: Readonly<Partial<Record<ProviderName, Readonly<Record<string, RouteStats>>>>>;
 }
@@ -23,10 +25,16 @@ export class Stats {
   #inFlight = 0;
   #peakInFlight = 0;
   #connections = 0;
+  #openConnections = 0;
   #routes = new Map<ProviderName, Map<string, Tally>>();
 
   connected(): void {
     this.#connections++;
+    this.#openConnections++;
+  }
+
+  disconnected(): void {
+    this.#openConnections--;
   }
 
   /** Counts a call in; the answer is for `ended`. */
@@ -54,11 +62,12 @@ export class Stats {
       inFlight: this.#inFlight,
       peakInFlight: this.#peakInFlight,
       connections: this.#connections,
+      openConnections: this.#openConnections,
       calls,
     };
   }
 
-  /** Forgets what has ended; calls in flight stay in flight. */
+  /** Forgets what has ended; calls in flight and open connections stay. */
   clear(): void {
     this.#peakInFlight = this.#inFlight;
     this.#connections = 0;

@@ -65,7 +65,7 @@ export async function killGathering(options: GatheringOptions, { random }: Fault
       else await untilDone(witness, between(random, 1, (2 * WORKS.length * people) / options.kills), people);
       await server.kill();
       await calls.hangUp();
-      await witness.look();
+      await witness.lookAfterKill();
       server = await start();
     }
     await ask(unanswered, rehearsal.client(server.url)).ended;

@@ -76,7 +76,7 @@ export async function killServer(options: KillOptions, { random }: FaultParts): 
       await delay(between(random, 150, 700));
       await server.kill();
       await load.end();
-      const found = await witness.look();
+      const found = await witness.lookAfterKill();
       opens.push(found.open);
       repeats += found.repeats;
       unfounded += found.unfounded;

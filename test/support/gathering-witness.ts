@@ -42,7 +42,13 @@ export class GatheringWitness {
     return this.#parts.sandbox.ledger.size - this.#from;
   }
 
-  /** After a kill, or at the end. */
+  /** What the dead process had written may reach the provider a moment after its end. */
+  async lookAfterKill(): Promise<void> {
+    const { sandbox } = this.#parts;
+    await sandbox.until(() => sandbox.stats().openConnections === 0 && sandbox.stats().inFlight === 0);
+    await this.look();
+  }
+
   async look(): Promise<void> {
     await this.#untilQuiet();
     const entries = this.#parts.sandbox.ledger.entries({ after: this.#seen });
@@ -96,7 +102,6 @@ export class GatheringWitness {
     );
   }
 
-  /** What the dead process had written reaches the provider a moment after its end. */
   async #untilQuiet(): Promise<void> {
     for (let before = -1; before !== this.done(); await delay(30)) before = this.done();
   }

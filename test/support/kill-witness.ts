@@ -27,6 +27,13 @@ export class KillWitness {
     this.#parts = parts;
   }
 
+  /** What the dead process had written may reach the provider a moment after its end. */
+  async lookAfterKill(): Promise<Look> {
+    const { sandbox } = this.#parts;
+    await sandbox.until(() => sandbox.stats().openConnections === 0 && sandbox.stats().inFlight === 0);
+    return this.look();
+  }
+
   async look(): Promise<Look> {
     const { sandbox, database } = this.#parts;
     await this.#untilQuiet();
@@ -52,7 +59,6 @@ export class KillWitness {
     return notificationIds.flatMap((id) => seqs.filter((seq) => !keys.has(messageId(id, seq)))).length;
   }
 
-  /** What the dead process had written reaches the provider a moment after its end. */
   async #untilQuiet(): Promise<void> {
     const { ledger } = this.#parts.sandbox;
     for (let before = -1; before !== ledger.counts('hooks').total + ledger.counts('hooks').replays; await delay(30)) {
